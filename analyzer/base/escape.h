@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_BASE_ESCAPE_H
+#define LAYEROPT_BASE_ESCAPE_H
+
+#include "base/buf.h"
+
+/**
+ * Bytes of the input leave the program only through one of these, one per output language (rule P16).
+ * Each takes any bytes; what cannot be shown as it is becomes visible and harmless.
+ */
+
+/**
+ * For a terminal or a log line: printable characters of valid UTF-8 stay; C0, C1, DEL, the line and
+ * paragraph separators, bidi and other invisible format controls and bytes that are no UTF-8 become
+ * \xNN (bytes) or \u{N} (characters), newline \n, tab \t, carriage return \r, and a backslash \\.
+ */
+void lopt_escape_text(struct lopt_buf *out, struct lopt_str text);
+
+/** The inside of a JSON string, ASCII only: \uNNNN with surrogate pairs; a byte that is no UTF-8 becomes the four characters \xNN (written "\\xNN"). */
+void lopt_escape_json(struct lopt_buf *out, struct lopt_str text);
+
+/** A Markdown table cell: lopt_escape_text in a code span longer than its longest run of backticks, with | escaped. */
+void lopt_escape_markdown(struct lopt_buf *out, struct lopt_str text);
+
+/** A CSV field, quoted where needed (RFC 4180); a leading = + - @ tab or CR gets ' in front. Text is escaped first. */
+void lopt_escape_csv(struct lopt_buf *out, struct lopt_str text);
+
+/** True when the bytes are valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
+bool lopt_utf8_valid(struct lopt_str text);
+
+/**
+ * Decode one character at text[at]; returns its length in bytes and sets *rune, or returns 0 when the byte
+ * there does not start a valid character.
+ */
+size_t lopt_utf8_decode(struct lopt_str text, size_t at, uint32_t *rune);
+
+/** Columns that lopt_escape_text's output takes in a terminal: combining marks 0, wide East Asian 2, else 1. */
+size_t lopt_text_width(struct lopt_str text);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_IO_OUTFILE_H
+#define LAYEROPT_IO_OUTFILE_H
+
+#include <stdio.h>
+
+#include "layeropt/status.h"
+
+/**
+ * An output file (rule P22): written beside its target under a temporary name (O_EXCL, O_NOFOLLOW, 0666 & ~umask),
+ * flushed, synced and renamed when complete; removed on any failure, and by lopt_outfile_abandon_all() from the
+ * signal path. "-" is standard output. An existing target is replaced; a directory, a device other than a character
+ * device such as /dev/null or /dev/full, or the input itself is refused.
+ */
+struct lopt_outfile {
+	FILE *file;		/* write here */
+	char *path;		/* target; NULL for standard output */
+	char *temporary;	/* NULL when written in place (standard output, character device) */
+};
+
+LOPT_CHECKED enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, struct lopt_error *err);
+/** Flush, check, sync, rename. Releases `out` whatever happens. */
+LOPT_CHECKED enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err);
+/** Remove what was written. Safe after commit. */
+void lopt_outfile_abandon(struct lopt_outfile *out);
+/** Unlink every temporary that is open; async-signal-safe. */
+void lopt_outfile_abandon_all(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_LAYER_NOTE_H
+#define LAYEROPT_LAYER_NOTE_H
+
+#include "base/arena.h"
+#include "layeropt/finding.h"
+#include "layeropt/image.h"
+
+/**
+ * Things worth telling that are seen while reading: at most one note per rule and layer, so that a hostile input
+ * cannot make a long list; it keeps the first path and counts the rest.
+ */
+struct lopt_notes {
+	struct lopt_arena *arena;	/* holds messages and paths; borrowed */
+	struct lopt_note *items;
+	size_t count, cap;
+};
+
+void lopt_notes_init(struct lopt_notes *notes, struct lopt_arena *arena);
+void lopt_notes_release(struct lopt_notes *notes);
+
+/**
+ * Add a note, or count it where the rule already has one for this layer. `rule` is a literal; `path` may be
+ * empty. LOPT_E_MEMORY is the only failure.
+ */
+LOPT_CHECKED enum lopt_status lopt_notes_add(struct lopt_notes *notes, const char *rule, enum lopt_severity severity,
+					     size_t layer, struct lopt_str path, struct lopt_error *err, const char *fmt,
+					     ...) LOPT_PRINTF(7, 8);
+
+/** Copy all notes of `from` into `to`, as notes of `layer`. */
+LOPT_CHECKED enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from, size_t layer,
+						struct lopt_error *err);
+
+#endif
