@@ -28,8 +28,12 @@ enum lopt_status lopt_error_context(struct lopt_error *err, const char *fmt, ...
 	int n = vsnprintf(joined, sizeof joined, fmt, args);
 	va_end(args);
 	size_t used = n < 0 ? 0 : (size_t)n < sizeof joined ? (size_t)n : sizeof joined - 1;
-	(void)snprintf(joined + used, sizeof joined - used, ": %s", err->message);
-	memcpy(err->message, joined, sizeof joined);
+	for (const char *from = ": "; *from && used + 1 < sizeof joined; from++)
+		joined[used++] = *from;
+	for (const char *from = err->message; *from && used + 1 < sizeof joined; from++)
+		joined[used++] = *from;
+	memcpy(err->message, joined, used);
+	err->message[used] = '\0';
 	return err->status;
 }
 
