@@ -7,8 +7,8 @@
 #include "layeropt/image.h"
 
 /**
- * Things worth telling that are seen while reading: at most one note per rule and layer, so that a hostile input
- * cannot make a long list; it keeps the first path and counts the rest.
+ * Things worth telling that are seen while reading: at most one note per rule, message and layer, so that a hostile input
+ * cannot make a long list; it keeps the first path and counts the rest. Messages therefore hold no names or numbers of single entries.
  */
 struct lopt_notes {
 	struct lopt_arena *arena;	/* holds messages and paths; borrowed */

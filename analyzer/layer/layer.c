@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "layer/layer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "layer/path.h"
+#include "tar/reader.h"
+
+/* Holes of one file up to this size are hashed as the zeros they stand for; larger ones by their extents. */
+#define HOLE_HASH_MAX (64ull << 20)
+
+enum { PATH_WARNING = 4096 };
+
+/* One layer while it is being read. */
+struct reading {
+	struct lopt_layer_data *data;
+	const struct lopt_layer_options *options;
+	struct lopt_tar_reader *tar;
+	struct lopt_hasher hasher;	/* of contents */
+	size_t entry_cap, inode_cap;
+	uint64_t own_entries_left;
+	uint64_t *entries_left;
+	uint64_t holes_hashed;
+};
+
+static void release_reading(struct reading *reading)
+{
+	lopt_tar_reader_free(reading->tar);
+	lopt_hasher_release(&reading->hasher);
+}
+
+void lopt_layer_free(struct lopt_layer_data *data)
+{
+	if (!data)
+		return;
+	free(data->entries);
+	free(data->inodes);
+	lopt_notes_release(&data->notes);
+	lopt_arena_release(&data->arena);
+	free(data);
+}
+
+static enum lopt_status warn(struct reading *reading, const char *rule, struct lopt_str path, const char *what,
+			     struct lopt_error *err)
+{
+	return lopt_notes_add(&reading->data->notes, rule, LOPT_WARNING, LOPT_NO_LAYER, path, err, "%s", what);
+}
+
+/* --- contents --- */
+
+static enum lopt_status add_zeros(struct reading *reading, uint64_t size, struct lopt_error *err)
+{
+	static const unsigned char zeros[65536];
+	while (size) {
+		size_t n = size < sizeof zeros ? (size_t)size : sizeof zeros;
+		LOPT_TRY(lopt_hasher_add(&reading->hasher, zeros, n, err));
+		size -= n;
+	}
+	return LOPT_OK;
+}
+
+/* An extent in front of its bytes, where holes are not hashed. */
+static enum lopt_status add_extent(struct reading *reading, uint64_t offset, uint64_t size, struct lopt_error *err)
+{
+	unsigned char mark[16];
+	for (size_t i = 0; i < 8; i++) {
+		mark[i] = (unsigned char)(offset >> (8 * i));
+		mark[8 + i] = (unsigned char)(size >> (8 * i));
+	}
+	return lopt_hasher_add(&reading->hasher, mark, sizeof mark, err);
+}
+
+static enum lopt_status hash_content(struct reading *reading, const struct lopt_tar_entry *entry,
+				     struct lopt_layer_inode *inode, struct lopt_error *err)
+{
+	uint64_t at = 0;
+	uint64_t holes = entry->sparse && entry->size > entry->stored ? entry->size - entry->stored : 0;
+	inode->has_sha256 = holes <= HOLE_HASH_MAX;
+	LOPT_TRY(lopt_hasher_reset(&reading->hasher, err));
+	for (;;) {
+		const void *bytes;
+		size_t size;
+		uint64_t offset;
+		enum lopt_status status = lopt_tar_reader_data(reading->tar, &bytes, &size, &offset, err);
+		if (status == LOPT_END)
+			break;
+		if (status != LOPT_OK)
+			return status;
+		if (offset < at)
+			return lopt_error_set(err, LOPT_E_INPUT, "extents of a sparse file overlap");
+		if (inode->has_sha256)
+			LOPT_TRY(add_zeros(reading, offset - at, err));
+		else
+			LOPT_TRY(add_extent(reading, offset, size, err));
+		LOPT_TRY(lopt_hasher_add(&reading->hasher, bytes, size, err));
+		at = offset + size;
+	}
+	if (inode->has_sha256)
+		LOPT_TRY(add_zeros(reading, entry->size - at, err));
+	struct lopt_digest digest;
+	LOPT_TRY(lopt_hasher_finish(&reading->hasher, &digest, err));
+	memcpy(inode->key, digest.bytes, sizeof inode->key);
+	return LOPT_OK;
+}
+
+static enum lopt_status add_inode(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
+				  struct lopt_error *err)
+{
+	struct lopt_layer_data *data = reading->data;
+	struct lopt_layer_inode *inodes =
+		lopt_grow(data->inodes, &reading->inode_cap, data->inode_count + 1, sizeof *inodes);
+	if (!inodes)
+		return lopt_error_memory(err);
+	data->inodes = inodes;
+	struct lopt_layer_inode *inode = &inodes[data->inode_count];
+	*inode = (struct lopt_layer_inode){ .size = from->size, .entry = (uint32_t)data->entry_count };
+	if (from->size && reading->options->hash_content)
+		LOPT_TRY(hash_content(reading, from, inode, err));
+	entry->inode = (uint32_t)data->inode_count++;
+	return LOPT_OK;
+}
+
+/* --- entries --- */
+
+static enum lopt_status count_entry(struct reading *reading, struct lopt_error *err)
+{
+	if (*reading->entries_left == 0)
+		return lopt_error_set(err, LOPT_E_LIMIT, "more than %" PRIu64 " tar entries (--limit entries=N)",
+				      reading->options->limits->entries);
+	--*reading->entries_left;
+	return LOPT_OK;
+}
+
+static int compare_xattrs(const void *a, const void *b)
+{
+	const struct lopt_xattr *x = a, *y = b;
+	return lopt_str_compare(x->name, y->name);
+}
+
+static enum lopt_status copy_xattrs(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
+				    struct lopt_error *err)
+{
+	if (from->xattr_count == 0)
+		return LOPT_OK;
+	struct lopt_arena *arena = &reading->data->arena;
+	struct lopt_xattr *xattrs = lopt_arena_zalloc(arena, from->xattr_count, sizeof *xattrs);
+	if (!xattrs)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < from->xattr_count; i++) {
+		xattrs[i].name = lopt_arena_copy(arena, from->xattrs[i].name);
+		xattrs[i].value = lopt_arena_copy(arena, from->xattrs[i].value);
+		if (!xattrs[i].name.ptr || !xattrs[i].value.ptr)
+			return lopt_error_memory(err);
+	}
+	qsort(xattrs, from->xattr_count, sizeof *xattrs, compare_xattrs);
+	entry->xattrs = xattrs;
+	entry->xattr_count = (uint32_t)from->xattr_count;
+	return LOPT_OK;
+}
+
+static enum lopt_status set_name(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
+				 struct lopt_error *err)
+{
+	struct lopt_clean_path clean;
+	LOPT_TRY(lopt_path_clean(&clean, &reading->data->arena, from->name, reading->options->limits, err));
+	entry->path = clean.path;
+	if (clean.path.len == 0)
+		entry->flags |= LOPT_ENTRY_IGNORED;
+	if (clean.path.len >= PATH_WARNING)
+		LOPT_TRY(warn(reading, "long-path", clean.path, "a path of 4,096 bytes or more, which tools refuse to open", err));
+	if (clean.clamped)
+		return warn(reading, "dotdot-clamped", clean.path, "a name with \"..\" that leaves the root; clamped there, as engines do", err);
+	if (clean.dotdot)
+		return warn(reading, "dotdot-in-name", clean.path, "a name with \"..\" in it; resolved in the text, as engines do", err);
+	return LOPT_OK;
+}
+
+static enum lopt_status set_whiteout(struct reading *reading, struct lopt_entry *entry, struct lopt_error *err)
+{
+	switch (lopt_whiteout_of(entry->path, NULL)) {
+	case LOPT_WHITEOUT_NONE:
+		return LOPT_OK;
+	case LOPT_WHITEOUT_PATH:
+		entry->flags |= LOPT_ENTRY_WHITEOUT;
+		break;
+	case LOPT_WHITEOUT_OPAQUE:
+		entry->flags |= LOPT_ENTRY_OPAQUE;
+		break;
+	case LOPT_WHITEOUT_INVALID:
+		return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a whiteout of no name, which no container engine loads",
+				      LOPT_STR_ARGS(entry->path));
+	}
+	reading->data->whiteouts++;
+	return LOPT_OK;
+}
+
+/* What an entry is, its name aside. Hard links get their inode when the tree is built. */
+static enum lopt_status set_type(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
+				 struct lopt_error *err)
+{
+	switch (from->type) {
+	case LOPT_TAR_HARDLINK:
+		entry->type = LOPT_FILE;
+		entry->flags |= LOPT_ENTRY_HARDLINK;
+		return LOPT_OK;
+	case LOPT_TAR_CHAR:
+		entry->type = LOPT_CHAR;
+		if (from->major == 0 && from->minor == 0 && !(entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_OPAQUE))) {
+			entry->flags |= LOPT_ENTRY_WHITEOUT;
+			reading->data->whiteouts++;
+			return warn(reading, "engines-differ", entry->path,
+				    "a character device 0:0, which overlay engines take for a whiteout and others for a device", err);
+		}
+		return LOPT_OK;
+	case LOPT_TAR_FILE:
+		entry->type = LOPT_FILE;
+		entry->size = from->size;
+		if (from->sparse)
+			entry->flags |= LOPT_ENTRY_SPARSE;
+		return add_inode(reading, from, entry, err);
+	case LOPT_TAR_SYMLINK:
+	case LOPT_TAR_BLOCK:
+	case LOPT_TAR_DIR:
+	case LOPT_TAR_FIFO:
+		entry->type = (uint8_t)from->type;
+		return LOPT_OK;
+	case LOPT_TAR_GLOBAL:
+		break;
+	}
+	return lopt_error_set(err, LOPT_E_BUG, "a tar entry of no known type");
+}
+
+static enum lopt_status set_link(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
+				 struct lopt_error *err)
+{
+	if (from->type != LOPT_TAR_HARDLINK && from->type != LOPT_TAR_SYMLINK)
+		return LOPT_OK;
+	if (from->link.len > reading->options->limits->link_bytes)
+		return lopt_error_set(err, LOPT_E_LIMIT, "%.*s: a link target of %zu bytes (--limit link_bytes=N)",
+				      LOPT_STR_ARGS(entry->path), from->link.len);
+	entry->link = lopt_arena_copy(&reading->data->arena, from->link);
+	if (!entry->link.ptr)
+		return lopt_error_memory(err);
+	if (from->link.len >= PATH_WARNING)
+		return warn(reading, "long-link", entry->path, "a link target of 4,096 bytes or more, which the kernel refuses", err);
+	return LOPT_OK;
+}
+
+static enum lopt_status fill_entry(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
+				   struct lopt_error *err)
+{
+	*entry = (struct lopt_entry){
+		.mtime_ns = from->mtime_ns,
+		.uid = from->uid,
+		.gid = from->gid,
+		.mode = from->mode,
+		.major = from->major,
+		.minor = from->minor,
+		.inode = LOPT_NO_INODE,
+		.path = { "", 0 },
+	};
+	if (from->name.len == 0) {
+		entry->flags |= LOPT_ENTRY_IGNORED;
+		LOPT_TRY(warn(reading, "empty-name", entry->path, "an entry without a name; counted, not followed", err));
+	} else {
+		LOPT_TRY(set_name(reading, from, entry, err));
+		LOPT_TRY(set_whiteout(reading, entry, err));
+	}
+	if (from->pax_empty_xattr)
+		LOPT_TRY(warn(reading, "engines-differ", entry->path,
+			      "an extended attribute with an empty value, which containerd sets and others leave out", err));
+	LOPT_TRY(set_link(reading, from, entry, err));
+	LOPT_TRY(copy_xattrs(reading, from, entry, err));
+	return set_type(reading, from, entry, err);
+}
+
+static enum lopt_status add_entry(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_error *err)
+{
+	struct lopt_layer_data *data = reading->data;
+	LOPT_TRY(count_entry(reading, err));
+	if (from->type == LOPT_TAR_GLOBAL)
+		return warn(reading, "engines-differ", lopt_str_from(""),
+			    "a PAX global header, which docker, podman and containerd ignore and umoci refuses", err);
+	struct lopt_entry *entries =
+		lopt_grow(data->entries, &reading->entry_cap, data->entry_count + 1, sizeof *entries);
+	if (!entries)
+		return lopt_error_memory(err);
+	data->entries = entries;
+	LOPT_TRY(fill_entry(reading, from, &entries[data->entry_count], err));
+	data->entry_count++;
+	return LOPT_OK;
+}
+
+static enum lopt_status read_entries(struct reading *reading, struct lopt_stream *plain, struct lopt_error *err)
+{
+	const struct lopt_tar_options options = {
+		.limits = reading->options->limits,
+		.tolerate_missing_padding = true,
+	};
+	LOPT_TRY(lopt_hasher_init(&reading->hasher, LOPT_SHA256, err));
+	LOPT_TRY(lopt_tar_reader_open(&reading->tar, plain, &options, err));
+	for (;;) {
+		const struct lopt_tar_entry *entry;
+		enum lopt_status status = lopt_tar_reader_next(reading->tar, &entry, err);
+		if (status == LOPT_END)
+			return LOPT_OK;
+		if (status != LOPT_OK)
+			return status;
+		LOPT_TRY(add_entry(reading, entry, err));
+	}
+}
+
+/* --- the streams below --- */
+
+/* What lies between the stored bytes and the tar, released top first. */
+struct stack {
+	struct lopt_digest_stream stored_digest, plain_digest;
+	struct lopt_count_stream stored, plain;
+	struct lopt_peek_stream peek;
+	struct lopt_stream *codec;
+	bool has_stored_digest, has_plain_digest;
+};
+
+static void release_stack(struct stack *stack)
+{
+	lopt_codec_close(stack->codec);
+	if (stack->has_plain_digest)
+		lopt_digest_stream_release(&stack->plain_digest);
+	if (stack->has_stored_digest)
+		lopt_digest_stream_release(&stack->stored_digest);
+}
+
+static enum lopt_status refuse(enum lopt_codec codec, struct lopt_error *err)
+{
+	return lopt_error_set(err, LOPT_E_INPUT, "%s layers are not supported (only plain tar, gzip and zstd)",
+			      lopt_codec_name(codec));
+}
+
+static enum lopt_status open_codec(struct stack *stack, enum lopt_codec codec, const struct lopt_limits *limits,
+				   struct lopt_stream **top, struct lopt_error *err)
+{
+	switch (codec) {
+	case LOPT_CODEC_PLAIN:
+		return LOPT_OK;
+	case LOPT_CODEC_GZIP:
+	case LOPT_CODEC_ZSTD:
+		LOPT_TRY(lopt_codec_open(&stack->codec, codec, *top, limits, false, err));
+		*top = stack->codec;
+		return LOPT_OK;
+	case LOPT_CODEC_XZ:
+	case LOPT_CODEC_BZIP2:
+	case LOPT_CODEC_LZ4:
+	case LOPT_CODEC_COMPRESS:
+		break;
+	}
+	return refuse(codec, err);
+}
+
+static enum lopt_status build_stack(struct stack *stack, struct lopt_layer_data *data, struct lopt_stream *below,
+				    const struct lopt_layer_options *options, struct lopt_stream **top,
+				    struct lopt_error *err)
+{
+	lopt_count_stream_init(&stack->stored, below);
+	*top = &stack->stored.stream;
+	if (options->digest != LOPT_DIGEST_NONE) {
+		LOPT_TRY(lopt_digest_stream_init(&stack->stored_digest, *top, options->digest, err));
+		stack->has_stored_digest = true;
+		*top = &stack->stored_digest.stream;
+	}
+	LOPT_TRY(lopt_peek_stream_init(&stack->peek, *top, err));
+	*top = &stack->peek.stream;
+	data->codec = lopt_codec_detect(stack->peek.head, stack->peek.have);
+	LOPT_TRY(open_codec(stack, data->codec, options->limits, top, err));
+	lopt_count_stream_init(&stack->plain, *top);
+	*top = &stack->plain.stream;
+	if (options->diff_id != LOPT_DIGEST_NONE) {
+		LOPT_TRY(lopt_digest_stream_init(&stack->plain_digest, *top, options->diff_id, err));
+		stack->has_plain_digest = true;
+		*top = &stack->plain_digest.stream;
+	}
+	return LOPT_OK;
+}
+
+static enum lopt_status finish_stack(struct stack *stack, struct lopt_layer_data *data, struct lopt_stream *top,
+				     struct lopt_error *err)
+{
+	LOPT_TRY(lopt_stream_drain(top, err));
+	data->size = stack->plain.count;
+	data->stored_size = stack->stored.count;
+	if (stack->has_plain_digest)
+		LOPT_TRY(lopt_hasher_finish(&stack->plain_digest.hasher, &data->diff_id, err));
+	if (stack->has_stored_digest)
+		LOPT_TRY(lopt_hasher_finish(&stack->stored_digest.hasher, &data->digest, err));
+	return LOPT_OK;
+}
+
+/* A blob that is no tar at all is better named by what it looks like. */
+static enum lopt_status explain(const struct stack *stack, const struct lopt_layer_data *data, struct lopt_error *err)
+{
+	const char *guess = lopt_codec_guess(stack->peek.head, stack->peek.have);
+	if (data->entry_count == 0 && data->codec == LOPT_CODEC_PLAIN && guess)
+		return lopt_error_set(err, LOPT_E_INPUT, "not a tar: it looks like %s", guess);
+	return LOPT_E_INPUT;
+}
+
+static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *stack, struct lopt_stream *below,
+				   const struct lopt_layer_options *options, struct lopt_error *err)
+{
+	struct lopt_stream *top;
+	LOPT_CLEANUP(release_reading) struct reading reading = {
+		.data = data,
+		.options = options,
+		.own_entries_left = options->limits->entries,
+		.entries_left = options->entries_left,
+	};
+	if (!reading.entries_left)
+		reading.entries_left = &reading.own_entries_left;
+	LOPT_TRY(build_stack(stack, data, below, options, &top, err));
+	enum lopt_status status = read_entries(&reading, top, err);
+	if (status == LOPT_E_INPUT)
+		status = explain(stack, data, err);
+	if (status == LOPT_OK)
+		status = finish_stack(stack, data, top, err);
+	return status;
+}
+
+enum lopt_status lopt_layer_read(struct lopt_layer_data **out, struct lopt_stream *below,
+				 const struct lopt_layer_options *options, struct lopt_error *err)
+{
+	struct lopt_layer_data *data = calloc(1, sizeof *data);
+	struct stack *stack = calloc(1, sizeof *stack);
+	enum lopt_status status = LOPT_OK;
+	if (!data || !stack) {
+		free(data);
+		free(stack);
+		return lopt_error_memory(err);
+	}
+	lopt_arena_init(&data->arena, options->limits->arena_bytes);
+	lopt_notes_init(&data->notes, &data->arena);
+	status = read_layer(data, stack, below, options, err);
+	release_stack(stack);
+	free(stack);
+	if (status == LOPT_OK)
+		*out = data;
+	else
+		lopt_layer_free(data);
+	return status;
+}

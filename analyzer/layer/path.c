@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "layer/path.h"
+
+#include "base/cleanup.h"
+
+enum { COMPONENT_MAX = 255 }; /* NAME_MAX of every file system engines store layers on */
+
+static enum lopt_status check_limits(struct lopt_str name, const struct lopt_limits *limits, struct lopt_error *err)
+{
+	if (name.len <= limits->path_bytes)
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_LIMIT, "%.64s...: a name of %zu bytes (--limit path_bytes=N)", name.ptr, name.len);
+}
+
+/* Drop the last component of the `len` bytes cleaned so far. */
+static size_t step_up(const char *cleaned, size_t len)
+{
+	while (len && cleaned[len - 1] != '/')
+		len--;
+	return len ? len - 1 : 0;
+}
+
+enum lopt_status lopt_path_clean(struct lopt_clean_path *out, struct lopt_arena *arena, struct lopt_str name,
+				 const struct lopt_limits *limits, struct lopt_error *err)
+{
+	LOPT_TRY(check_limits(name, limits, err));
+	struct lopt_str copy = lopt_arena_copy(arena, name);
+	if (!copy.ptr)
+		return lopt_error_memory(err);
+	char *to = (char *)copy.ptr;
+	size_t len = 0;
+	uint64_t depth = 0;
+	*out = (struct lopt_clean_path){ .path = copy };
+	for (size_t at = 0; at < name.len;) {
+		const char *part = name.ptr + at;
+		const char *slash = memchr(part, '/', name.len - at);
+		size_t n = slash ? (size_t)(slash - part) : name.len - at;
+		at += n + 1;
+		if (n == 0 || (n == 1 && part[0] == '.'))
+			continue;
+		if (n == 2 && part[0] == '.' && part[1] == '.') {
+			out->dotdot = true;
+			out->clamped |= len == 0;
+			depth -= len != 0;
+			len = step_up(to, len);
+			continue;
+		}
+		if (n > COMPONENT_MAX)
+			return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a name component of %zu bytes, which no container engine loads",
+					      LOPT_STR_ARGS(name), n);
+		if (++depth > limits->path_depth)
+			return lopt_error_set(err, LOPT_E_LIMIT, "%.64s...: more than %llu directories deep (--limit path_depth=N)",
+					      name.ptr, (unsigned long long)limits->path_depth);
+		if (len)
+			to[len++] = '/';
+		memmove(to + len, part, n);
+		len += n;
+	}
+	to[len] = '\0';
+	out->path.len = len;
+	return LOPT_OK;
+}
+
+struct lopt_str lopt_path_base(struct lopt_str path)
+{
+	size_t at = path.len;
+	while (at && path.ptr[at - 1] != '/')
+		at--;
+	return lopt_str_make(path.ptr + at, path.len - at);
+}
+
+struct lopt_str lopt_path_parent(struct lopt_str path)
+{
+	return lopt_str_make(path.ptr, step_up(path.ptr, path.len));
+}
+
+enum lopt_whiteout lopt_whiteout_of(struct lopt_str path, struct lopt_str *target)
+{
+	static const char prefix[] = ".wh.";
+	struct lopt_str base = lopt_path_base(path);
+	if (!lopt_str_starts(base, prefix))
+		return LOPT_WHITEOUT_NONE;
+	if (lopt_str_is(base, ".wh..wh..opq"))
+		return LOPT_WHITEOUT_OPAQUE;
+	struct lopt_str name = lopt_str_make(base.ptr + sizeof prefix - 1, base.len - (sizeof prefix - 1));
+	if (name.len == 0 || lopt_str_is(name, ".") || lopt_str_is(name, ".."))
+		return LOPT_WHITEOUT_INVALID;
+	if (target)
+		*target = name;
+	return LOPT_WHITEOUT_PATH;
+}
