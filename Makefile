@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+#
+# make                    build/release/layeropt
+# make FLAVOR=debug       build/debug/layeropt, with AddressSanitizer and UndefinedBehaviorSanitizer
+# make CC=clang check     every test that needs no container engine; results go to build/*-clang
+# make help               all targets
+#
+# CFLAGS, CPPFLAGS and LDFLAGS from the command line or the environment are added to what stands here.
+
+FLAVOR ?= release
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKG_CONFIG ?= pkg-config
+VERSION := $(shell cat VERSION)
+
+ifneq ($(findstring clang,$(notdir $(CC))),)
+SUFFIX := -clang
+CXX := $(subst clang,clang++,$(CC))
+GCOV := llvm-cov gcov
+else
+CXX := $(subst gcc,g++,$(CC))
+GCOV := $(subst gcc,gcov,$(CC))
+endif
+B := build/$(FLAVOR)$(SUFFIX)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+FORCE:
+.PHONY: FORCE
+
+# ---- libraries
+
+PKGS := libarchive libcrypto jansson zlib libzstd
+ifeq ($(shell $(PKG_CONFIG) --exists libisal && echo yes),yes)
+PKGS += libisal
+FEATURES += -DLOPT_HAVE_ISAL
+endif
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+ifeq ($(PKG_LIBS),)
+$(B)/flags: libraries-missing
+endif
+.PHONY: libraries-missing
+libraries-missing:
+	@$(PKG_CONFIG) --print-errors --exists $(PKGS) || { \
+		echo 'layeropt: on Debian, sh scripts/install-deps.sh build installs what is missing' >&2; exit 1; }
+
+# ---- flags of each flavour
+
+cc-option = $(shell $(CC) -Werror $(1) -S -x c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+release_cflags = -O2 -g -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	$(call cc-option,-fstack-clash-protection) $(call cc-option,-fcf-protection) \
+	$(call cc-option,-ftrivial-auto-var-init=zero)
+release_ldflags = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+debug_cflags = -Og -g -Werror $(SANITIZE)
+debug_ldflags = $(SANITIZE)
+
+# Digest checks are off, so that a changed byte reaches the parser behind them.
+fuzz_cflags = -O1 -g -Werror $(SANITIZE) -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION \
+	$(call cc-option,-fsanitize=fuzzer-no-link)
+fuzz_ldflags = $(SANITIZE)
+
+coverage_cflags = -O0 -g --coverage
+coverage_ldflags = --coverage
+
+ifeq ($(filter $(FLAVOR),release debug fuzz coverage),)
+$(error FLAVOR=$(FLAVOR): it is one of release, debug, fuzz, coverage)
+endif
+
+FLAVOR_CFLAGS := $($(FLAVOR)_cflags)
+ALL_CPPFLAGS := -Iinclude -Ianalyzer -DLOPT_VERSION=\"$(VERSION)\" $(FEATURES) $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS := -std=gnu17 -pthread $(WARN) $(FLAVOR_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS := -pthread -Wl,--as-needed $($(FLAVOR)_ldflags) $(LDFLAGS)
+COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
+
+# ---- what is built from what
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+LIB_OBJ := $(call objects,$(sort $(filter-out analyzer/cli/%,$(wildcard analyzer/*/*.c))))
+CLI_OBJ := $(call objects,$(sort $(filter-out analyzer/cli/main.c,$(wildcard analyzer/cli/*.c))))
+MAIN_OBJ := $(call objects,$(wildcard analyzer/cli/main.c))
+SUPPORT_OBJ := $(call objects,$(sort $(wildcard tests/support/*.c)))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_SRC := $(filter-out tests/fuzz/replay.c,$(sort $(wildcard tests/fuzz/*.c)))
+
+LIB := $(B)/liblayeropt.a
+CLI := $(B)/libcli.a
+SUPPORT := $(B)/libsupport.a
+BINARY := $(B)/layeropt
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
+MAN := $(patsubst docs/man/%.scd,build/man/%,$(sort $(wildcard docs/man/*.scd)))
+
+.PHONY: all binary tests replays fuzzers
+all: binary ## build $(FLAVOR): build/FLAVOR[-clang]/layeropt (the default)
+binary: $(BINARY)
+tests: $(UNIT)
+replays: $(REPLAYS)
+fuzzers: $(FUZZERS)
+.SECONDARY:
+
+# Changed flags, or a source that came or went, rebuild what depends on them.
+remember = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+$(B)/flags: FORCE
+	$(call remember,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+$(B)/liblayeropt.list: FORCE
+	$(call remember,$(LIB_OBJ))
+$(B)/libcli.list: FORCE
+	$(call remember,$(CLI_OBJ))
+$(B)/libsupport.list: FORCE
+	$(call remember,$(SUPPORT_OBJ))
+
+$(B)/obj/analyzer/%.o: analyzer/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -include base/banned.h
+$(B)/obj/tests/%.o: tests/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests
+
+$(LIB): $(LIB_OBJ)
+$(CLI): $(CLI_OBJ)
+$(SUPPORT): $(SUPPORT_OBJ)
+$(B)/%.a: $(B)/%.list
+	@rm -f $@
+	$(AR) rcs $@ $(filter %.o,$^)
+
+$(BINARY): $(MAIN_OBJ) $(CLI) $(LIB)
+	$(LINK) $^ $(PKG_LIBS)
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(SUPPORT) $(CLI) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(PKG_LIBS) -lcmocka
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(SUPPORT) $(CLI) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(PKG_LIBS)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(SUPPORT) $(CLI) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer $^ $(PKG_LIBS)
+
+-include $(wildcard $(B)/obj/*/*/*.d)
+
+# ---- tests
+
+.PHONY: check check-engine check-layers check-headers check-elf bless bench fuzz coverage lint
+check: ## every test that needs no container engine, under sanitizers
+	+@$(MAKE) FLAVOR=debug binary tests
+	+@$(MAKE) FLAVOR=fuzz replays
+	@CC='$(CC)' CXX='$(CXX)' sh scripts/check.sh build/debug$(SUFFIX) build/fuzz$(SUFFIX)
+
+check-engine: ## tests that need docker: build, save, load, mount, compare
+	+@$(MAKE) FLAVOR=release binary
+	@sh scripts/run-suite.sh tests/engine/run build/release$(SUFFIX)/layeropt
+
+check-layers: ## hold the includes to analyzer/LAYERS
+	@sh scripts/check-layers.sh
+
+check-headers: ## compile each public header alone, as C11 and as C++
+	@CC='$(CC)' CXX='$(CXX)' sh scripts/check-headers.sh
+
+check-elf: ## hold the release binary to its hardening flags
+	+@$(MAKE) FLAVOR=release binary
+	@sh scripts/check-elf.sh build/release$(SUFFIX)/layeropt
+
+bless: ## rewrite the expected output of tests/cli after a look at the difference
+	+@$(MAKE) FLAVOR=debug binary
+	@tests/cli/run build/debug$(SUFFIX)/layeropt --bless
+
+bench: ## time the release binary
+	+@$(MAKE) FLAVOR=release binary
+	@sh scripts/run-suite.sh tests/bench/run build/release$(SUFFIX)/layeropt
+
+fuzz: ## run each fuzz target with libFuzzer for FUZZ_SECONDS (60); needs clang
+	+@$(MAKE) CC=$(if $(SUFFIX),$(CC),clang) FLAVOR=fuzz fuzzers
+	@sh scripts/fuzz.sh build/fuzz-clang/fuzz $(FUZZ_SECONDS)
+
+coverage: ## line and branch coverage of the checks, in build/coverage/report
+	+@$(MAKE) FLAVOR=coverage binary tests replays
+	@CC='$(CC)' CXX='$(CXX)' GCOV='$(GCOV)' sh scripts/coverage.sh build/coverage$(SUFFIX)
+
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck, mandoc
+	@CPPFLAGS='$(filter-out -DLOPT_VERSION=%,$(ALL_CPPFLAGS))' sh scripts/lint.sh
+
+# ---- man pages, installation
+
+.PHONY: man install clean help
+man: $(MAN) ## man pages from docs/man/*.scd, in build/man
+build/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct -- $< 2>/dev/null)} scdoc <$< >$@
+
+install: all man ## the binary and its man pages, under DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/layeropt
+	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r name what; do \
+		printf '%-14s %s\n' "$$name" "$$what"; done
+	@echo 'variables: FLAVOR=release|debug|fuzz|coverage CC=gcc|clang PREFIX= DESTDIR= FUZZ_SECONDS='
