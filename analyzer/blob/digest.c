@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "blob/digest.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static const struct algorithm {
+	const char *prefix;	/* as written in front of the digits */
+	const char *openssl;
+	size_t size;
+} algorithms[] = {
+	[LOPT_SHA256] = { "sha256:", "SHA256", 32 },
+	[LOPT_SHA512] = { "sha512:", "SHA512", 64 },
+};
+
+static const struct algorithm *algorithm_of(enum lopt_digest_algorithm which)
+{
+	return which == LOPT_SHA256 || which == LOPT_SHA512 ? &algorithms[which] : NULL;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_digits(unsigned char *to, const char *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		int high = digit_value(from[2 * i]);
+		int low = digit_value(from[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		to[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool parse_as(struct lopt_digest *out, enum lopt_digest_algorithm which, struct lopt_str text)
+{
+	const struct algorithm *algorithm = &algorithms[which];
+	size_t prefix = strlen(algorithm->prefix);
+	struct lopt_digest digest = { .algorithm = which };
+	if (!lopt_str_starts(text, algorithm->prefix) || text.len != prefix + 2 * algorithm->size ||
+	    !parse_digits(digest.bytes, text.ptr + prefix, algorithm->size))
+		return false;
+	*out = digest;
+	return true;
+}
+
+enum lopt_status lopt_digest_parse(struct lopt_digest *out, struct lopt_str text, struct lopt_error *err)
+{
+	if (parse_as(out, LOPT_SHA256, text) || parse_as(out, LOPT_SHA512, text))
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_INPUT,
+			      "\"%.*s\" is no digest (sha256: and 64, or sha512: and 128 lower-case hex digits)",
+			      text.len > 160 ? 160 : (int)text.len, text.ptr ? text.ptr : "");
+}
+
+char *lopt_digest_format(char text[LOPT_DIGEST_TEXT_MAX], const struct lopt_digest *digest)
+{
+	static const char digits[] = "0123456789abcdef";
+	const struct algorithm *algorithm = algorithm_of(digest->algorithm);
+	char *to = text;
+	if (algorithm) {
+		size_t prefix = strlen(algorithm->prefix);
+		memcpy(to, algorithm->prefix, prefix);
+		to += prefix;
+		for (size_t i = 0; i < algorithm->size; i++) {
+			*to++ = digits[digest->bytes[i] >> 4];
+			*to++ = digits[digest->bytes[i] & 15];
+		}
+	}
+	*to = '\0';
+	return text;
+}
+
+bool lopt_digest_equal(const struct lopt_digest *a, const struct lopt_digest *b)
+{
+	const struct algorithm *algorithm = algorithm_of(a->algorithm);
+	return a->algorithm == b->algorithm && (!algorithm || memcmp(a->bytes, b->bytes, algorithm->size) == 0);
+}
+
+static enum lopt_status openssl_error(struct lopt_error *err, const char *what)
+{
+	int reason = ERR_GET_REASON(ERR_peek_last_error());
+	ERR_clear_error();
+	if (reason == ERR_R_MALLOC_FAILURE)
+		return lopt_error_memory(err);
+	return lopt_error_set(err, LOPT_E_SYSTEM, "libcrypto cannot compute %s", what);
+}
+
+enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_algorithm which,
+				  struct lopt_error *err)
+{
+	*hasher = (struct lopt_hasher){ .algorithm = which };
+	const struct algorithm *algorithm = algorithm_of(which);
+	if (!algorithm)
+		return lopt_error_set(err, LOPT_E_BUG, "a hash without an algorithm");
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	if (!context)
+		return lopt_error_memory(err);
+	EVP_MD *md = EVP_MD_fetch(NULL, algorithm->openssl, NULL);
+	bool ready = md && EVP_DigestInit_ex2(context, md, NULL) == 1;
+	EVP_MD_free(md); /* the context holds its own reference */
+	if (!ready) {
+		EVP_MD_CTX_free(context);
+		return openssl_error(err, algorithm->openssl);
+	}
+	hasher->context = context;
+	return LOPT_OK;
+}
+
+void lopt_hasher_release(struct lopt_hasher *hasher)
+{
+	EVP_MD_CTX_free(hasher->context);
+	hasher->context = NULL;
+}
+
+enum lopt_status lopt_hasher_reset(struct lopt_hasher *hasher, struct lopt_error *err)
+{
+	if (EVP_DigestInit_ex2(hasher->context, NULL, NULL) != 1)
+		return openssl_error(err, algorithms[hasher->algorithm].openssl);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_hasher_add(struct lopt_hasher *hasher, const void *bytes, size_t size, struct lopt_error *err)
+{
+	if (size && EVP_DigestUpdate(hasher->context, bytes, size) != 1)
+		return openssl_error(err, algorithms[hasher->algorithm].openssl);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_hasher_finish(struct lopt_hasher *hasher, struct lopt_digest *out, struct lopt_error *err)
+{
+	*out = (struct lopt_digest){ .algorithm = hasher->algorithm };
+	if (EVP_DigestFinal_ex(hasher->context, out->bytes, NULL) != 1)
+		return openssl_error(err, algorithms[hasher->algorithm].openssl);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_digest_of(struct lopt_digest *out, enum lopt_digest_algorithm algorithm, const void *bytes,
+				size_t size, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_hasher_release) struct lopt_hasher hasher;
+	LOPT_TRY(lopt_hasher_init(&hasher, algorithm, err));
+	LOPT_TRY(lopt_hasher_add(&hasher, bytes, size, err));
+	return lopt_hasher_finish(&hasher, out, err);
+}
+
+static enum lopt_status digest_read(struct lopt_stream *stream, void *to, size_t size, size_t *got,
+				    struct lopt_error *err)
+{
+	struct lopt_digest_stream *digest = (struct lopt_digest_stream *)stream;
+	LOPT_TRY(lopt_stream_read(digest->below, to, size, got, err));
+	digest->count += *got;
+	return lopt_hasher_add(&digest->hasher, to, *got, err);
+}
+
+enum lopt_status lopt_digest_stream_init(struct lopt_digest_stream *digest, struct lopt_stream *below,
+					 enum lopt_digest_algorithm algorithm, struct lopt_error *err)
+{
+	static const struct lopt_stream_ops ops = { .read = digest_read };
+	*digest = (struct lopt_digest_stream){ .stream = { &ops }, .below = below };
+	return lopt_hasher_init(&digest->hasher, algorithm, err);
+}
+
+void lopt_digest_stream_release(struct lopt_digest_stream *digest)
+{
+	lopt_hasher_release(&digest->hasher);
+}
