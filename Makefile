@@ -5,7 +5,7 @@
 # make CC=clang check     every test that needs no container engine; results go to build/*-clang
 # make help               all targets
 #
-# CFLAGS, CPPFLAGS and LDFLAGS from the command line or the environment are added to what stands here.
+# CFLAGS, CPPFLAGS and LDFLAGS from the environment are added to what stands here. V=1 shows the commands.
 
 FLAVOR ?= release
 PREFIX ?= /usr/local
@@ -82,8 +82,10 @@ FLAVOR_CFLAGS := $($(FLAVOR)_cflags)
 ALL_CPPFLAGS := -Iinclude -Ianalyzer -DLOPT_VERSION=\"$(VERSION)\" $(FEATURES) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu17 -pthread $(WARN) $(FLAVOR_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS := -pthread -Wl,--as-needed $($(FLAVOR)_ldflags) $(LDFLAGS)
-COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
+V ?= 0
+say = $(if $(filter 1,$(V)),,@printf '  %-4s %s\n' $(1);)
+COMPILE = $(call say,CC $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+LINK = $(call say,LINK $@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
 
 # ---- what is built from what
 
@@ -106,7 +108,7 @@ REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
 MAN := $(patsubst docs/man/%.scd,build/man/%,$(sort $(wildcard docs/man/*.scd)))
 
 .PHONY: all binary tests replays fuzzers
-all: binary ## build $(FLAVOR): build/FLAVOR[-clang]/layeropt (the default)
+all: binary ## build/$(FLAVOR)[-clang]/layeropt (the default)
 binary: $(BINARY)
 tests: $(UNIT)
 replays: $(REPLAYS)
@@ -136,7 +138,7 @@ $(CLI): $(CLI_OBJ)
 $(SUPPORT): $(SUPPORT_OBJ)
 $(B)/%.a: $(B)/%.list
 	@rm -f $@
-	$(AR) rcs $@ $(filter %.o,$^)
+	$(call say,AR $@)$(AR) rcs $@ $(filter %.o,$^)
 
 $(BINARY): $(MAIN_OBJ) $(CLI) $(LIB)
 	$(LINK) $^ $(PKG_LIBS)
@@ -162,7 +164,7 @@ check: ## every test that needs no container engine, under sanitizers
 
 check-engine: ## tests that need docker: build, save, load, mount, compare
 	+@$(MAKE) FLAVOR=release binary
-	@sh scripts/run-suite.sh tests/engine/run build/release$(SUFFIX)/layeropt
+	@tests/engine/run build/release$(SUFFIX)/layeropt
 
 check-layers: ## hold the includes to analyzer/LAYERS
 	@sh scripts/check-layers.sh
@@ -180,7 +182,7 @@ bless: ## rewrite the expected output of tests/cli after a look at the differenc
 
 bench: ## time the release binary
 	+@$(MAKE) FLAVOR=release binary
-	@sh scripts/run-suite.sh tests/bench/run build/release$(SUFFIX)/layeropt
+	@sh scripts/bench.sh build/release$(SUFFIX)/layeropt
 
 fuzz: ## run each fuzz target with libFuzzer for FUZZ_SECONDS (60); needs clang
 	+@$(MAKE) CC=$(if $(SUFFIX),$(CC),clang) FLAVOR=fuzz fuzzers
@@ -212,4 +214,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r name what; do \
 		printf '%-14s %s\n' "$$name" "$$what"; done
-	@echo 'variables: FLAVOR=release|debug|fuzz|coverage CC=gcc|clang PREFIX= DESTDIR= FUZZ_SECONDS='
+	@echo 'variables: FLAVOR=release|debug|fuzz|coverage CC=gcc|clang PREFIX= DESTDIR= FUZZ_SECONDS= V=1'
