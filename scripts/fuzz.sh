@@ -12,7 +12,8 @@ passed=0
 failed=0
 for source in tests/fuzz/*.c; do
 	target=$(basename "$source" .c)
-	[ -e "$source" ] && [ "$target" != replay ] || continue
+	[ -e "$source" ] || continue
+	[ "$target" != replay ] || continue
 	mkdir -p "build/fuzz-found/$target"
 	log=build/fuzz-found/$target.log
 	set -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 \

@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, lint, fuzz, coverage)
+# Installs through apt the Debian packages that the purposes need and that are not there yet.
+set -eu
+
+packages=
+for purpose in "$@"; do
+	case $purpose in
+	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev zlib1g-dev libzstd-dev' ;;
+	test) more='g++ libcmocka-dev python3 zstd gzip' ;;
+	engine) more='docker.io iptables ca-certificates python3 skopeo' ;;
+	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
+	fuzz) more='clang' ;;
+	coverage) more='gcovr' ;;
+	*)
+		echo "install-deps: $purpose: it is one of build, test, engine, lint, fuzz, coverage" >&2
+		exit 2
+		;;
+	esac
+	packages="$packages $more"
+done
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+	cat >&2 <<-END
+		install-deps: this system has no apt; install what these Debian packages hold and go on with make:
+		 $packages
+		(and libisal-dev, which makes gzip faster, where there is one)
+	END
+	exit 1
+fi
+
+# there PACKAGE: it is installed
+there() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# ISA-L is not built for every architecture: its absence is not an error.
+case " $* " in
+*' build '*) optional=libisal-dev ;;
+*) optional= ;;
+esac
+missing=
+for package in $packages; do
+	there "$package" || missing="$missing $package"
+done
+if [ -n "$optional" ] && there "$optional"; then
+	optional=
+fi
+[ -n "$missing$optional" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+	as_root='env'
+elif command -v sudo >/dev/null; then
+	as_root='sudo env'
+elif [ -z "$missing" ]; then
+	exit 0
+else
+	echo "install-deps: run as root, or install sudo, or install these yourself:$missing" >&2
+	exit 1
+fi
+
+echo "installing:$missing ${optional:+($optional)}"
+# apt <verb> <args>: quiet unless it fails
+apt() {
+	log=$(mktemp)
+	if ! $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null
+	then
+		tail -n 20 "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+	rm -f "$log"
+}
+apt update || echo 'install-deps: apt-get update failed; going on with the package lists there are' >&2
+# shellcheck disable=SC2086 # a list of packages
+[ -z "$missing" ] || apt install --no-install-recommends $missing
+[ -z "$optional" ] || apt install --no-install-recommends "$optional" || echo 'going on without ISA-L'
