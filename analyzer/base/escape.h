@@ -12,7 +12,8 @@
 /**
  * For a terminal or a log line: printable characters of valid UTF-8 stay; C0, C1, DEL, the line and
  * paragraph separators, bidi and other invisible format controls and bytes that are no UTF-8 become
- * \xNN (bytes) or \u{N} (characters), newline \n, tab \t, carriage return \r, and a backslash \\.
+ * \xnn (bytes and C0) or \u{n} (characters), newline \n, tab \t, carriage return \r, and a backslash \\.
+ * Digits are lower-case hex.
  */
 void lopt_escape_text(struct lopt_buf *out, struct lopt_str text);
 
@@ -34,7 +35,10 @@ bool lopt_utf8_valid(struct lopt_str text);
  */
 size_t lopt_utf8_decode(struct lopt_str text, size_t at, uint32_t *rune);
 
-/** Columns that lopt_escape_text's output takes in a terminal: combining marks 0, wide East Asian 2, else 1. */
+/**
+ * Columns that text which came out of lopt_escape_text takes in a terminal: combining marks 0, wide East Asian
+ * characters and emoji 2, else 1 (also for a byte that is no UTF-8). The same in every locale.
+ */
 size_t lopt_text_width(struct lopt_str text);
 
 #endif
