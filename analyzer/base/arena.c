@@ -35,12 +35,14 @@ void lopt_arena_release(struct lopt_arena *arena)
 
 static struct lopt_arena_block *add_block(struct lopt_arena *arena, size_t need)
 {
+	size_t room = arena->ceiling - arena->used;
+	if (room < sizeof(struct lopt_arena_block) || room - sizeof(struct lopt_arena_block) < need)
+		return NULL;
+	room -= sizeof(struct lopt_arena_block);
 	size_t size = need > arena->next ? need : arena->next;
-	if (size > SIZE_MAX - sizeof(struct lopt_arena_block))
-		return NULL;
+	if (size > room)
+		size = room; /* the last block: the ceiling can be used up */
 	size_t total = size + sizeof(struct lopt_arena_block);
-	if (total > arena->ceiling - arena->used)
-		return NULL;
 	struct lopt_arena_block *block = malloc(total);
 	if (!block)
 		return NULL;

@@ -23,7 +23,7 @@ char *lopt_buf_reserve(struct lopt_buf *buf, size_t len)
 {
 	if (buf->failed)
 		return NULL;
-	if (len > buf->max - buf->len || buf->max == SIZE_MAX) {
+	if (len > buf->max - buf->len || len >= SIZE_MAX - buf->len) {
 		buf->failed = true;
 		return NULL;
 	}
@@ -33,6 +33,7 @@ char *lopt_buf_reserve(struct lopt_buf *buf, size_t len)
 		return NULL;
 	}
 	buf->data = data;
+	data[buf->len] = '\0';
 	return data + buf->len;
 }
 

@@ -32,7 +32,10 @@ void lopt_buf_str(struct lopt_buf *buf, struct lopt_str text);
 void lopt_buf_text(struct lopt_buf *buf, const char *text);
 void lopt_buf_char(struct lopt_buf *buf, char c);
 void lopt_buf_printf(struct lopt_buf *buf, const char *fmt, ...) LOPT_PRINTF(2, 3);
-/** Room for `len` more bytes at `data + len`, or NULL (then `failed`). */
+/**
+ * Room for `len` more bytes and a NUL at `data + buf->len`, or NULL (then `failed`). Who writes there adds to
+ * `buf->len` and puts the NUL behind.
+ */
 char *lopt_buf_reserve(struct lopt_buf *buf, size_t len);
 struct lopt_str lopt_buf_view(const struct lopt_buf *buf);
 

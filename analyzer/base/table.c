@@ -92,7 +92,7 @@ static bool is_live(const struct lopt_table_slot *slot)
 	return slot->value < VALUE_DELETED;
 }
 
-/* Values are 32 bits wide, so 32 bits of hash spread over every capacity there can be. */
+/* There are fewer than 2^32 values, so 32 bits of hash, spread by the golden ratio, serve every capacity. */
 static size_t first_slot(const struct lopt_table *table, uint32_t hash)
 {
 	return (size_t)(hash * 0x9e3779b97f4a7c15u >> 28) & (table->cap - 1);
@@ -141,6 +141,8 @@ uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct
 
 bool lopt_table_insert(struct lopt_table *table, uint64_t number, struct lopt_str key, uint32_t value)
 {
+	if (value > LOPT_TABLE_MAX)
+		return false;
 	if ((table->used + 1) * 4 > table->cap * 3) {
 		size_t cap = 16;
 		while (cap < (table->live + 1) * 2)

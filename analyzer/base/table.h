@@ -23,12 +23,13 @@ struct lopt_table {
 typedef bool lopt_table_match(const void *owner, uint32_t value, uint64_t number, struct lopt_str key);
 
 #define LOPT_TABLE_NONE UINT32_MAX
+#define LOPT_TABLE_MAX (UINT32_MAX - 2) /* largest value that can be stored */
 
 void lopt_table_release(struct lopt_table *table);
 /** The value of the key, or LOPT_TABLE_NONE. */
 uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct lopt_str key,
 			 lopt_table_match *match, const void *owner);
-/** Insert a key known to be absent. False when memory is exhausted. `value` is not LOPT_TABLE_NONE. */
+/** Insert a key known to be absent. False when memory is exhausted or `value` is above LOPT_TABLE_MAX. */
 bool lopt_table_insert(struct lopt_table *table, uint64_t number, struct lopt_str key, uint32_t value);
 /** Remove the entry of this key that has this value; it has to be there. */
 void lopt_table_remove(struct lopt_table *table, uint64_t number, struct lopt_str key, uint32_t value);
