@@ -156,7 +156,7 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(SUPPORT) $(CLI) $(LIB)
 
 # ---- tests
 
-.PHONY: check check-engine check-layers check-headers check-elf bless bench fuzz coverage lint
+.PHONY: check check-engine check-layers check-headers check-elf bless bench fuzz coverage lint format
 check: ## every test that needs no container engine, under sanitizers
 	+@$(MAKE) FLAVOR=debug binary tests
 	+@$(MAKE) FLAVOR=fuzz replays
@@ -194,6 +194,9 @@ coverage: ## line and branch coverage of the checks, in build/coverage/report
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck, mandoc
 	@CPPFLAGS='$(filter-out -DLOPT_VERSION=%,$(ALL_CPPFLAGS))' sh scripts/lint.sh
+
+format: ## rewrite the sources with clang-format
+	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
 # ---- man pages, installation
 
