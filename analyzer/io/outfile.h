@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_IO_OUTFILE_H
 #define LAYEROPT_IO_OUTFILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "layeropt/status.h"
@@ -9,13 +10,14 @@
 /**
  * An output file (rule P22): written beside its target under a temporary name (O_EXCL, O_NOFOLLOW, 0666 & ~umask),
  * flushed, synced and renamed when complete; removed on any failure, and by lopt_outfile_abandon_all() from the
- * signal path. "-" is standard output. An existing target is replaced; a directory, a device other than a character
- * device such as /dev/null or /dev/full, or the input itself is refused.
+ * signal path. "-" and "/dev/stdout" are standard output. An existing file, or link to one, is replaced; a character
+ * device such as /dev/null or /dev/full and a pipe that has a reader are written in place; anything else is refused,
+ * and so is a file that may not be written. At most 16 are open at a time.
  */
 struct lopt_outfile {
 	FILE *file;		/* write here */
 	char *path;		/* target; NULL for standard output */
-	char *temporary;	/* NULL when written in place (standard output, character device) */
+	char *temporary;	/* NULL when written in place (standard output, device, pipe) */
 };
 
 LOPT_CHECKED enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, struct lopt_error *err);
@@ -23,6 +25,11 @@ LOPT_CHECKED enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const 
 LOPT_CHECKED enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err);
 /** Remove what was written. Safe after commit. */
 void lopt_outfile_abandon(struct lopt_outfile *out);
+/**
+ * True when `path` leads to the regular file that `fd` has open. Only the caller knows its inputs; it refuses these
+ * paths.
+ */
+bool lopt_outfile_is_input(const char *path, int fd);
 /** Unlink every temporary that is open; async-signal-safe. */
 void lopt_outfile_abandon_all(void);
 

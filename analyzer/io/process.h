@@ -9,12 +9,12 @@
 
 /**
  * A program started with an argument vector, never through a shell (rule P23): its own process group,
- * stdin from /dev/null, stdout a pipe for us, stderr kept (the last 4 KiB) for the error message.
+ * stdin from /dev/null, stdout a pipe for us, stderr kept (its first MiB) for the error message.
  */
 struct lopt_process {
 	pid_t pid;	/* 0 when none runs */
 	int out;	/* read its standard output here; -1 when closed */
-	int log;	/* its standard error: an unlinked temporary file, or -1 */
+	int log;	/* its standard error: a file in memory, or -1 */
 };
 
 #define LOPT_PROCESS_NONE ((struct lopt_process){ .out = -1, .log = -1 })
@@ -25,11 +25,12 @@ LOPT_CHECKED enum lopt_status lopt_process_start(struct lopt_process *process, c
 
 /**
  * Close the pipe, wait, and turn anything but exit 0 into LOPT_E_SYSTEM whose message holds the exit status
- * and the last line of its standard error.
+ * and the last line of its standard error. Processes it left behind in its group are killed, as is one that has
+ * not ended ten seconds after its pipe was closed. Releases.
  */
 LOPT_CHECKED enum lopt_status lopt_process_finish(struct lopt_process *process, struct lopt_error *err);
 
-/** Kill the process group if it still runs, wait, close everything. Safe to call twice and after finish. */
+/** Ask the process group to end, kill it after two seconds, wait, close everything. Safe to call twice and after finish. */
 void lopt_process_release(struct lopt_process *process);
 
 #endif
