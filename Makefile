@@ -79,7 +79,7 @@ $(error FLAVOR=$(FLAVOR): it is one of release, debug, fuzz, coverage)
 endif
 
 FLAVOR_CFLAGS := $($(FLAVOR)_cflags)
-ALL_CPPFLAGS := -Iinclude -Ianalyzer -DLOPT_VERSION=\"$(VERSION)\" $(FEATURES) $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS := -D_GNU_SOURCE= -Iinclude -Ianalyzer -DLOPT_VERSION=\"$(VERSION)\" $(FEATURES) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu17 -pthread $(WARN) $(FLAVOR_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS := -pthread -Wl,--as-needed $($(FLAVOR)_ldflags) $(LDFLAGS)
 V ?= 0
@@ -160,7 +160,8 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(SUPPORT) $(CLI) $(LIB)
 check: ## every test that needs no container engine, under sanitizers
 	+@$(MAKE) FLAVOR=debug binary tests
 	+@$(MAKE) FLAVOR=fuzz replays
-	@CC='$(CC)' CXX='$(CXX)' sh scripts/check.sh build/debug$(SUFFIX) build/fuzz$(SUFFIX)
+	+@$(MAKE) FLAVOR=release binary
+	@CC='$(CC)' CXX='$(CXX)' sh scripts/check.sh build/debug$(SUFFIX) build/fuzz$(SUFFIX) build/release$(SUFFIX)
 
 check-engine: ## tests that need docker: build, save, load, mount, compare
 	+@$(MAKE) FLAVOR=release binary

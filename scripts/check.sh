@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Usage: scripts/check.sh BUILD [REPLAYS]
+# Usage: scripts/check.sh BUILD [REPLAYS [PLAIN]]
 # Runs every test that needs no container engine on what make built in the folder BUILD, the fuzz corpora
-# on the programs of REPLAYS/replay (BUILD when not given), and sums up in the last line. One log per suite
-# is left in BUILD/logs.
+# on the programs of REPLAYS/replay, tests/fault on PLAIN/layeropt, which has no sanitizers, and sums up in
+# the last line. REPLAYS and PLAIN are BUILD when not given. One log per suite is left in BUILD/logs.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$1
 replays=${2:-$1}/replay
+plain=${3:-$1}/layeropt
 binary=$build/layeropt
 logs=$build/logs
 rm -rf "$logs"
@@ -91,9 +92,10 @@ for source in tests/fuzz/*.c; do
 	name=$(basename "$source" .c)
 	[ ! -e "$source" ] || [ "$name" = replay ] || replay "$replays/$name"
 done
-for room in cli matrix hostile property fault; do
+for room in cli matrix hostile property; do
 	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$binary"
 done
+[ ! -x tests/fault/run ] || suite fault tests/fault/run "$plain"
 
 [ "$skipped" -eq 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, lint, fuzz, coverage)
+# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, docker, lint, fuzz, coverage)
 # Installs through apt the Debian packages that the purposes need and that are not there yet.
 set -eu
 
@@ -9,12 +9,13 @@ for purpose in "$@"; do
 	case $purpose in
 	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev zlib1g-dev libzstd-dev' ;;
 	test) more='g++ libcmocka-dev python3 zstd gzip' ;;
-	engine) more='docker.io iptables ca-certificates python3 skopeo' ;;
+	engine) more='python3 ca-certificates skopeo' ;;
+	docker) more='docker.io iptables' ;;
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
 	fuzz) more='clang' ;;
 	coverage) more='gcovr' ;;
 	*)
-		echo "install-deps: $purpose: it is one of build, test, engine, lint, fuzz, coverage" >&2
+		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage" >&2
 		exit 2
 		;;
 	esac

@@ -4,7 +4,8 @@
 
 /**
  * Functions nobody calls here: a use is a compile error. The Makefile puts this header in front of every
- * source, so the headers that declare them come first, and with them the feature macro they obey.
+ * source. The headers that declare them come first: they may not be named afterwards. The feature macro
+ * those obey is therefore set on the command line, and here for who compiles without it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
