@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_FUZZ_IMAGE_H
+#define TESTS_FUZZ_IMAGE_H
+
+#include <jansson.h>
+#include <unistd.h>
+
+#include "blob/digest.h"
+#include "harness.h"
+#include "layeropt/analysis.h"
+#include "layeropt/report.h"
+#include "support/archive.h"
+#include "support/identities.h"
+
+/** An archive in memory, opened, analysed and printed in every format, as the command line does it. */
+
+static inline void must_print(const char *format, const char *text, size_t size)
+{
+	MUST(size && text[size - 1] == '\n');
+	if (strcmp(format, "json") != 0)
+		return;
+	for (size_t i = 0; i < size; i++)
+		MUST(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
+	json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	MUST(json_is_object(value));
+	json_decref(value);
+}
+
+static inline void print_reports(const struct lopt_analysis *analysis)
+{
+	for (size_t i = 0; lopt_report_format_at(i); i++) {
+		const struct lopt_report_format *format = lopt_report_format_at(i);
+		const struct lopt_report_options options = { .top = i % 2 ? 0 : 3 };
+		struct lopt_error err = { 0 };
+		char *text = NULL;
+		size_t size = 0;
+		FILE *file = open_memstream(&text, &size);
+		MUST(file && format->write(file, analysis, &options, &err) == LOPT_OK);
+		MUST(fclose(file) == 0);
+		must_print(format->name, text, size);
+		free(text);
+	}
+}
+
+static inline void print_listing(const struct lopt_image *image, size_t layer, bool ndjson)
+{
+	const struct lopt_listing_options options = { .layer = layer, .long_form = true, .ndjson = ndjson };
+	struct lopt_error err = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	MUST(file && lopt_listing_write(file, image, &options, &err) == LOPT_OK);
+	MUST(fclose(file) == 0);
+	for (size_t i = 0; i < size; i++)
+		MUST(text[i] == '\n' || (unsigned char)text[i] >= 0x20);
+	free(text);
+}
+
+/** What two ways of storing one image have in common. */
+static inline struct lopt_totals comparable(struct lopt_totals totals)
+{
+	totals.compressed_bytes = 0;
+	return totals;
+}
+
+/** True when the archive is an image; then *totals is what it adds up to. */
+static inline bool examine(const struct lopt_buf *archive, bool verify, struct lopt_totals *totals)
+{
+	const struct lopt_limits limits = fuzz_limits();
+	const struct lopt_open_options options = {
+		.limits = &limits, .verify_digests = verify, .want_sha256 = verify, .platform = "linux/amd64",
+	};
+	struct lopt_error err = { 0 };
+	struct lopt_image *image = NULL;
+	const struct lopt_analysis *analysis = NULL;
+	char path[64];
+	int fd = test_memory_file(archive->data, archive->len, path);
+	MUST(fd >= 0 && !archive->failed);
+	enum lopt_status status = lopt_image_open(&image, path, &options, &err);
+	must_be_clean(status, &err);
+	if (status == LOPT_OK) {
+		const struct lopt_analysis_options how = {
+			.has_base_layers = lopt_image_layer_count(image) > 1, .base_layers = 1,
+		};
+		MUST(lopt_analysis_make(&analysis, image, &how, &err) == LOPT_OK);
+		const char *broken = identity_broken(image, analysis);
+		if (broken)
+			fprintf(stderr, "broken: %s\n", broken);
+		MUST(!broken);
+		print_reports(analysis);
+		print_listing(image, LOPT_NO_LAYER, true);
+		print_listing(image, lopt_image_layer_count(image) ? 0 : LOPT_NO_LAYER, false);
+		*totals = analysis->totals;
+	}
+	lopt_analysis_free(analysis);
+	lopt_image_free(image);
+	(void)close(fd);
+	return status == LOPT_OK;
+}
+
+static inline void digest_text(char text[LOPT_DIGEST_TEXT_MAX], const struct lopt_buf *bytes)
+{
+	struct lopt_digest digest;
+	struct lopt_error err;
+	MUST(lopt_digest_of(&digest, LOPT_SHA256, bytes->data, bytes->len, &err) == LOPT_OK);
+	(void)lopt_digest_format(text, &digest);
+}
+
+#endif

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Write the seed inputs of the fuzz targets: tests/fuzz/make_seeds.py [FOLDER]
+
+They go to tests/fuzz/corpus/TARGET/seed-NAME, or under FOLDER; files of other names, found by fuzzing, are left
+alone. Run it again after a change here, and commit what it wrote.
+"""
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from build import *  # noqa: E402,F403
+
+TARS = {
+	"plain": tar(directory("etc"), file("etc/a", "hello\n"), symlink("l", "etc/a"), hardlink("h", "etc/a")),
+	"nodes": tar(node("c", b"3"), node("b", b"4", (8, 1)), node("p", b"6"), node("zero", b"3", (0, 0))),
+	"whiteouts": tar(file(".wh.a"), directory("d"), file("d/.wh..wh..opq"), file("d/x", "1")),
+	"pax": tar(file("a", "x", records={"path": "longer/name", "mtime": "1.5", "uid": "70000", "SCHILY.xattr.user.a": "b"})),
+	"pax-link": tar(symlink("a", "x" * 120)),
+	"gnu": tar(gnu_long("name" * 30), file("x", "data", magic=GNU), gnu_long("link" * 30, b"K"), symlink("y", "z", magic=GNU)),
+	"v7": tar(header("dir/", b"\0", magic=b""), header("file", b"\0", 2, magic=b"") + pad(b"ab")),
+	"prefix": tar(header("n" * 100, patch={"prefix": b"p" * 100})),
+	"base256": tar(file("a", "x", uid=1 << 40, mtime=-5)),
+	"sparse10": tar(sparse10("s", 4096, [(512, b"abc"), (2048, b"def")])),
+	"sparse01": tar(pax({"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": "s", "GNU.sparse.size": "100",
+		"GNU.sparse.numblocks": "1", "GNU.sparse.map": "10,3"}), header("x", size=3) + pad(b"abc")),
+	"sparse00": tar(pax(b"".join(pax_record(k, v) for k, v in (("GNU.sparse.size", "100"), ("GNU.sparse.numblocks", "1"),
+		("GNU.sparse.offset", "10"), ("GNU.sparse.numbytes", "3")))), header("s", size=3) + pad(b"abc")),
+	"global": tar(pax({"comment": "x"}, b"g"), file("a", "b")),
+	"unended": tar(file("a", "b"), end=b""),
+	"unpadded": tar(file("a", "b"), end=b"")[:-511],
+	"zero-entry": tar(file("a"), bytes(512), file("b")),
+	"damaged": tar(file("a"), b"X" + header("b")[1:]),
+	"old-sparse": tar(header("s", b"S", 0, magic=GNU)),
+	"twice": tar(file("a", "1"), file("a", "2")),
+	"hardlink-body": tar(file("a", "1"), header("b", b"1", 5, link="a") + pad(b"12345")),
+	"dotdot": tar(file("../a", "1"), file("./b//c/", "2"), file("x/../y", "3")),
+	"empty": b"",
+	"end": END,
+}
+NAMED = {name: TARS[name] for name in ("plain", "whiteouts", "pax", "unended", "dotdot", "twice")}
+SMALL = TARS["plain"]
+
+LAYERS = {
+	**{f"plain-{name}": b"\x07" + data for name, data in TARS.items()},
+	**{f"gzip-{name}": b"\x07" + gzip(data) for name, data in NAMED.items()},
+	**{f"zstd-{name}": b"\x0f" + zstd(data) for name, data in NAMED.items()},
+	"gzip-members": b"\x0f" + gzip(SMALL[:512]) + gzip(SMALL[512:]),
+	"zstd-frames": b"\x0f" + zstd_skippable(b"x") + zstd(SMALL[:512]) + zstd(SMALL[512:]),
+	"xz": b"\x00\xfd7zXZ\x00",
+}
+
+GZIPS = {
+	"small": gzip(b"hello"),
+	"stored": gzip(b"hello" * 20, 0),
+	"empty": gzip(b""),
+	"members": gzip(b"a") + gzip(b"") + gzip(b"b" * 300),
+	"fields": b"\x1f\x8b\x08\x1c" + bytes(6) + b"\x03\0abcname\0note\0" + gzip(b"x")[10:],
+	"long": gzip(bytes(range(256)) * 30),
+	"zeros": gzip(bytes(100000)),
+	"padding": gzip(b"a") + bytes(20),
+	"garbage": gzip(b"a") + b"garbage",
+	"cut": gzip(b"hello world")[:-5],
+	"header": gzip(b"")[:10],
+	"method": b"\x1f\x8b\x07" + bytes(7),
+}
+
+ZSTDS = {
+	"small": zstd(b"hello"),
+	"empty": zstd(b""),
+	"window": zstd(b"x" * 10 + b"y" * 300, window_log=12),
+	"plain": zstd(b"hello", checksum=False),
+	"frames": zstd(b"a") + zstd_skippable(b"toc") + zstd(b"b" * 200),
+	"skippable": zstd_skippable(b"abc"),
+	"bad-checksum": zstd(b"hello", bad_checksum=True),
+	"large-window": zstd(b"hello", window_log=31),
+	"zeros": zstd(bytes(1 << 18)),
+	"cut": zstd(b"hello world")[:-6],
+	"garbage": zstd(b"a") + b"garbage",
+	"compressed": bytes.fromhex("28b52ffd0458450000106161014b11f2eb96a8"),
+}
+
+# instructions of fuzz_image: mode, then OP PATH ...; 0xf0 starts a layer, 0xe0 to 0xe3 add a history entry
+IMAGES = {
+	"empty": "",
+	"one-file": "00 00 05 1f",
+	"overwrite": "81 00 05 1f f0 00 05 1e",
+	"touch": "42 00 05 1f f0 00 05 9f",
+	"remove": "c0 00 05 1f f0 07 05",
+	"opaque": "01 03 00 00 05 1f f0 09 00 00 09 1a",
+	"duplicates": "02 00 00 1f 00 04 1f 00 08 1f",
+	"hard-links": "80 00 00 1f 05 04 00 f0 07 00",
+	"hard-link-up": "80 00 00 1f f0 05 04 00",
+	"symlink-parent": "00 03 00 06 04 00 00 05 1f",
+	"file-to-directory": "00 00 00 1f f0 03 00 00 05 11",
+	"directory-to-file": "00 03 00 00 05 11 f0 00 00 1f",
+	"sparse": "00 0a 00 02 10 20 30 05 07",
+	"xattr": "00 0b 00 01 02 1f",
+	"nodes": "00 0c 00 0c 81 0c 82",
+	"whiteout-node": "00 00 00 1f f0 0c 00",
+	"odd-names": "c1 00 e0 01 00 e4 02 00 e5 03 00 e6 04 00 e7 05",
+	"history": "00 e0 e1 00 00 1f f0 e2 00 00 1e e3",
+	"layers": "81 00 00 1f f0 00 05 1e f0 07 00 f0 00 00 1f f0 09 01",
+	"twice": "00 00 00 1f 00 00 1e f0 00 00 1f",
+	"root-opaque": "00 00 00 1f f0 09 ff",
+	"slash-file": "00 0d 00",
+}
+
+LAYER_NAMES = ["0.tar", "1.tar"]
+CONFIG_0 = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["@0", "@1"]}}
+MANIFEST_0 = [{"Config": "c.json", "RepoTags": ["a:b"], "Layers": LAYER_NAMES}]
+FULL = {**CONFIG_0, "variant": "v8", "created": "2023-01-02T03:04:05Z", "config": {"Env": ["A=1", "PASSWORD=x"], "Cmd": ["sh"],
+	"Entrypoint": ["/e"], "User": "u", "WorkingDir": "/w", "Labels": {"k": "v"}, "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/v": {}}},
+	"history": [{"created_by": "/bin/sh -c #(nop) ADD file:x in / ", "created": "x"}, {"created_by": "ENV A=1", "empty_layer": True},
+		{"created_by": "RUN /bin/sh -c x # buildkit", "comment": "buildkit.dockerfile.v0"}]}
+
+
+def texts(*documents):
+	return "\n%%\n".join(x if isinstance(x, str) else json.dumps(x, separators=(",", ":")) for x in documents).encode()
+
+
+MANIFESTS = {
+	"small": texts(MANIFEST_0, CONFIG_0),
+	"full": texts(MANIFEST_0, FULL),
+	"two-images": texts(MANIFEST_0 * 2, CONFIG_0),
+	"one-layer": texts([{"Config": "c.json", "Layers": ["0.tar"]}], {**CONFIG_0, "rootfs": {"type": "layers", "diff_ids": ["@0"]}}),
+	"same-layer": texts([{"Config": "c.json", "Layers": ["0.tar"] * 2}], {**CONFIG_0, "rootfs": {"type": "layers", "diff_ids": ["@0"] * 2}}),
+	"no-layers": texts([{"Config": "c.json", "Layers": None}], {"rootfs": {"type": "layers"}}),
+	"mismatch": texts(MANIFEST_0, {"rootfs": {"type": "layers", "diff_ids": ["@0"]}}),
+	"absolute": texts([{"Config": "/c.json", "Layers": ["../0.tar"]}], CONFIG_0),
+	"sources": texts([{**MANIFEST_0[0], "LayerSources": {"@0": {"mediaType": "x", "size": 1, "digest": "@0"}}}], CONFIG_0),
+	"history-long": texts(MANIFEST_0, {**CONFIG_0, "history": [{}] * 5}),
+	"types": texts([{"Config": 1, "RepoTags": "x", "Layers": {}}], []),
+	"escapes": texts(MANIFEST_0, {**CONFIG_0, "config": {"Env": ["A=\x1b[31m\u202e\u0000"], "Labels": {"\n": "\ud83d\ude00"}}}),
+	"nothing": texts("", ""),
+}
+
+ONE_LAYER = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["@0"]}, "history": [{"created_by": "x"}]}
+
+
+def reference(index, media_type, **more):
+	"""A descriptor of a later document; the quotes around its size are taken off by bare()."""
+	return {"mediaType": media_type, "digest": f"@{index}", "size": f"#{index}", **more}
+
+
+def bare(data):
+	for n in b"0123456789":
+		data = data.replace(b'"#%c"' % n, b"#%c" % n)
+	return data
+
+
+def oci_manifest(config, media_type=LAYER, **more):
+	return {"schemaVersion": 2, "mediaType": MANIFEST, "config": reference(config, CONFIG), "layers": [reference(0, media_type)], **more}
+
+
+def oci_index(*entries, **more):
+	return {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(entries), **more}
+
+
+AMD64, S390X = ({"os": "linux", "architecture": a} for a in ("amd64", "s390x"))
+INDEXES = {
+	"small": texts(oci_index(reference(1, MANIFEST)), oci_manifest(2), ONE_LAYER),
+	"named": texts(oci_index(reference(1, MANIFEST, annotations={"org.opencontainers.image.ref.name": "a:1"})), oci_manifest(2), ONE_LAYER),
+	"nested": texts(oci_index(reference(1, INDEX)), oci_index(reference(2, MANIFEST, platform=AMD64)), oci_manifest(3), ONE_LAYER),
+	"platforms": texts(oci_index(reference(1, MANIFEST, platform=AMD64), reference(2, MANIFEST, platform=S390X)), oci_manifest(3),
+		oci_manifest(3, annotations={"x": "y"}), ONE_LAYER),
+	"attestation": texts(oci_index(reference(1, MANIFEST, platform=AMD64), reference(2, MANIFEST, platform={"os": "unknown",
+		"architecture": "unknown"}, annotations={"vnd.docker.reference.type": "attestation-manifest"})), oci_manifest(3), {}, ONE_LAYER),
+	"missing": texts(oci_index({"mediaType": MANIFEST, "digest": "sha256:" + "0" * 64, "size": 5})),
+	"foreign": texts(oci_index(reference(1, MANIFEST)), oci_manifest(2, "application/vnd.oci.image.layer.nondistributable.v1.tar"), ONE_LAYER),
+	"artifact": texts(oci_index(reference(1, MANIFEST)), {**oci_manifest(2), "config": reference(2, "application/vnd.oci.empty.v1+json")}, {}),
+	"both": texts(oci_index(reference(1, MANIFEST)), {**oci_manifest(2), "manifests": []}, ONE_LAYER),
+	"docker": texts(oci_index(reference(1, "application/vnd.docker.distribution.manifest.v2+json")),
+		{**oci_manifest(2), "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}, ONE_LAYER),
+	"null": texts({"schemaVersion": 2, "manifests": None}),
+	"types": texts({"schemaVersion": "2", "manifests": [1, {}, {"digest": 1, "size": "x"}]}),
+	"data": texts(oci_index(reference(1, MANIFEST, data="e30=")), oci_manifest(2), ONE_LAYER),
+	"negative-size": texts(oci_index({**reference(1, MANIFEST), "size": -1}), oci_manifest(2), ONE_LAYER),
+	"config-as-manifest": texts(oci_index(reference(1, MANIFEST)), ONE_LAYER),
+}
+
+ESCAPES = {
+	"plain": b"usr/bin/tool", "controls": bytes(range(32)) + b"\x7f", "c1": "\u0080\u009b\u0085".encode(),
+	"bidi": "\u202a\u202e\u2066\u2069\u200e\u061c".encode(), "separators": "\u2028\u2029".encode(), "invalid": b"\xff\xfe\xc3\x28\xe2\x82",
+	"overlong": b"\xc0\xaf\xe0\x80\xaf\xed\xa0\x80\xf4\x90\x80\x80", "emoji": "\U0001f600\u0301\u4e2d".encode(), "formula": b"=1+1",
+	"quotes": b"\"',;|`\\", "ticks": b"``` `` `", "newline": b"a\n::error::b\r\n##vso[x]", "empty": b"", "tab": b"\tx", "at": b"@x", "minus": b"-1",
+	"html": b"<img src=x>&amp;",
+}
+
+CORPORA = {
+	"fuzz_tar": {name: b"\x0b" + data for name, data in TARS.items()},
+	"fuzz_layer": LAYERS,
+	"fuzz_gzip": {name: b"\x04" + data for name, data in GZIPS.items()} | {"tolerated-padding": b"\x05" + GZIPS["padding"]},
+	"fuzz_zstd": {name: b"\x03" + data for name, data in ZSTDS.items()},
+	"fuzz_image": {name: bytes.fromhex(text) for name, text in IMAGES.items()},
+	"fuzz_manifest": {name: data for name, data in MANIFESTS.items()},
+	"fuzz_index": {name: bare(data) for name, data in INDEXES.items()},
+	"fuzz_escape": ESCAPES,
+}
+
+
+def main():
+	top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "corpus")
+	for target, seeds in CORPORA.items():
+		folder = os.path.join(top, target)
+		os.makedirs(folder, exist_ok=True)
+		for name in os.listdir(folder):
+			if name.startswith("seed-"):
+				os.unlink(os.path.join(folder, name))
+		for name, data in seeds.items():
+			with open(os.path.join(folder, "seed-" + name), "wb") as f:
+				f.write(data)
+
+
+if __name__ == "__main__":
+	main()
