@@ -75,8 +75,15 @@ def set_attributes(inode, entry, layer):
 		if not (name.startswith(b"user.") and inode.kind not in ("f", "d")):
 			inode.xattrs[name] = value
 	inode.mode = 0o777 if inode.kind == "l" else entry.mode
-	inode.mtime = entry.mtime if 0 <= entry.mtime <= TIME_MAX else 0
+	inode.mtime = engine_time(inode.kind, entry.mtime)
 	inode.layer = layer
+
+
+def engine_time(kind, nanoseconds):
+	"""Times before 1970 and beyond 2262 become 0, but for symbolic links, whose 64 bits of nanoseconds just wrap."""
+	if kind == "l":
+		return (nanoseconds + TIME_MAX + 1) % (1 << 64) - TIME_MAX - 1
+	return nanoseconds if 0 <= nanoseconds <= TIME_MAX else 0
 
 
 class Tree:
@@ -87,6 +94,7 @@ class Tree:
 		self.root = made_directory(index)
 		self.inodes, self.refused, self.seen = [], [], set()
 		self.entries = self.whiteout_entries = 0
+		self.dated = []		# (parts, name) of directory entries, whose times are set at the end
 		self.replaced = []	# (inode, path, cause) of names that a later entry of this layer took
 
 	def refuse(self, why, name):
@@ -96,10 +104,9 @@ class Tree:
 
 	def directory(self, parts, name, make=True):
 		"""The directory that `parts` lead to, its missing parents made; returns (node, literal parts)."""
-		stack, todo, links, in_link = [(self.root, ())], collections.deque(parts), 0, 0
+		stack, todo, links = [(self.root, ())], collections.deque(parts), 0
 		while todo:
 			part = todo.popleft()
-			in_link = min(in_link, len(todo) + 1)
 			if part in ROOT_NAMES:
 				continue
 			if part == b"..":
@@ -113,6 +120,8 @@ class Tree:
 				child = self.make_directory(here, part, name, bool(links))
 			if child.inode.kind == "l":
 				links += 1
+				if links > MAX_LINKS and not make:
+					return None, None
 				if links > MAX_LINKS:
 					raise Reject(name, "too many symbolic links")
 				target = child.inode.link
@@ -136,6 +145,16 @@ class Tree:
 			self.refuse("parent is a whiteout", name)
 		here.children[part] = made_directory(self.index)
 		return here.children[part]
+
+	def leads_to(self, parts, parent):
+		"""Whether the path still leads to its parent once what it replaces is gone."""
+		return self.directory(parts[:-1], b"", make=False)[0] is parent
+
+	def finish(self):
+		"""docker sets the times of directories last, by their names; one that is gone makes it fail."""
+		for parts, name in self.dated:
+			if self.directory(parts, name, make=False)[0] is None:
+				self.refuse("directory taken over by a later entry", name)
 
 	# -- entries -------------------------------------------------------------------------------------------
 
@@ -175,6 +194,8 @@ class Tree:
 
 	def add_node(self, parent, base, literal, entry):
 		kind = KINDS[entry.type]
+		if kind == "d":
+			self.dated.append((split_name(entry.name), entry.name))
 		old = parent.children.get(base)
 		if kind == "d" and old is not None and old.children is not None:
 			old.explicit = True
@@ -194,7 +215,7 @@ class Tree:
 			inode.link = entry.link
 		elif kind in "cb":
 			inode.rdev = (entry.major, entry.minor)
-		self.remove(parent, base, literal, inode)
+		self.replace(parent, base, literal, inode, entry)
 		set_attributes(inode, entry, self.index)
 		parent.children[base] = Node(inode)
 		self.name(inode, path)
@@ -205,10 +226,13 @@ class Tree:
 			raise Reject(entry.name, "hard link without a target")
 		where, place = self.directory(target[:-1], entry.name, make=False)
 		found = where.children.get(target[-1]) if where is not None else None
-		if found is not None and (found.children is not None or found is parent.children.get(base)):
-			raise Reject(entry.name, "hard link to itself or to a directory")
-		inode = found.inode if found is not None else self.lower_inode(target, literal + (base,), entry)
-		self.remove(parent, base, literal, inode)
+		own = literal + (base,)
+		if (place or ()) + target[-1:] == own or (place or target)[:len(own)] == own:
+			raise Reject(entry.name, "hard link to itself or below itself")
+		if found is not None and found.children is not None:
+			raise Reject(entry.name, "hard link to a directory")
+		inode = found.inode if found is not None else self.lower_inode(target, own, entry)
+		self.replace(parent, base, literal, inode, entry)
 		self.link_attributes(inode, entry)
 		parent.children[base] = Node(inode)
 		self.name(inode, b"/".join(literal + (base,)))
@@ -233,6 +257,11 @@ class Tree:
 			inode.first_name = path
 
 	# -- replacing within the layer ------------------------------------------------------------------------
+
+	def replace(self, parent, base, literal, successor, entry):
+		self.remove(parent, base, literal, successor)
+		if not self.leads_to(split_name(entry.name), parent):
+			self.refuse("path leads through what it replaces", entry.name)
 
 	def remove(self, parent, base, literal, successor):
 		"""Take away what stands at a path; `successor` is the inode that comes instead."""

@@ -56,6 +56,7 @@ class Image:
 		for entry in tarstream.read_tar(stream):
 			layer.tree.add(entry)
 			layer.dive_entries.append((extract.split_name(entry.name), entry.size, entry.type == b"5"))
+		layer.tree.finish()
 		layer.size, layer.stored, layer.digest = stream.size, source.size, stream.digest.hexdigest()
 		if source.diff_id != "sha256:" + layer.digest:
 			raise extract.Reject(None, "diff ID does not fit")

@@ -212,7 +212,20 @@ class Generator:
 					return index, number, "rejected"
 				if len(tree.refused) > before and id(described) not in spared:
 					return index, number, "refused"
+			gone = self.gone_directory(tree, layer, spared)
+			if gone is not None:
+				return index, gone, "refused"
 			stack.add(tree)
+		return None
+
+	def gone_directory(self, tree, layer, spared):
+		"""The number of a directory entry that a later entry took over."""
+		before = len(tree.refused)
+		tree.finish()
+		for _, name in tree.refused[before:]:
+			for number, described in enumerate(layer["entries"]):
+				if described["name"] == name and id(described) not in spared:
+					return number
 		return None
 
 

@@ -190,7 +190,7 @@ def member(name, data):
 	return header(name, b"0", "ustar", 0o644, size=len(data)) + padded(data)
 
 
-def docker_archive(image):
+def docker_archive(image, tag="t:1"):
 	"""The bytes of a docker archive of a described image."""
 	diff_ids, names, members = [], [], []
 	for index, layer in enumerate(image["layers"]):
@@ -200,7 +200,7 @@ def docker_archive(image):
 		members.append((names[-1], compress(tar, layer["compression"])))
 	config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
 			     "rootfs": {"type": "layers", "diff_ids": diff_ids}}).encode()
-	manifest = json.dumps([{"Config": "config.json", "RepoTags": ["t:1"], "Layers": names}]).encode()
+	manifest = json.dumps([{"Config": "config.json", "RepoTags": [tag], "Layers": names}]).encode()
 	members += [("config.json", config), ("manifest.json", manifest)]
 	outer = image.get("outer", {})
 	members += [("extra/%d" % number, b"nobody asks for this") for number in range(outer.get("extra", 0))]
