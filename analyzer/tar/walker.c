@@ -231,6 +231,17 @@ static enum lopt_status merge_sizes(const struct lopt_tar_walker *walker, const 
 	return LOPT_OK;
 }
 
+/* Type, sizes and link of an entry whose name is known. */
+static enum lopt_status settle_entry(const struct lopt_tar_walker *walker, const struct lopt_tar_block *block,
+				     struct lopt_tar_entry *entry, struct lopt_error *err)
+{
+	LOPT_TRY(entry_type(entry, block->typeflag, err));
+	LOPT_TRY(merge_sizes(walker, block, entry, err));
+	if (entry->type == LOPT_TAR_SYMLINK && entry->link.len == 0)
+		return lopt_error_set(err, LOPT_E_INPUT, "a symbolic link without a target");
+	return LOPT_OK;
+}
+
 static enum lopt_status make_entry(struct lopt_tar_walker *walker, const struct lopt_tar_block *block,
 				   struct lopt_error *err)
 {
@@ -255,10 +266,9 @@ static enum lopt_status make_entry(struct lopt_tar_walker *walker, const struct 
 	int64_t ignored = 0;
 	LOPT_TRY(lopt_tar_pax_sparse(pax, &sparse, &ignored, err));
 	merge_names(walker, &entry, sparse);
-	LOPT_TRY(entry_type(&entry, block->typeflag, err));
-	LOPT_TRY(merge_sizes(walker, block, &entry, err));
-	if (entry.type == LOPT_TAR_SYMLINK && entry.link.len == 0)
-		return lopt_error_set(err, LOPT_E_INPUT, "a symbolic link without a target");
+	enum lopt_status status = settle_entry(walker, block, &entry, err);
+	if (status != LOPT_OK)
+		return lopt_error_context(err, "%.*s", LOPT_STR_ARGS(entry.name));
 	LOPT_TRY(queue_entry(walker, entry, err));
 	forget_specials(walker);
 	walker->left = entry.stored;
@@ -346,7 +356,9 @@ static enum lopt_status take_block(struct lopt_tar_walker *walker, struct lopt_e
 	if (walker->state == AT_ZERO)
 		return lopt_error_set(err, LOPT_E_INPUT, "an entry behind a single zero block");
 	struct lopt_tar_block block;
-	LOPT_TRY(lopt_tar_block_parse(&block, walker->block, err));
+	enum lopt_status status = lopt_tar_block_parse(&block, walker->block, err);
+	if (status != LOPT_OK)
+		return lopt_error_context(err, "at byte %" PRIu64, walker->position - LOPT_TAR_BLOCK_SIZE);
 	switch (block.typeflag) {
 	case 'x':
 	case 'g':

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_TREE_EXTRACT_H
+#define LAYEROPT_TREE_EXTRACT_H
+
+#include "tree/tree.h"
+
+/** Extraction of one layer into a tree of its own, with docker's manners. Private to this room. */
+struct lopt_extraction {
+	struct lopt_tree *tree;
+	const struct lopt_tree_layer *layer;
+	struct lopt_nodes nodes;
+	/* the directory the last entry stood in: archives list directory by directory */
+	struct lopt_str last_parent;
+	uint32_t last_directory;
+	struct lopt_arena scratch;
+};
+
+LOPT_CHECKED enum lopt_status lopt_extract(struct lopt_extraction *extraction, struct lopt_tree *tree,
+					   const struct lopt_tree_layer *layer, struct lopt_error *err);
+void lopt_extraction_release(struct lopt_extraction *extraction);
+
+/** Lay an extracted layer over the stack. */
+LOPT_CHECKED enum lopt_status lopt_merge(struct lopt_tree *tree, struct lopt_extraction *extraction,
+					 struct lopt_tree_changes *changes, struct lopt_error *err);
+
+/** A name of an object disappears: it was at `node` of `nodes`, and `layer` took it. */
+LOPT_CHECKED enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
+						    uint32_t layer, enum lopt_cause cause, struct lopt_error *err);
+
+/** Why a new listing hides the object at the same path: same content or not. */
+enum lopt_cause lopt_object_cause(const struct lopt_tree *tree, const struct lopt_tree_layer *layer, uint32_t hidden,
+				  uint32_t by);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "tree/tree.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "tree/extract.h"
+
+enum lopt_status lopt_tree_init(struct lopt_tree *tree, struct lopt_arena *arena, const struct lopt_limits *limits,
+				struct lopt_notes *notes, struct lopt_error *err)
+{
+	*tree = (struct lopt_tree){ .arena = arena, .limits = limits, .notes = notes };
+	return lopt_nodes_init(&tree->stack) ? LOPT_OK : lopt_error_memory(err);
+}
+
+void lopt_tree_release(struct lopt_tree *tree)
+{
+	lopt_nodes_release(&tree->stack);
+	free(tree->objects);
+	tree->objects = NULL;
+	tree->object_count = tree->object_cap = 0;
+}
+
+void lopt_tree_path(const struct lopt_nodes *nodes, uint32_t node, struct lopt_buf *out)
+{
+	size_t len = 0;
+	for (uint32_t up = node; up != LOPT_NODE_ROOT; up = lopt_nodes_at(nodes, up)->parent)
+		len += lopt_nodes_at(nodes, up)->name.len + 1;
+	if (len == 0)
+		return;
+	char *to = lopt_buf_reserve(out, len);
+	if (!to)
+		return;
+	char *end = to + len - 1;
+	out->len += len - 1;
+	*end = '\0';
+	for (uint32_t up = node; up != LOPT_NODE_ROOT; up = lopt_nodes_at(nodes, up)->parent) {
+		struct lopt_str name = lopt_nodes_at(nodes, up)->name;
+		end -= name.len;
+		memcpy(end, name.ptr, name.len);
+		if (end > to)
+			*--end = '/';
+	}
+}
+
+/* The byte-smallest of the names that go in one layer decides why an object is gone. */
+static enum lopt_status decide_by_name(struct lopt_tree *tree, struct lopt_object *object, const struct lopt_nodes *nodes,
+				       uint32_t node, bool *decides, struct lopt_error *err)
+{
+	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_tree_path(nodes, node, &path);
+	enum lopt_status status = path.failed ? lopt_error_memory(err) : LOPT_OK;
+	if (status == LOPT_OK && !*decides)
+		*decides = lopt_str_compare(lopt_buf_view(&path), object->gone_name) < 0;
+	if (status == LOPT_OK && *decides) {
+		object->gone_name = lopt_arena_copy(tree->arena, lopt_buf_view(&path));
+		if (!object->gone_name.ptr)
+			status = lopt_error_memory(err);
+	}
+	lopt_buf_release(&path);
+	return status;
+}
+
+enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
+				       uint32_t layer, enum lopt_cause cause, struct lopt_error *err)
+{
+	struct lopt_object *object = &tree->objects[lopt_nodes_at(nodes, node)->object];
+	bool decides = object->cause == LOPT_CAUSE_NONE || object->gone_layer != layer;
+	if (object->linked)
+		LOPT_TRY(decide_by_name(tree, object, nodes, node, &decides, err));
+	if (decides) {
+		object->cause = (uint8_t)cause;
+		object->gone_layer = layer;
+	}
+	object->copied_up |= cause == LOPT_CAUSE_METADATA_ONLY;
+	object->names--;
+	return LOPT_OK;
+}
+
+enum lopt_cause lopt_object_cause(const struct lopt_tree *tree, const struct lopt_tree_layer *layer, uint32_t hidden,
+				  uint32_t by)
+{
+	const struct lopt_object *old = &tree->objects[hidden];
+	const struct lopt_object *new = by == LOPT_NODE_NONE ? NULL : &tree->objects[by];
+	if (!new || old->inode == LOPT_NO_INODE || new->inode == LOPT_NO_INODE)
+		return LOPT_CAUSE_OVERWRITTEN;
+	bool same = layer->all_contents[old->layer][old->inode] == layer->all_contents[new->layer][new->inode];
+	return same ? LOPT_CAUSE_METADATA_ONLY : LOPT_CAUSE_OVERWRITTEN;
+}
+
+enum lopt_status lopt_tree_apply(struct lopt_tree *tree, const struct lopt_tree_layer *layer,
+				 struct lopt_tree_changes *changes, struct lopt_error *err)
+{
+	struct lopt_extraction extraction = { 0 };
+	enum lopt_status status = lopt_extract(&extraction, tree, layer, err);
+	if (status == LOPT_OK)
+		status = lopt_merge(tree, &extraction, changes, err);
+	lopt_extraction_release(&extraction);
+	return status;
+}
