@@ -68,15 +68,22 @@ enum lopt_status lopt_notes_add(struct lopt_notes *notes, const char *rule, enum
 		    err);
 }
 
-enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from, size_t layer,
-				   struct lopt_error *err)
+enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from, struct lopt_error *err)
 {
 	for (size_t i = 0; i < from->count; i++) {
-		struct lopt_note note = from->items[i];
-		note.layer = layer;
-		enum lopt_status status = push(to, note, err);
+		enum lopt_status status = push(to, from->items[i], err);
 		if (status != LOPT_OK)
 			return status;
 	}
 	return LOPT_OK;
+}
+
+enum lopt_status lopt_notes_append_as(struct lopt_notes *to, const struct lopt_notes *from, size_t layer,
+				      struct lopt_error *err)
+{
+	size_t first = to->count;
+	enum lopt_status status = lopt_notes_append(to, from, err);
+	for (size_t i = first; i < to->count; i++)
+		to->items[i].layer = layer;
+	return status;
 }

@@ -27,8 +27,11 @@ LOPT_CHECKED enum lopt_status lopt_notes_add(struct lopt_notes *notes, const cha
 					     size_t layer, struct lopt_str path, struct lopt_error *err, const char *fmt,
 					     ...) LOPT_PRINTF(7, 8);
 
-/** Copy all notes of `from` into `to`, as notes of `layer`. */
-LOPT_CHECKED enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from, size_t layer,
+/** Copy all notes of `from` into `to`. */
+LOPT_CHECKED enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from,
 						struct lopt_error *err);
+/** The same, as notes of `layer`. */
+LOPT_CHECKED enum lopt_status lopt_notes_append_as(struct lopt_notes *to, const struct lopt_notes *from, size_t layer,
+						   struct lopt_error *err);
 
 #endif
