@@ -61,6 +61,8 @@ static la_ssize_t read_chunk(struct archive *archive, void *context, const void 
 {
 	struct lopt_tar_reader *reader = context;
 	*bytes = reader->chunk;
+	if (reader->below_failed)
+		return fail_below(reader, archive);
 	if (reader->below_ended)
 		return 0;
 	size_t got;
@@ -72,16 +74,20 @@ static la_ssize_t read_chunk(struct archive *archive, void *context, const void 
 	return (la_ssize_t)got;
 }
 
+/* Libarchive asks again and again when a skip fails, so it is told of the failure when it reads next. */
 static la_int64_t skip_below(struct archive *archive, void *context, la_int64_t request)
 {
 	struct lopt_tar_reader *reader = context;
+	(void)archive;
 	uint64_t size = lopt_tar_walker_skippable(reader->walker);
 	if (request > 0 && size > (uint64_t)request)
 		size = (uint64_t)request;
-	if (request <= 0 || size == 0 || reader->below_ended)
+	if (request <= 0 || size == 0 || reader->below_ended || reader->below_failed)
 		return 0;
-	if (lopt_stream_skip(reader->below, size, &reader->below_error) != LOPT_OK)
-		return fail_below(reader, archive);
+	if (lopt_stream_skip(reader->below, size, &reader->below_error) != LOPT_OK) {
+		reader->below_failed = true;
+		return 0;
+	}
 	lopt_tar_walker_skip(reader->walker, size);
 	return (la_int64_t)size;
 }

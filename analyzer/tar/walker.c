@@ -445,9 +445,8 @@ uint64_t lopt_tar_walker_skippable(const struct lopt_tar_walker *walker)
 {
 	switch (walker->state) {
 	case IN_BODY:
-		return walker->left + walker->padding;
-	case IN_PADDING:
 		return walker->left;
+	case IN_PADDING: /* may be missing at the end, which only reading tells */
 	case AT_HEADER:
 	case IN_SPECIAL:
 	case AT_ZERO:

@@ -26,7 +26,7 @@ void lopt_tar_header_free(struct lopt_tar_header *header);
 /** The next `size` bytes. Failures are kept and told by lopt_tar_walker_take, behind the headers before them. */
 void lopt_tar_walker_feed(struct lopt_tar_walker *walker, const void *bytes, size_t size);
 
-/** How many of the next bytes are content or padding and need not be fed. */
+/** How many of the next bytes are content and need not be fed. */
 uint64_t lopt_tar_walker_skippable(const struct lopt_tar_walker *walker);
 /** `size` (at most skippable) bytes were skipped. */
 void lopt_tar_walker_skip(struct lopt_tar_walker *walker, uint64_t size);
