@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/json.h"
+
+#include "base/cleanup.h"
+
+void lopt_json_release(json_t **value)
+{
+	json_decref(*value);
+}
+
+/* jansson recurses once per level, so the depth is known before it starts. Wrong brackets are left to it. */
+static enum lopt_status check_depth(struct lopt_str text, const struct lopt_limits *limits, struct lopt_error *err)
+{
+	uint64_t depth = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '[' || c == '{'))
+			depth++;
+		else if (!quoted && (c == ']' || c == '}') && depth)
+			depth--;
+		if (depth > limits->json_depth)
+			return lopt_error_set(err, LOPT_E_LIMIT, "JSON nested more than %llu deep (--limit json_depth=N)",
+					      (unsigned long long)limits->json_depth);
+	}
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_json_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
+				 struct lopt_error *err)
+{
+	json_error_t error;
+	if (text.len > limits->json_bytes)
+		return lopt_error_set(err, LOPT_E_LIMIT, "%zu bytes of JSON (--limit json_bytes=N)", text.len);
+	LOPT_TRY(check_depth(text, limits, err));
+	json_t *value = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+	if (value) {
+		*out = value;
+		return LOPT_OK;
+	}
+	if (json_error_code(&error) == json_error_out_of_memory)
+		return lopt_error_memory(err);
+	return lopt_error_set(err, LOPT_E_INPUT, "not valid JSON: line %d, column %d: %s", error.line, error.column,
+			      error.text);
+}
+
+static enum lopt_status wrong_type(struct lopt_error *err, const char *key, const char *want)
+{
+	return lopt_error_set(err, LOPT_E_INPUT, "%s: not %s", key, want);
+}
+
+static const json_t *get(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	return json_is_null(value) ? NULL : value;
+}
+
+enum lopt_status lopt_json_string(struct lopt_str *out, const json_t *object, const char *key, struct lopt_error *err)
+{
+	const json_t *value = get(object, key);
+	*out = lopt_str_make(NULL, 0);
+	if (!value)
+		return LOPT_OK;
+	if (!json_is_string(value))
+		return wrong_type(err, key, "a string");
+	*out = lopt_str_make(json_string_value(value), json_string_length(value));
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_json_need_string(struct lopt_str *out, const json_t *object, const char *key,
+				       struct lopt_error *err)
+{
+	LOPT_TRY(lopt_json_string(out, object, key, err));
+	if (out->len == 0)
+		return lopt_error_set(err, LOPT_E_INPUT, "%s: missing or empty", key);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_json_copy(struct lopt_str *out, struct lopt_arena *arena, const json_t *object, const char *key,
+				struct lopt_error *err)
+{
+	struct lopt_str text;
+	LOPT_TRY(lopt_json_string(&text, object, key, err));
+	*out = text;
+	if (!text.ptr)
+		return LOPT_OK;
+	*out = lopt_arena_copy(arena, text);
+	return out->ptr ? LOPT_OK : lopt_error_memory(err);
+}
+
+enum lopt_status lopt_json_array(const json_t **out, const json_t *object, const char *key, struct lopt_error *err)
+{
+	*out = get(object, key);
+	return !*out || json_is_array(*out) ? LOPT_OK : wrong_type(err, key, "an array");
+}
+
+enum lopt_status lopt_json_object(const json_t **out, const json_t *object, const char *key, struct lopt_error *err)
+{
+	*out = get(object, key);
+	return !*out || json_is_object(*out) ? LOPT_OK : wrong_type(err, key, "an object");
+}
+
+enum lopt_status lopt_json_bool(bool *out, const json_t *object, const char *key, struct lopt_error *err)
+{
+	const json_t *value = get(object, key);
+	*out = json_is_true(value);
+	return !value || json_is_boolean(value) ? LOPT_OK : wrong_type(err, key, "true or false");
+}
+
+enum lopt_status lopt_json_size(uint64_t *out, bool *has, const json_t *object, const char *key, struct lopt_error *err)
+{
+	const json_t *value = get(object, key);
+	*has = value != NULL;
+	*out = 0;
+	if (!value)
+		return LOPT_OK;
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return wrong_type(err, key, "an integer from 0 to 2^63 - 1");
+	*out = (uint64_t)json_integer_value(value);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_json_strings(const struct lopt_str **out, size_t *count, struct lopt_arena *arena,
+				   const json_t *object, const char *key, struct lopt_error *err)
+{
+	const json_t *array;
+	*out = NULL;
+	*count = 0;
+	LOPT_TRY(lopt_json_array(&array, object, key, err));
+	size_t n = json_array_size(array);
+	if (n == 0)
+		return LOPT_OK;
+	struct lopt_str *strings = lopt_arena_zalloc(arena, n, sizeof *strings);
+	if (!strings)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *value = json_array_get(array, i);
+		if (!json_is_string(value))
+			return lopt_error_set(err, LOPT_E_INPUT, "%s[%zu]: not a string", key, i);
+		strings[i] = lopt_arena_copy(arena, lopt_str_make(json_string_value(value), json_string_length(value)));
+		if (!strings[i].ptr)
+			return lopt_error_memory(err);
+	}
+	*out = strings;
+	*count = n;
+	return LOPT_OK;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "source/meter.h"
+#include "source/oci.h"
+
+enum { THREADS = 2 };
+
+/* One blob to read, and the layers that list it. */
+struct job {
+	size_t layer;			/* the first that lists it */
+	uint32_t member;
+	struct lopt_layer_options options;
+	uint64_t entries_left;		/* the blob alone; the sum is checked as results come in */
+	struct lopt_layer_data *data;
+	enum lopt_status status;
+	struct lopt_error error;
+};
+
+struct work {
+	struct lopt_plan *plan;
+	struct job *jobs;
+	size_t count;
+	pthread_mutex_t lock;
+	size_t next;			/* under the lock */
+	uint64_t entries;		/* of the blobs read so far, under the lock */
+	bool stop;			/* under the lock */
+};
+
+/* --- what is to be read --- */
+
+static size_t find_job(const struct work *work, uint32_t member)
+{
+	for (size_t i = 0; i < work->count; i++) /* at most limits->layers of them */
+		if (work->jobs[i].member == member)
+			return i;
+	return SIZE_MAX;
+}
+
+static enum lopt_status set_options(struct job *job, const struct lopt_plan *plan, struct lopt_error *err)
+{
+	const struct lopt_claim *claim = &plan->layers[job->layer];
+	struct lopt_digest digest;
+	job->options = (struct lopt_layer_options){ .limits = plan->limits, .hash_content = true };
+	if (!plan->options->verify_digests)
+		return LOPT_OK;
+	LOPT_TRY(lopt_digest_parse(&digest, plan->diff_ids[job->layer], err));
+	job->options.diff_id = digest.algorithm;
+	if (claim->digest.len == 0)
+		return LOPT_OK;
+	LOPT_TRY(lopt_digest_parse(&digest, claim->digest, err));
+	job->options.digest = digest.algorithm;
+	return LOPT_OK;
+}
+
+/* One blob cannot be two layers: the diff ID of one of them would be wrong. */
+static enum lopt_status check_shared(const struct lopt_plan *plan, size_t first, size_t second, struct lopt_error *err)
+{
+	if (lopt_str_equal(plan->diff_ids[first], plan->diff_ids[second]))
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_INPUT, "%.*s: layers %zu and %zu have one blob, but different diff IDs",
+			      LOPT_STR_ARGS(plan->layers[second].name), first, second);
+}
+
+static enum lopt_status add_job(struct work *work, size_t layer, struct lopt_error *err)
+{
+	struct lopt_plan *plan = work->plan;
+	struct lopt_claim *claim = &plan->layers[layer];
+	if (claim->foreign) {
+		enum lopt_status status = lopt_claim_find(plan, claim, err);
+		if (status == LOPT_END)
+			plan->bundle->layers[layer].absent = true;
+		if (status != LOPT_OK)
+			return status == LOPT_END ? LOPT_OK : status;
+	} else {
+		LOPT_TRY(lopt_claim_need(plan, claim, err));
+	}
+	size_t known = find_job(work, claim->member);
+	if (known != SIZE_MAX)
+		return check_shared(plan, work->jobs[known].layer, layer, err);
+	struct job *job = &work->jobs[work->count++];
+	*job = (struct job){ .layer = layer, .member = claim->member };
+	return set_options(job, plan, err);
+}
+
+static enum lopt_status list_jobs(struct work *work, struct lopt_error *err)
+{
+	uint64_t total = 0;
+	struct lopt_plan *plan = work->plan;
+	for (size_t i = 0; i < plan->layer_count; i++)
+		LOPT_TRY(add_job(work, i, err));
+	for (size_t i = 0; i < work->count; i++)
+		total = lopt_add_saturating(total, plan->store->members[work->jobs[i].member].size, NULL);
+	if (plan->store->meter)
+		lopt_meter_begin(plan->store->meter, "reading layers", total);
+	return LOPT_OK;
+}
+
+/* --- reading --- */
+
+static void run_job(struct work *work, struct job *job)
+{
+	struct lopt_store *store = work->plan->store;
+	job->entries_left = store->entries_left;
+	job->options.entries_left = &job->entries_left;
+	job->status = lopt_store_layer(store, job->member, &job->options, &job->data, &job->error);
+	if (job->status != LOPT_OK)
+		return;
+	(void)pthread_mutex_lock(&work->lock);
+	work->entries += store->entries_left - job->entries_left;
+	if (work->entries > store->entries_left)
+		work->stop = true;
+	(void)pthread_mutex_unlock(&work->lock);
+}
+
+/* Jobs are taken in order, so all below a failed one have been taken: the lowest failure is always found. */
+static struct job *take_job(struct work *work)
+{
+	struct job *job = NULL;
+	(void)pthread_mutex_lock(&work->lock);
+	if (!work->stop && work->next < work->count)
+		job = &work->jobs[work->next++];
+	(void)pthread_mutex_unlock(&work->lock);
+	return job;
+}
+
+static void *run_jobs(void *context)
+{
+	struct work *work = context;
+	for (struct job *job; (job = take_job(work));) {
+		run_job(work, job);
+		if (job->status == LOPT_OK)
+			continue;
+		(void)pthread_mutex_lock(&work->lock);
+		work->stop = true;
+		(void)pthread_mutex_unlock(&work->lock);
+	}
+	return NULL;
+}
+
+/* A thread that cannot be started is no misfortune: its work is done by the others. */
+static void run_all(struct work *work)
+{
+	pthread_t threads[THREADS - 1];
+	size_t started = 0;
+	size_t want = work->plan->store->ops->parallel && work->count > 1 ? THREADS - 1 : 0;
+	while (started < want && pthread_create(&threads[started], NULL, run_jobs, work) == 0)
+		started++;
+	(void)run_jobs(work);
+	while (started)
+		(void)pthread_join(threads[--started], NULL);
+}
+
+static enum lopt_status layer_error(const struct lopt_plan *plan, size_t layer, struct lopt_error *err)
+{
+	return lopt_error_context(err, "layer %zu: %.*s", layer, LOPT_STR_ARGS(plan->layers[layer].name));
+}
+
+/* The first blob that failed, or whose entries are too many together with those before it. */
+static enum lopt_status first_failure(const struct work *work, struct lopt_error *err)
+{
+	const struct lopt_store *store = work->plan->store;
+	uint64_t entries = 0;
+	for (size_t i = 0; i < work->next; i++) {
+		const struct job *job = &work->jobs[i];
+		if (job->status != LOPT_OK) {
+			if (err)
+				*err = job->error;
+			return layer_error(work->plan, job->layer, err);
+		}
+		entries += store->entries_left - job->entries_left;
+		if (entries > store->entries_left) {
+			(void)lopt_error_set(err, LOPT_E_LIMIT, "more than %llu tar entries (--limit entries=N)",
+					     (unsigned long long)store->limits->entries);
+			return layer_error(work->plan, job->layer, err);
+		}
+	}
+	return LOPT_OK;
+}
+
+/* --- comparing --- */
+
+static enum lopt_status compare_digest(const struct lopt_digest *found, struct lopt_str claimed, const char *what,
+				       bool *checked, struct lopt_error *err)
+{
+	struct lopt_digest expected;
+	char text[LOPT_DIGEST_TEXT_MAX];
+	LOPT_TRY(lopt_digest_parse(&expected, claimed, err));
+	*checked = found->algorithm == expected.algorithm;
+	if (!*checked || lopt_digest_fits(found, &expected))
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_INPUT, "its %s is %s, expected %.*s", what, lopt_digest_format(text, found),
+			      LOPT_STR_ARGS(claimed));
+}
+
+static enum lopt_status compare_size(const struct lopt_claim *claim, const struct lopt_layer_data *data,
+				     struct lopt_error *err)
+{
+	if (!claim->has_size || claim->size == data->stored_size)
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_INPUT, "%llu bytes, but its descriptor says %llu",
+			      (unsigned long long)data->stored_size, (unsigned long long)claim->size);
+}
+
+static enum lopt_status verify(struct lopt_plan *plan, size_t i, struct lopt_error *err)
+{
+	const struct lopt_claim *claim = &plan->layers[i];
+	struct lopt_bundle_layer *layer = &plan->bundle->layers[i];
+	bool blob = true, diff;
+	LOPT_TRY(compare_size(claim, layer->data, err));
+	if (!plan->options->verify_digests && !plan->store->ops->always_digests)
+		return LOPT_OK;
+	if (claim->digest.len)
+		LOPT_TRY(compare_digest(&layer->data->digest, claim->digest, "digest", &blob, err));
+	LOPT_TRY(compare_digest(&layer->data->diff_id, plan->diff_ids[i], "diff ID", &diff, err));
+	if (blob && diff) {
+		layer->verified = LOPT_VERIFIED_TRUE;
+		return LOPT_OK;
+	}
+	return lopt_notes_add(&plan->bundle->notes, "digest-not-checked", LOPT_WARNING, i, claim->name, err,
+			      "only SHA-256 digests can be checked in a stream; read the image from a file to check this");
+}
+
+/* Media types are not trusted, but one that lies is worth a word (rule P2). */
+static enum lopt_status compare_media(struct lopt_plan *plan, size_t i, struct lopt_error *err)
+{
+	const struct lopt_claim *claim = &plan->layers[i];
+	const struct lopt_layer_data *data = plan->bundle->layers[i].data;
+	const char *found = lopt_codec_name(data->codec);
+	if (claim->media_type.len == 0 || data->stored_size == 0)
+		return LOPT_OK;
+	const char *said = lopt_media_compression(claim->media_type);
+	if (strcmp(said, found) == 0)
+		return LOPT_OK;
+	return lopt_notes_add(&plan->bundle->notes, "media-type-mismatch", LOPT_WARNING, i, claim->name, err,
+			      "the media type says compression %s, the bytes say %s", said, found);
+}
+
+/* --- handing over --- */
+
+static void describe(struct lopt_plan *plan, size_t i)
+{
+	const struct lopt_claim *claim = &plan->layers[i];
+	struct lopt_bundle_layer *layer = &plan->bundle->layers[i];
+	layer->diff_id = plan->diff_ids[i];
+	layer->digest = claim->digest;
+	layer->media_type = claim->media_type;
+	layer->blob = claim->name;
+	layer->verified = layer->absent ? LOPT_VERIFIED_NOTHING : LOPT_VERIFIED_NOT_CHECKED;
+}
+
+static enum lopt_status hand_over(struct work *work, struct lopt_error *err)
+{
+	struct lopt_plan *plan = work->plan;
+	struct lopt_bundle *bundle = plan->bundle;
+	for (size_t i = 0; i < work->count; i++)
+		bundle->owned[bundle->owned_count++] = LOPT_MOVE(work->jobs[i].data);
+	for (size_t i = 0; i < plan->layer_count; i++) {
+		describe(plan, i);
+		if (bundle->layers[i].absent)
+			continue;
+		bundle->layers[i].data = bundle->owned[find_job(work, plan->layers[i].member)];
+		if (verify(plan, i, err) != LOPT_OK)
+			return layer_error(plan, i, err);
+		LOPT_TRY(compare_media(plan, i, err));
+	}
+	return LOPT_OK;
+}
+
+static enum lopt_status make_room(struct work *work, struct lopt_error *err)
+{
+	struct lopt_bundle *bundle = work->plan->bundle;
+	size_t count = work->plan->layer_count;
+	bundle->layers = lopt_arena_zalloc(&bundle->arena, count, sizeof *bundle->layers);
+	bundle->owned = lopt_arena_zalloc(&bundle->arena, count, sizeof(struct lopt_layer_data *));
+	work->jobs = calloc(count ? count : 1, sizeof *work->jobs);
+	bundle->layer_count = count;
+	return bundle->layers && bundle->owned && work->jobs ? LOPT_OK : lopt_error_memory(err);
+}
+
+static void release_work(struct work *work)
+{
+	for (size_t i = 0; work->jobs && i < work->count; i++)
+		lopt_layer_free(work->jobs[i].data);
+	free(work->jobs);
+	(void)pthread_mutex_destroy(&work->lock);
+}
+
+enum lopt_status lopt_plan_read_layers(struct lopt_plan *plan, struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_work) struct work work = { .plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER };
+	if (plan->layer_count != plan->diff_id_count)
+		return lopt_error_set(err, LOPT_E_INPUT, "the manifest lists %zu layers, the configuration %zu diff IDs",
+				      plan->layer_count, plan->diff_id_count);
+	LOPT_TRY(make_room(&work, err));
+	LOPT_TRY(list_jobs(&work, err));
+	run_all(&work);
+	LOPT_TRY(first_failure(&work, err));
+	return hand_over(&work, err);
+}
