@@ -20,7 +20,7 @@ enum lopt_builder lopt_history_builder(const struct lopt_history *entry);
  * A history entry as a Dockerfile line on one line: "RUN apt-get update", "COPY busybox /bin/bb", "ENV A=1". The legacy
  * builder's "#(nop) " and shell prefix, "|N NAME=value" build arguments and BuildKit's "# buildkit" go.
  * Where the sources of a COPY are lost it reads "COPY (sources not recorded) in /bin/". Empty for an entry without text.
- * ptr is NULL when memory is exhausted.
+ * An entry nobody knows comes as it is, line breaks as spaces. ptr is NULL when memory is exhausted.
  */
 struct lopt_str lopt_history_instruction(struct lopt_arena *arena, const struct lopt_history *entry);
 
