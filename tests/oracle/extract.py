@@ -5,6 +5,7 @@ What docker refuses and other engines load is noted in `Tree.refused`; what none
 """
 
 import collections
+import posixpath
 
 ROOT_NAMES = (b"", b".")
 MAX_LINKS = 40		# the kernel's
@@ -56,6 +57,11 @@ def split_name(name):
 	return tuple(parts)
 
 
+def go_clean(name):
+	"""The name as docker compares names: a leading slash or `..` still makes a difference."""
+	return posixpath.normpath(name or b".").replace(b"//", b"/")
+
+
 def made_directory(layer):
 	inode = Inode("d", layer)
 	inode.mode, inode.uid, inode.gid, inode.mtime = 0o755, 0, 0, 0
@@ -105,8 +111,11 @@ class Tree:
 	def directory(self, parts, name, make=True):
 		"""The directory that `parts` lead to, its missing parents made; returns (node, literal parts)."""
 		stack, todo, links = [(self.root, ())], collections.deque(parts), 0
+		literal = len(todo)	# the last so many parts are the name's own, those before them a link's
 		while todo:
+			in_link = len(todo) > literal
 			part = todo.popleft()
+			literal = min(literal, len(todo))
 			if part in ROOT_NAMES:
 				continue
 			if part == b"..":
@@ -117,7 +126,7 @@ class Tree:
 			if child is None:
 				if not make:
 					return None, None
-				child = self.make_directory(here, part, name, bool(links))
+				child = self.make_directory(here, part, name, in_link)
 			if child.inode.kind == "l":
 				links += 1
 				if links > MAX_LINKS and not make:
@@ -161,13 +170,16 @@ class Tree:
 	def add(self, entry):
 		self.entries += 1
 		parts = split_name(entry.name)
-		if parts in self.seen:
+		if go_clean(entry.name) in self.seen:
 			self.refuse("path twice", entry.name)
-		self.seen.add(parts)
+		self.seen.add(go_clean(entry.name))
 		if not parts:
 			return
-		parent, literal = self.directory(parts[:-1], entry.name)
 		base = parts[-1]
+		if base == b".wh..wh..opq" and len(parts) > 1 and self.is_leaf(parts[:-1], entry.name):
+			self.whiteout_entries += 1	# the mark is set on a file or a whiteout, where it means nothing
+			return
+		parent, literal = self.directory(parts[:-1], entry.name)
 		if len(base) > NAME_MAX:
 			raise Reject(entry.name, "name too long")
 		if base == b".wh..wh..opq":
@@ -181,6 +193,14 @@ class Tree:
 			parent.whiteouts.add(base)
 		else:
 			self.add_node(parent, base, literal, entry)
+
+	def is_leaf(self, parts, name):
+		"""Whether a path is a whiteout, or something in this layer that is neither directory nor symbolic link."""
+		above, _ = self.directory(parts[:-1], name)
+		child = above.children.get(parts[-1])
+		if child is None:
+			return parts[-1] in above.whiteouts
+		return child.children is None and child.inode.kind != "l"
 
 	def add_whiteout(self, parent, base, name):
 		self.whiteout_entries += 1
