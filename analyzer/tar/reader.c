@@ -26,6 +26,7 @@ struct lopt_tar_reader {
 	struct lopt_tar_walker *walker;
 	struct lopt_tar_header *header;	/* of the current entry */
 	struct content_stream content;
+	bool after_global;		/* libarchive's position is that of a global header in between */
 	bool fetched;			/* `result` and `entry` are libarchive's answer to come */
 	int result;
 	struct archive_entry *entry;
@@ -286,9 +287,21 @@ static void fetch(struct lopt_tar_reader *reader)
 	reader->fetched = true;
 }
 
+/* After a sparse file with more content than its map says, libarchive goes on in the middle of it. */
+static bool same_position(const struct lopt_tar_reader *reader, uint64_t offset)
+{
+	return reader->after_global || archive_read_header_position(reader->archive) == (la_int64_t)offset;
+}
+
+static bool same_end(const struct lopt_tar_reader *reader)
+{
+	uint64_t end;
+	return lopt_tar_walker_ended(reader->walker, &end) && same_position(reader, end);
+}
+
 static enum lopt_status disagree_about_end(struct lopt_error *err)
 {
-	return lopt_error_set(err, LOPT_E_INPUT, "two readers disagree about where the tar ends");
+	return lopt_error_set(err, LOPT_E_INPUT, "two readers disagree about where an entry ends");
 }
 
 enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const struct lopt_tar_entry **out,
@@ -302,14 +315,17 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 		return archive_failure(reader, err);
 	enum lopt_status status = take_header(reader, err);
 	if (status == LOPT_END)
-		return at_end && lopt_tar_walker_ended(reader->walker) ? LOPT_END : disagree_about_end(err);
+		return at_end && same_end(reader) ? LOPT_END : disagree_about_end(err);
 	if (status != LOPT_OK)
 		return status;
 	*out = &reader->header->entry;
-	if (reader->header->entry.type == LOPT_TAR_GLOBAL)
+	if (reader->header->entry.type == LOPT_TAR_GLOBAL) {
+		reader->after_global = true;
 		return LOPT_OK;
-	if (at_end)
+	}
+	if (at_end || !same_position(reader, reader->header->entry.header_offset))
 		return disagree_about_end(err);
+	reader->after_global = false;
 	reader->fetched = false;
 	return compare(&reader->header->entry, reader->entry, err);
 }

@@ -29,6 +29,7 @@ struct lopt_tar_walker {
 	uint64_t padding;		/* behind that */
 	/* the extended headers in front of the next entry */
 	uint64_t header_offset;
+	uint64_t end;			/* where the first zero block stands, or would */
 	unsigned specials;
 	char special;			/* typeflag of the one being collected */
 	struct lopt_buf texts[4];	/* pax, long name, long link, global */
@@ -350,6 +351,8 @@ static enum lopt_status take_block(struct lopt_tar_walker *walker, struct lopt_e
 	if (lopt_tar_block_is_zero(walker->block)) {
 		if (walker->specials)
 			return lopt_error_set(err, LOPT_E_INPUT, "a PAX or GNU header without an entry behind it");
+		if (walker->state != AT_ZERO)
+			walker->end = walker->position - LOPT_TAR_BLOCK_SIZE;
 		walker->state = walker->state == AT_ZERO ? ENDED : AT_ZERO;
 		return LOPT_OK;
 	}
@@ -485,6 +488,8 @@ void lopt_tar_walker_finish(struct lopt_tar_walker *walker)
 	enum lopt_status status = LOPT_OK;
 	switch (walker->state) {
 	case AT_HEADER:
+		walker->end = walker->position;
+		/* fall through */
 	case AT_ZERO:
 		if (walker->have)
 			status = cut_off(walker, "inside a tar header");
@@ -498,6 +503,7 @@ void lopt_tar_walker_finish(struct lopt_tar_walker *walker)
 		status = cut_off(walker, "inside the content of an entry");
 		break;
 	case IN_PADDING:
+		walker->end = walker->position + walker->left;
 		if (!walker->tolerate_missing_padding || walker->specials)
 			status = cut_off(walker, "inside the padding of an entry");
 		break;
@@ -527,7 +533,8 @@ enum lopt_status lopt_tar_walker_take(struct lopt_tar_walker *walker, struct lop
 	return walker->error.status;
 }
 
-bool lopt_tar_walker_ended(const struct lopt_tar_walker *walker)
+bool lopt_tar_walker_ended(const struct lopt_tar_walker *walker, uint64_t *offset)
 {
+	*offset = walker->end;
 	return walker->state == ENDED;
 }

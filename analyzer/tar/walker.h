@@ -42,7 +42,7 @@ void lopt_tar_walker_finish(struct lopt_tar_walker *walker);
  */
 LOPT_CHECKED enum lopt_status lopt_tar_walker_take(struct lopt_tar_walker *walker, struct lopt_tar_header **out,
 						   struct lopt_error *err);
-/** True once the end of the archive was seen, or the input ended where an archive may end. */
-bool lopt_tar_walker_ended(const struct lopt_tar_walker *walker);
+/** True once the end of the archive was seen, or the input ended where an archive may end; *offset is where. */
+bool lopt_tar_walker_ended(const struct lopt_tar_walker *walker, uint64_t *offset);
 
 #endif
