@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_ANALYSIS_FIGURES_H
+#define LAYEROPT_ANALYSIS_FIGURES_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "layeropt/analysis.h"
+
+/**
+ * An analysis while it is made: one step per file of this room, each of which reads the image and what earlier steps
+ * found. Everything lives in the arena. Private to this room.
+ */
+struct lopt_making {
+	struct lopt_analysis result;
+	struct lopt_arena arena;
+	struct lopt_layer_figures *layers;
+	struct lopt_finding *findings;	/* malloc'ed while they grow */
+	size_t finding_cap;
+	bool saturated;
+};
+
+/** Figures per layer that need no more than the layer. */
+LOPT_CHECKED enum lopt_status lopt_make_layers(struct lopt_making *making, struct lopt_error *err);
+/** Instructions and lines. */
+LOPT_CHECKED enum lopt_status lopt_make_attribution(struct lopt_making *making,
+						    const struct lopt_analysis_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_make_waste(struct lopt_making *making, struct lopt_error *err);
+/** Rows, and the duplicate bytes of each part: shares[layer] are those that the layer's copies add. */
+LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making, uint64_t *shares, struct lopt_error *err);
+/** Totals, and base and own where there is a base. */
+LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err);
+/** Findings out of all of it, in their final order. */
+LOPT_CHECKED enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_error *err);
+
+/** Add a finding; its strings are borrowed and have to live in the arena or the image. */
+LOPT_CHECKED enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt_finding *finding,
+						struct lopt_error *err);
+
+/** printf into the arena; ptr is NULL when memory is exhausted. */
+struct lopt_str lopt_making_text(struct lopt_making *making, const char *fmt, ...) LOPT_PRINTF(2, 3);
+
+#endif
