@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "source/input.h"
 
 #include <errno.h>
@@ -82,13 +83,28 @@ static enum lopt_status open_regular(struct lopt_input *out, int fd, uint64_t si
 	return status;
 }
 
-/* A fifo without a writer must not hang the open, but reads are to wait for their bytes. */
+/* Whether anyone has a fifo open for writing: tee(2) tells without taking a byte. */
+static bool has_writer(int fd)
+{
+	LOPT_CLEANUP(lopt_cleanup_fd) int to_read = -1;
+	LOPT_CLEANUP(lopt_cleanup_fd) int to_write = -1;
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return true;
+	to_read = ends[0];
+	to_write = ends[1];
+	return tee(fd, to_write, 1, SPLICE_F_NONBLOCK) != 0;
+}
+
+/* A fifo without a writer must not hang the run, but reads are to wait for their bytes. */
 static enum lopt_status open_fifo(struct lopt_input *out, int fd, const struct lopt_limits *limits,
 				  struct lopt_notes *notes, struct lopt_error *err)
 {
 	int flags = fcntl(fd, F_GETFL);
 	enum lopt_status status;
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+	if (!has_writer(fd))
+		status = lopt_error_set(err, LOPT_E_INPUT, "a fifo that nobody writes to");
+	else if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
 		status = lopt_error_set(err, LOPT_E_SYSTEM, "cannot read: %s", strerror(errno));
 	else
 		status = open_pipe(out, fd, limits, notes, err);
@@ -170,7 +186,8 @@ static bool has_ended(const struct lopt_process *process)
 }
 
 /* An engine that failed explains more than the broken tar it left. */
-static enum lopt_status finish_engine(struct lopt_process *process, enum lopt_status status, struct lopt_error *err)
+static enum lopt_status finish_engine(struct lopt_process *process, const char *engine, enum lopt_status status,
+				      struct lopt_error *err)
 {
 	struct lopt_error failure;
 	if (status != LOPT_OK && (status != LOPT_E_INPUT || !has_ended(process)))
@@ -179,7 +196,7 @@ static enum lopt_status finish_engine(struct lopt_process *process, enum lopt_st
 		return status;
 	if (err)
 		*err = failure;
-	return failure.status;
+	return lopt_error_context(err, "%s", engine);
 }
 
 static enum lopt_status open_engine(struct lopt_input *out, size_t engine, const char *name,
@@ -195,7 +212,7 @@ static enum lopt_status open_engine(struct lopt_input *out, size_t engine, const
 	argv[n] = name;
 	LOPT_TRY(lopt_process_start(&process, argv, err));
 	enum lopt_status status = open_pipe(out, process.out, limits, notes, err);
-	return finish_engine(&process, status, err);
+	return finish_engine(&process, argv[0], status, err);
 }
 
 /* --- all of them --- */
