@@ -150,7 +150,7 @@ static struct lopt_str strip_build_args(struct lopt_str text, struct lopt_str *a
 static void read_command(struct lopt_record *record, struct lopt_str text)
 {
 	record->keyword = LOPT_KEYWORD_RUN;
-	record->text = lopt_shell_strip(strip_build_args(text, &record->args));
+	record->text = lopt_str_trim(lopt_shell_strip(strip_build_args(text, &record->args)));
 }
 
 static void strip_flags(struct lopt_record *record)
