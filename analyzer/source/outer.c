@@ -72,6 +72,7 @@ static enum lopt_status read_members(struct lopt_store *store, struct lopt_strea
 /* What a file that does not even begin as a tar is, as far as its first bytes tell. */
 static enum lopt_status refuse(const struct lopt_peek_stream *peek, struct lopt_error *err)
 {
+	static const unsigned char zeros[sizeof peek->head];
 	enum lopt_codec codec = lopt_codec_detect(peek->head, peek->have);
 	const char *guess = lopt_codec_guess(peek->head, peek->have);
 	if (codec != LOPT_CODEC_PLAIN)
@@ -79,6 +80,8 @@ static enum lopt_status refuse(const struct lopt_peek_stream *peek, struct lopt_
 				      lopt_codec_name(codec));
 	if (guess)
 		return lopt_error_set(err, LOPT_E_INPUT, "not a tar: it looks like %s", guess);
+	if (memcmp(peek->head, zeros, peek->have) == 0)
+		return LOPT_E_INPUT; /* the end of a tar, which the message says */
 	return lopt_error_context(err, "not a tar, or a damaged one");
 }
 
