@@ -32,6 +32,7 @@ enum lopt_status lopt_state_expand(struct lopt_state *s, const struct lopt_scope
 {
 	const struct lopt_expand how = {
 		.escape = lopt_dockerfile_escape(s->file), .lookup = lopt_scope_lookup, .context = scope,
+		.pattern_steps = &s->pattern_steps,
 	};
 	return lopt_expand_word(out, &how, word, s->err);
 }
@@ -356,7 +357,7 @@ enum lopt_status lopt_chain_build(struct lopt_chain *chain, struct lopt_arena *a
 {
 	LOPT_CLEANUP(state_release) struct lopt_state s = {
 		.chain = chain, .arena = arena, .file = dockerfile, .builder = builder, .learned = learned, .err = err,
-		.text = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX),
+		.text = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX), .pattern_steps = LOPT_EXPAND_PATTERN_STEPS,
 	};
 	s.globals.open = true; /* TARGETARCH and its kin */
 	LOPT_CLEANUP(stages_release) struct stages stages = { 0 };

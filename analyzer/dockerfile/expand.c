@@ -18,6 +18,7 @@ struct lexer {
 	size_t at;
 	bool raw_escapes;
 	unsigned int depth;
+	size_t own_steps, *steps;	/* left for patterns */
 	struct words words;
 	struct lopt_error *err;
 };
@@ -52,7 +53,7 @@ enum lopt_status lopt_expand_add(struct lopt_buf *out, struct lopt_str text, str
 	if (text.len > out->max - out->len)
 		return lopt_error_set(err, LOPT_E_LIMIT, "a word expands to more than %zu bytes", out->max);
 	lopt_buf_str(out, text);
-	return LOPT_OK;
+	return full(out, err);
 }
 
 /* ---- words */
@@ -135,21 +136,22 @@ static struct lopt_str read_name(struct lexer *lex)
 static enum lopt_variable look_up(const struct lexer *lex, struct lopt_str name, struct lopt_str *value)
 {
 	*value = lopt_str_from("");
-	if (!lex->how->lookup)
-		return LOPT_VARIABLE_UNSET;
-	enum lopt_variable found = lex->how->lookup(lex->how->context, name, value);
-	bool holed = found == LOPT_VARIABLE_SET && lopt_str_find(*value, LOPT_EXPAND_HOLE) < value->len;
-	return holed ? LOPT_VARIABLE_UNKNOWN : found;
+	return lex->how->lookup ? lex->how->lookup(lex->how->context, name, value) : LOPT_VARIABLE_UNSET;
+}
+
+/* What a modifier makes of such a variable cannot be known. */
+static bool is_open(enum lopt_variable found)
+{
+	return found == LOPT_VARIABLE_UNKNOWN || found == LOPT_VARIABLE_PARTLY;
 }
 
 static enum lopt_status plain_value(struct lexer *lex, struct lopt_buf *out, struct lopt_str name, struct lopt_str source)
 {
-	struct lopt_str value = lopt_str_from("");
-	enum lopt_variable found =
-		lex->how->lookup ? lex->how->lookup(lex->how->context, name, &value) : LOPT_VARIABLE_UNSET;
+	struct lopt_str value;
+	enum lopt_variable found = look_up(lex, name, &value);
 	if (found == LOPT_VARIABLE_UNKNOWN)
 		lopt_buf_char(out, LOPT_EXPAND_HOLE);
-	if (found == LOPT_VARIABLE_SET)
+	if (found == LOPT_VARIABLE_SET || found == LOPT_VARIABLE_PARTLY)
 		return lopt_expand_add(out, value, lex->err);
 	if (found == LOPT_VARIABLE_UNSET && lex->how->keep_unset)
 		return lopt_expand_add(out, source, lex->err);
@@ -199,7 +201,7 @@ static enum lopt_status apply_default(struct lexer *lex, struct lopt_buf *out, c
 {
 	struct lopt_str value;
 	enum lopt_variable found = look_up(lex, m->name, &value);
-	if (found == LOPT_VARIABLE_UNKNOWN) {
+	if (is_open(found)) {
 		lopt_buf_char(out, LOPT_EXPAND_HOLE);
 		return LOPT_OK;
 	}
@@ -220,15 +222,15 @@ static enum lopt_status apply_pattern(struct lexer *lex, struct lopt_buf *out, c
 {
 	struct lopt_str value;
 	enum lopt_variable found = look_up(lex, m->name, &value);
-	if (found == LOPT_VARIABLE_UNKNOWN || lopt_str_find(word, LOPT_EXPAND_HOLE) < word.len) {
+	if (is_open(found) || lopt_str_find(word, LOPT_EXPAND_HOLE) < word.len) {
 		lopt_buf_char(out, LOPT_EXPAND_HOLE);
 		return LOPT_OK;
 	}
 	if (m->kind == '/')
-		return lopt_pattern_replace(out, value, word, replacement, m->all, lex->err);
+		return lopt_pattern_replace(out, value, word, replacement, m->all, lex->steps, lex->err);
 	bool greedy = word.len && word.ptr[0] == m->kind;
 	return lopt_pattern_trim(out, value, lopt_str_skip(word, greedy),
-				 m->kind == '%' ? LOPT_TRIM_SUFFIX : LOPT_TRIM_PREFIX, greedy, lex->err);
+				 m->kind == '%' ? LOPT_TRIM_SUFFIX : LOPT_TRIM_PREFIX, greedy, lex->steps, lex->err);
 }
 
 static enum lopt_status add_as_it_is(const struct lexer *lex, struct lopt_buf *out, const struct modifier *m,
@@ -449,7 +451,8 @@ static enum lopt_status read_until(struct lexer *lex, struct lopt_buf *out, int3
 
 static struct lexer new_lexer(const struct lopt_expand *how, struct lopt_str text, struct lopt_error *err)
 {
-	struct lexer lex = { .how = how, .text = text, .raw_escapes = how->raw_escapes, .err = err };
+	struct lexer lex = { .how = how, .text = text, .raw_escapes = how->raw_escapes, .err = err,
+			     .own_steps = LOPT_EXPAND_PATTERN_STEPS };
 	lex.words.word = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX);
 	if (lopt_str_starts(text, "\xef\xbb\xbf"))
 		lex.at = 3; /* the scanner BuildKit uses drops it */
@@ -460,6 +463,7 @@ enum lopt_status lopt_expand_word(struct lopt_buf *out, const struct lopt_expand
 				  struct lopt_error *err)
 {
 	struct lexer lex = new_lexer(how, word, err);
+	lex.steps = how->pattern_steps ? how->pattern_steps : &lex.own_steps;
 	LOPT_TRY(read_until(&lex, out, LOPT_RUNE_END, how->raw_escapes));
 	return full(out, err);
 }
@@ -476,6 +480,7 @@ enum lopt_status lopt_expand_words(struct lopt_arena *arena, const struct lopt_s
 				   const struct lopt_expand *how, struct lopt_str text, struct lopt_error *err)
 {
 	struct lexer lex = new_lexer(how, text, err);
+	lex.steps = how->pattern_steps ? how->pattern_steps : &lex.own_steps;
 	lex.words.arena = arena;
 	/* Room for a line without variables, where bytes that are no UTF-8 become three. */
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf all = LOPT_BUF_INIT(text.len * 3 + LOPT_EXPAND_BYTES_MAX);

@@ -14,12 +14,13 @@
 enum {
 	LOPT_EXPAND_BYTES_MAX = 1 << 20,	/* of one result */
 	LOPT_EXPAND_DEPTH_MAX = 64,		/* ${a:-${b:-...}} */
-	LOPT_EXPAND_PATTERN_STEPS = 4 << 20,	/* pattern characters times value characters of one modifier */
+	LOPT_EXPAND_PATTERN_STEPS = 4 << 20,	/* pattern characters times value characters, of all modifiers together */
 };
 
 enum lopt_variable {
 	LOPT_VARIABLE_UNSET,
 	LOPT_VARIABLE_SET,
+	LOPT_VARIABLE_PARTLY,	/* set; the value has a LOPT_EXPAND_HOLE */
 	LOPT_VARIABLE_UNKNOWN,	/* it may have any value: the result has a LOPT_EXPAND_HOLE there */
 };
 
@@ -35,6 +36,7 @@ struct lopt_expand {
 	bool keep_unset;		/* leave $name of an unset variable as it is */
 	lopt_variable_lookup *lookup;	/* NULL: every variable is unset */
 	const void *context;
+	size_t *pattern_steps;		/* what is left of LOPT_EXPAND_PATTERN_STEPS for several words; NULL: each has all */
 };
 
 /**
@@ -57,11 +59,16 @@ enum lopt_trim {
 	LOPT_TRIM_PREFIX,	/* #, ## */
 	LOPT_TRIM_SUFFIX,	/* %, %% */
 };
-/** Append `value` without what `pattern` matches at its start or end, the longest match when `greedy`. */
+/**
+ * Append `value` without what `pattern` matches at its start or end, the longest match when `greedy`;
+ * `steps` is what pattern and value may cost, and is taken from.
+ */
 LOPT_CHECKED enum lopt_status lopt_pattern_trim(struct lopt_buf *out, struct lopt_str value, struct lopt_str pattern,
-						enum lopt_trim trim, bool greedy, struct lopt_error *err);
+						enum lopt_trim trim, bool greedy, size_t *steps,
+						struct lopt_error *err);
 /** Append `value` with the first match of `pattern`, or every one, replaced; $0 in `replacement` of all is the match. */
 LOPT_CHECKED enum lopt_status lopt_pattern_replace(struct lopt_buf *out, struct lopt_str value, struct lopt_str pattern,
-						   struct lopt_str replacement, bool all, struct lopt_error *err);
+						   struct lopt_str replacement, bool all, size_t *steps,
+						   struct lopt_error *err);
 
 #endif

@@ -20,6 +20,7 @@ struct lopt_state {
 	struct lopt_str workdir;	/* begins with a hole while the base image's is not known */
 	struct lopt_str shell;		/* joined by spaces */
 	struct lopt_str quoted_shell;	/* as CMD shows it; empty while the base image's is not known */
+	size_t pattern_steps;		/* left for all of it */
 	struct lopt_buf text;		/* of the instruction at hand */
 	struct lopt_error *err;
 };

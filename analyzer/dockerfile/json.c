@@ -229,15 +229,21 @@ static enum lopt_status read_array(struct reader *r, struct lopt_word_list *word
 		bool is_string = r->depth == 1 && peek(r) == '"';
 		r->other |= r->depth == 1 && !is_string;
 		lopt_buf_clear(&string);
-		if (!read_value(r, &string, &open))
+		bool valid = read_value(r, &string, &open);
+		if (string.failed)
+			return lopt_error_memory(err);
+		if (!valid)
 			return LOPT_OK;
 		if (is_string)
 			LOPT_TRY(keep(words, arena, &string, err));
-		if (!open && !after_value(r, &string))
+		valid = open || after_value(r, &string);
+		if (string.failed)
+			return lopt_error_memory(err);
+		if (!valid)
 			return LOPT_OK;
 	}
 	*kind = r->other ? LOPT_JSON_OTHER : LOPT_JSON_STRINGS;
-	return string.failed ? lopt_error_memory(err) : LOPT_OK;
+	return LOPT_OK;
 }
 
 enum lopt_status lopt_json_strings(struct lopt_word_list *words, enum lopt_json_kind *kind, struct lopt_arena *arena,

@@ -90,11 +90,12 @@ static void reverse(int32_t *runes, size_t len)
 	}
 }
 
-static enum lopt_status fill(struct match *m, struct lopt_error *err)
+static enum lopt_status fill(struct match *m, size_t *steps, struct lopt_error *err)
 {
 	size_t columns = m->value_len + 1;
-	if (m->pattern_len + 1 > LOPT_EXPAND_PATTERN_STEPS / columns)
-		return lopt_error_set(err, LOPT_E_LIMIT, "a substitution's pattern and value are too long");
+	if (m->pattern_len + 1 > *steps / columns)
+		return lopt_error_set(err, LOPT_E_LIMIT, "the patterns and values of substitutions are too long");
+	*steps -= (m->pattern_len + 1) * columns;
 	m->fits = calloc(m->pattern_len + 1, columns);
 	if (!m->fits)
 		return lopt_error_memory(err);
@@ -135,7 +136,7 @@ static size_t match_end(const struct match *m, size_t v, bool greedy)
 }
 
 enum lopt_status lopt_pattern_trim(struct lopt_buf *out, struct lopt_str value, struct lopt_str pattern,
-				   enum lopt_trim trim, bool greedy, struct lopt_error *err)
+				   enum lopt_trim trim, bool greedy, size_t *steps, struct lopt_error *err)
 {
 	LOPT_CLEANUP(match_release) struct match m = { 0 };
 	LOPT_TRY(read_pattern(&m, pattern, err));
@@ -144,7 +145,7 @@ enum lopt_status lopt_pattern_trim(struct lopt_buf *out, struct lopt_str value, 
 		reverse(m.pattern, m.pattern_len);
 		reverse(m.value, m.value_len);
 	}
-	LOPT_TRY(fill(&m, err));
+	LOPT_TRY(fill(&m, steps, err));
 	size_t taken = *fits(&m, 0, 0) ? match_end(&m, 0, greedy) : 0;
 	if (trim == LOPT_TRIM_SUFFIX)
 		value.len = m.offset[m.value_len - taken];
@@ -182,12 +183,13 @@ static enum lopt_status add_template(struct lopt_buf *out, struct lopt_str repla
 }
 
 enum lopt_status lopt_pattern_replace(struct lopt_buf *out, struct lopt_str value, struct lopt_str pattern,
-				      struct lopt_str replacement, bool all, struct lopt_error *err)
+				      struct lopt_str replacement, bool all, size_t *steps,
+				      struct lopt_error *err)
 {
 	LOPT_CLEANUP(match_release) struct match m = { 0 };
 	LOPT_TRY(read_pattern(&m, pattern, err));
 	LOPT_TRY(read_value(&m, value, err));
-	LOPT_TRY(fill(&m, err));
+	LOPT_TRY(fill(&m, steps, err));
 	size_t copied = 0, after = SIZE_MAX;
 	for (size_t v = 0; v <= m.value_len; v++) {
 		size_t end = *fits(&m, 0, v) ? match_end(&m, v, true) : v;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "dockerfile/runes.h"
 
 void lopt_scope_release(struct lopt_scope *scope)
 {
@@ -26,6 +27,9 @@ static uint32_t find(const struct lopt_scope *scope, struct lopt_str name)
 
 enum lopt_status lopt_scope_set(struct lopt_scope *scope, struct lopt_scope_variable variable, struct lopt_error *err)
 {
+	bool holes = lopt_str_find(variable.value, LOPT_EXPAND_HOLE) < variable.value.len;
+	if (variable.state == LOPT_VARIABLE_SET && holes)
+		variable.state = LOPT_VARIABLE_PARTLY;
 	uint32_t at = find(scope, variable.name);
 	if (at != LOPT_TABLE_NONE) {
 		if (variable.env || !scope->list[at].env)
