@@ -35,6 +35,7 @@ struct lopt_tar_reader {
 	bool below_ended;
 	size_t padded;			/* zero bytes we added at the end */
 	uint64_t extents;		/* runs given for the current entry */
+	uint64_t given;			/* bytes in them */
 	unsigned char chunk[CHUNK];
 };
 
@@ -309,6 +310,7 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 {
 	reader->content.left = 0;
 	reader->extents = 0;
+	reader->given = 0;
 	fetch(reader);
 	bool at_end = reader->result == ARCHIVE_EOF;
 	if (!at_end && reader->result != ARCHIVE_OK && reader->result != ARCHIVE_WARN)
@@ -330,15 +332,31 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 	return compare(&reader->header->entry, reader->entry, err);
 }
 
+/* Libarchive takes what looks like a sparse map in the header of any GNU entry for one, whatever its type. */
+static enum lopt_status disagree_about_content(const struct lopt_tar_reader *reader, struct lopt_error *err)
+{
+	return lopt_error_set(err, LOPT_E_INPUT, "%.*s: two readers of this header disagree about its content",
+			      LOPT_STR_ARGS(reader->header->entry.name));
+}
+
 static enum lopt_status check_run(struct lopt_tar_reader *reader, la_int64_t offset, size_t size, struct lopt_error *err)
 {
 	const struct lopt_tar_entry *entry = &reader->header->entry;
 	if (offset < 0 || (uint64_t)offset > entry->size || size > entry->size - (uint64_t)offset)
 		return lopt_error_set(err, LOPT_E_INPUT, "%.*s: content beyond its size", LOPT_STR_ARGS(entry->name));
+	if (!entry->sparse && (uint64_t)offset != reader->given)
+		return disagree_about_content(reader, err);
+	reader->given += size;
 	if (entry->sparse && ++reader->extents > reader->limits->sparse_extents)
 		return lopt_error_set(err, LOPT_E_LIMIT, "%.*s: more than %llu extents (--limit sparse_extents=N)",
 				      LOPT_STR_ARGS(entry->name), (unsigned long long)reader->limits->sparse_extents);
 	return LOPT_OK;
+}
+
+static enum lopt_status check_end(const struct lopt_tar_reader *reader, struct lopt_error *err)
+{
+	const struct lopt_tar_entry *entry = &reader->header->entry;
+	return entry->sparse || reader->given == entry->size ? LOPT_END : disagree_about_content(reader, err);
 }
 
 enum lopt_status lopt_tar_reader_data(struct lopt_tar_reader *reader, const void **bytes, size_t *size, uint64_t *offset,
@@ -350,7 +368,7 @@ enum lopt_status lopt_tar_reader_data(struct lopt_tar_reader *reader, const void
 	for (;;) {
 		int result = archive_read_data_block(reader->archive, bytes, size, &at);
 		if (result == ARCHIVE_EOF)
-			return LOPT_END;
+			return check_end(reader, err);
 		if (result != ARCHIVE_OK)
 			return archive_failure(reader, err);
 		if (*size == 0)
