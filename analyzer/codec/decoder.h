@@ -10,7 +10,7 @@
  */
 
 enum {
-	LOPT_DECODER_ROOM = 16,			/* in front of the input, to put bytes back */
+	LOPT_DECODER_ROOM = 32,			/* in front of the input, to put bytes back */
 	LOPT_DECODER_INPUT = 128 * 1024,
 	LOPT_DECODER_OUTPUT = 128 * 1024,	/* a read of at least this much is decoded in place */
 };

@@ -6,10 +6,14 @@
 #include "base/cleanup.h"
 #include "codec/decoder.h"
 
+enum { FRAME_HEADER_MAX = 18 }; /* RFC 8878, 3.1.1.1, with the magic number */
+
 struct zstd {
 	struct lopt_decoder decoder;
 	ZSTD_DStream *context;
 	uint64_t window;	/* largest one libzstd was told to accept */
+	uint64_t size;		/* what the frame's header promises, or ZSTD_CONTENTSIZE_UNKNOWN */
+	uint64_t made;		/* of it, so far */
 	bool in_frame;
 	bool any_frame;
 	bool at_end;
@@ -52,7 +56,7 @@ static enum lopt_status skip_frame(struct zstd *zstd, struct lopt_error *err)
 static enum lopt_status next_frame(struct zstd *zstd, struct lopt_error *err)
 {
 	struct lopt_decoder *decoder = &zstd->decoder;
-	LOPT_TRY(lopt_decoder_want(decoder, 4, err));
+	LOPT_TRY(lopt_decoder_want(decoder, FRAME_HEADER_MAX, err));
 	if (decoder->in_left == 0) {
 		zstd->at_end = true;
 		return zstd->any_frame ? LOPT_OK
@@ -65,6 +69,8 @@ static enum lopt_status next_frame(struct zstd *zstd, struct lopt_error *err)
 		return lopt_error_set(err, LOPT_E_INPUT, "%s at byte %llu",
 				      zstd->any_frame ? "bytes after the end of the zstd data" : "no zstd frame",
 				      (unsigned long long)lopt_decoder_position(decoder));
+	zstd->size = ZSTD_getFrameContentSize(decoder->in, decoder->in_left);
+	zstd->made = 0;
 	zstd->in_frame = true;
 	zstd->any_frame = true;
 	return LOPT_OK;
@@ -88,6 +94,15 @@ static enum lopt_status zstd_error(const struct zstd *zstd, size_t result, struc
 	}
 }
 
+/* libzstd looks at the size in the header only when it gets the whole frame at once. */
+static enum lopt_status check_size(const struct zstd *zstd, struct lopt_error *err)
+{
+	if (zstd->size == ZSTD_CONTENTSIZE_UNKNOWN || zstd->size == ZSTD_CONTENTSIZE_ERROR || zstd->size == zstd->made)
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_INPUT, "damaged zstd data: a frame of %llu bytes holds %llu",
+			      (unsigned long long)zstd->size, (unsigned long long)zstd->made);
+}
+
 static enum lopt_status decompress_some(struct zstd *zstd, unsigned char *to, size_t size, size_t *got,
 					struct lopt_error *err)
 {
@@ -101,8 +116,11 @@ static enum lopt_status decompress_some(struct zstd *zstd, unsigned char *to, si
 	*got = out.pos;
 	if (ZSTD_isError(result))
 		return zstd_error(zstd, result, err);
+	zstd->made += *got;
 	zstd->in_frame = result != 0;
-	return zstd->in_frame && ended && *got == 0 ? truncated(zstd, err) : LOPT_OK;
+	if (zstd->in_frame)
+		return ended && *got == 0 ? truncated(zstd, err) : LOPT_OK;
+	return check_size(zstd, err);
 }
 
 static enum lopt_status zstd_decode(struct lopt_decoder *decoder, unsigned char *to, size_t size, size_t *got,
