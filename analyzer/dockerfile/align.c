@@ -13,8 +13,8 @@
 
 enum {
 	ARENA_MAX = 256 << 20,
-	WINDOW_EXTRA = 64,		/* entries beyond twice the instructions that are looked at */
-	PATTERN_WORK_MAX = 64 << 20,	/* bytes compared for texts with unknown parts, all together */
+	WINDOW_EXTRA = 64,	     /* entries beyond twice the instructions that are looked at */
+	PATTERN_WORK_MAX = 64 << 20, /* bytes compared for texts with unknown parts, all together */
 	SCORE_TEXT = 4,
 	SCORE_PATTERN = 3,
 	SCORE_ANY = 2,
@@ -23,8 +23,8 @@ enum {
 
 struct entry {
 	struct lopt_record record;
-	struct lopt_str text;	/* worded as items are */
-	uint32_t id;		/* of keyword and text */
+	struct lopt_str text; /* worded as items are */
+	uint32_t id;	      /* of keyword and text */
 	bool empty_layer;
 };
 
@@ -36,10 +36,10 @@ struct aligner {
 	struct lopt_chain chain;
 	uint32_t *item_ids;
 	struct lopt_table texts;
-	struct lopt_str *keys;		/* by id */
+	struct lopt_str *keys; /* by id */
 	size_t key_count, key_cap;
 	enum lopt_builder builder;
-	int32_t *forward, *backward;	/* best score of the first i items and j entries; of those from there on */
+	int32_t *forward, *backward; /* best score of the first i items and j entries; of those from there on */
 	size_t pattern_work;
 	struct lopt_error *err;
 };
@@ -167,7 +167,8 @@ static bool fits_pattern(struct lopt_str text, struct lopt_str pattern)
 		pattern = lopt_str_skip(pattern, len + 1);
 		len = lopt_str_find(pattern, LOPT_EXPAND_HOLE);
 		if (len == pattern.len)
-			return text.len >= len && (len == 0 || memcmp(text.ptr + text.len - len, pattern.ptr, len) == 0);
+			return text.len >= len &&
+			       (len == 0 || memcmp(text.ptr + text.len - len, pattern.ptr, len) == 0);
 		const char *at = len ? memmem(text.ptr, text.len, pattern.ptr, len) : text.ptr;
 		if (!at)
 			return false;
@@ -187,8 +188,7 @@ static int32_t score(struct aligner *a, size_t item_index, size_t entry_index)
 {
 	const struct lopt_item *item = &a->chain.items[item_index];
 	const struct entry *entry = &a->entries[entry_index];
-	if (item->fit == LOPT_FIT_NONE || item->keyword != entry->record.keyword ||
-	    !same_builder(a, &entry->record))
+	if (item->fit == LOPT_FIT_NONE || item->keyword != entry->record.keyword || !same_builder(a, &entry->record))
 		return 0;
 	if (item->fit == LOPT_FIT_ANY)
 		return SCORE_ANY;
@@ -209,8 +209,8 @@ static int32_t skip_item(const struct aligner *a, size_t index)
 /* ---- alignment */
 
 struct grid {
-	size_t rows, columns;	/* items, entries */
-	int32_t *scores;	/* of each pair; 0 where they do not fit */
+	size_t rows, columns; /* items, entries */
+	int32_t *scores;      /* of each pair; 0 where they do not fit */
 };
 
 static void grid_release(struct grid *g)
@@ -258,7 +258,8 @@ static void fill_forward(const struct aligner *a, const struct grid *g)
 			if (j)
 				best = larger(best, a->forward[cell(g, i, j - 1)] + skip_entry(i));
 			if (i && j && g->scores[cell(g, i - 1, j - 1)])
-				best = larger(best, a->forward[cell(g, i - 1, j - 1)] + g->scores[cell(g, i - 1, j - 1)]);
+				best = larger(best,
+					      a->forward[cell(g, i - 1, j - 1)] + g->scores[cell(g, i - 1, j - 1)]);
 			a->forward[cell(g, i, j)] = best;
 		}
 	}
@@ -302,9 +303,9 @@ static size_t only_item(const struct aligner *a, const struct grid *g, size_t j)
 /* ---- verdict */
 
 struct tally {
-	size_t expected, matched;		/* instructions that have entries */
-	size_t shipping, shipping_matched;	/* those that make layers */
-	bool hollow;				/* one of them made none where its builder always makes one */
+	size_t expected, matched;	   /* instructions that have entries */
+	size_t shipping, shipping_matched; /* those that make layers */
+	bool hollow;			   /* one of them made none where its builder always makes one */
 };
 
 static void count_match(const struct aligner *a, struct tally *t, size_t i, size_t j)
@@ -370,8 +371,7 @@ static void hand_out(struct aligner *a, const struct grid *g, size_t offset, uin
 	}
 }
 
-static enum lopt_status run(struct aligner *a, size_t offset,
-			    uint32_t *lines, struct lopt_alignment *alignment)
+static enum lopt_status run(struct aligner *a, size_t offset, uint32_t *lines, struct lopt_alignment *alignment)
 {
 	LOPT_CLEANUP(grid_release) struct grid g = { 0 };
 	a->item_ids = calloc(a->chain.count + 1, sizeof *a->item_ids);

@@ -28,10 +28,13 @@ enum lopt_status lopt_state_keep(struct lopt_state *s, struct lopt_str text, str
 	return out->ptr ? LOPT_OK : lopt_error_memory(s->err);
 }
 
-enum lopt_status lopt_state_expand(struct lopt_state *s, const struct lopt_scope *scope, struct lopt_buf *out, struct lopt_str word)
+enum lopt_status lopt_state_expand(struct lopt_state *s, const struct lopt_scope *scope, struct lopt_buf *out,
+				   struct lopt_str word)
 {
 	const struct lopt_expand how = {
-		.escape = lopt_dockerfile_escape(s->file), .lookup = lopt_scope_lookup, .context = scope,
+		.escape = lopt_dockerfile_escape(s->file),
+		.lookup = lopt_scope_lookup,
+		.context = scope,
 		.pattern_steps = &s->pattern_steps,
 	};
 	return lopt_expand_word(out, &how, word, s->err);
@@ -219,8 +222,8 @@ static enum lopt_status add_item(struct lopt_state *s, const struct lopt_instruc
 /* The instructions of the file, by stage. */
 struct stage {
 	const struct lopt_instruction *from;
-	size_t first, end;	/* of its instructions, FROM left out */
-	size_t base;		/* an earlier stage, or SIZE_MAX for an image */
+	size_t first, end; /* of its instructions, FROM left out */
+	size_t base;	   /* an earlier stage, or SIZE_MAX for an image */
 	bool scratch;
 };
 
@@ -337,7 +340,8 @@ static enum lopt_status add_stages(struct lopt_state *s, struct stages *stages)
 	size_t depth = 0, at = stages->count - 1;
 	for (; at != SIZE_MAX; at = stages->list[at].base) {
 		if (depth == DEPTH_MAX)
-			return lopt_error_set(s->err, LOPT_E_LIMIT, "more than %d stages on top of each other", DEPTH_MAX);
+			return lopt_error_set(s->err, LOPT_E_LIMIT, "more than %d stages on top of each other",
+					      DEPTH_MAX);
 		LOPT_TRY(resolve_base(s, stages, at));
 		path[depth++] = at;
 	}
@@ -355,9 +359,16 @@ enum lopt_status lopt_chain_build(struct lopt_chain *chain, struct lopt_arena *a
 				  const struct lopt_dockerfile *dockerfile, enum lopt_builder builder,
 				  const struct lopt_scope *learned, struct lopt_error *err)
 {
-	LOPT_CLEANUP(state_release) struct lopt_state s = {
-		.chain = chain, .arena = arena, .file = dockerfile, .builder = builder, .learned = learned, .err = err,
-		.text = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX), .pattern_steps = LOPT_EXPAND_PATTERN_STEPS,
+	LOPT_CLEANUP(state_release)
+	struct lopt_state s = {
+		.chain = chain,
+		.arena = arena,
+		.file = dockerfile,
+		.builder = builder,
+		.learned = learned,
+		.err = err,
+		.text = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX),
+		.pattern_steps = LOPT_EXPAND_PATTERN_STEPS,
 	};
 	s.globals.open = true; /* TARGETARCH and its kin */
 	LOPT_CLEANUP(stages_release) struct stages stages = { 0 };

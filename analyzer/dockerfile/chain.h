@@ -13,22 +13,22 @@
 
 enum {
 	LOPT_CHAIN_ITEMS_MAX = 1024,
-	LOPT_CHAIN_BYTES_MAX = 32 << 20,	/* of all texts together */
+	LOPT_CHAIN_BYTES_MAX = 32 << 20, /* of all texts together */
 };
 
 enum lopt_fit {
-	LOPT_FIT_NONE,		/* the builder writes no entry, or what it writes cannot be worked out */
-	LOPT_FIT_TEXT,		/* `text`, exactly */
-	LOPT_FIT_PATTERN,	/* `text`, with LOPT_EXPAND_HOLE for what cannot be known */
-	LOPT_FIT_ANY,		/* the builder writes something else; only the keyword can be compared */
+	LOPT_FIT_NONE,	  /* the builder writes no entry, or what it writes cannot be worked out */
+	LOPT_FIT_TEXT,	  /* `text`, exactly */
+	LOPT_FIT_PATTERN, /* `text`, with LOPT_EXPAND_HOLE for what cannot be known */
+	LOPT_FIT_ANY,	  /* the builder writes something else; only the keyword can be compared */
 };
 
 struct lopt_item {
 	enum lopt_keyword keyword;
 	enum lopt_fit fit;
 	struct lopt_str text;
-	bool optional;		/* that it has no entry says nothing */
-	bool ships;		/* RUN, COPY, ADD: what layers are made of */
+	bool optional; /* that it has no entry says nothing */
+	bool ships;    /* RUN, COPY, ADD: what layers are made of */
 	uint32_t line;
 };
 

@@ -24,11 +24,11 @@ struct reader {
 	struct lopt_dockerfile *file;
 	struct lopt_str source;
 	size_t at;
-	uint32_t line;		/* number of the line last read */
-	size_t line_start;	/* where it starts */
+	uint32_t line;	   /* number of the line last read */
+	size_t line_start; /* where it starts */
 	bool past_directives;
 	size_t stages;
-	struct lopt_buf text;	/* the logical line */
+	struct lopt_buf text; /* the logical line */
 	struct lopt_error *err;
 };
 
@@ -203,7 +203,8 @@ static enum lopt_status read_heredoc(struct reader *r, struct lopt_heredoc *doc,
 		enum lopt_status status = next_line(r, &line);
 		if (status == LOPT_END)
 			return at_line(r, first,
-				       lopt_error_set(r->err, LOPT_E_INPUT, "unterminated heredoc: no line reads \"%.*s\"",
+				       lopt_error_set(r->err, LOPT_E_INPUT,
+						      "unterminated heredoc: no line reads \"%.*s\"",
 						      LOPT_STR_ARGS(doc->name)));
 		LOPT_TRY(status);
 		line = trim_newline(line);
@@ -240,7 +241,8 @@ static enum lopt_status append(struct reader *r, const struct lopt_instruction *
 static enum lopt_status finish_instruction(struct reader *r, struct lopt_instruction *in, size_t start)
 {
 	struct lopt_arena *arena = &r->file->arena;
-	struct lopt_str text = r->text.failed ? lopt_str_make(NULL, 0) : lopt_arena_copy(arena, lopt_buf_view(&r->text));
+	struct lopt_str text = r->text.failed ? lopt_str_make(NULL, 0)
+					      : lopt_arena_copy(arena, lopt_buf_view(&r->text));
 	if (!text.ptr)
 		return lopt_error_memory(r->err);
 	LOPT_TRY(at_line(r, in->line, lopt_instruction_split(in, arena, text, r->file->escape, r->err)));

@@ -11,18 +11,18 @@
 #include "layeropt/status.h"
 
 enum {
-	LOPT_DOCKERFILE_BYTES_MAX = 8 << 20,	/* one Dockerfile */
-	LOPT_DOCKERFILE_LINE_MAX = 65535,	/* one physical line without its newline; BuildKit's own ceiling */
-	LOPT_DOCKERFILE_ONBUILD_MAX = 16,	/* ONBUILD ONBUILD ...; builders refuse the second one */
+	LOPT_DOCKERFILE_BYTES_MAX = 8 << 20, /* one Dockerfile */
+	LOPT_DOCKERFILE_LINE_MAX = 65535,    /* one physical line without its newline; BuildKit's own ceiling */
+	LOPT_DOCKERFILE_ONBUILD_MAX = 16,    /* ONBUILD ONBUILD ...; builders refuse the second one */
 };
 
 /** One here-document of an instruction, in the order they were opened. */
 struct lopt_heredoc {
-	struct lopt_str name;		/* without quotes */
-	struct lopt_str content;	/* raw bytes of the file, terminator left out */
-	unsigned int fd;		/* the number in front of <<, or 0 */
-	bool expand;			/* no part of the name was quoted */
-	bool chomp;			/* <<- */
+	struct lopt_str name;	 /* without quotes */
+	struct lopt_str content; /* raw bytes of the file, terminator left out */
+	unsigned int fd;	 /* the number in front of <<, or 0 */
+	bool expand;		 /* no part of the name was quoted */
+	bool chomp;		 /* <<- */
 };
 
 /**
@@ -30,23 +30,24 @@ struct lopt_heredoc {
  * Slices live as long as the Dockerfile and its source.
  */
 struct lopt_instruction {
-	struct lopt_str keyword;	/* lower case, in the arena */
-	struct lopt_str source;		/* its bytes in the file: first line to last, heredoc bodies included, without the last newline */
-	struct lopt_str text;		/* the logical line: continuations joined, comments inside them dropped */
-	uint32_t line, last_line;	/* from 1 */
-	size_t stage;			/* index of its build stage; SIZE_MAX before the first FROM */
+	struct lopt_str keyword; /* lower case, in the arena */
+	struct lopt_str
+		source; /* its bytes in the file: first line to last, heredoc bodies included, without the last newline */
+	struct lopt_str text;	  /* the logical line: continuations joined, comments inside them dropped */
+	uint32_t line, last_line; /* from 1 */
+	size_t stage;		  /* index of its build stage; SIZE_MAX before the first FROM */
 
-	struct lopt_str args;		/* the logical line behind keyword and flags, trimmed */
-	const struct lopt_str *flags;	/* "--chown=1:1", quotes and escapes removed */
+	struct lopt_str args;	      /* the logical line behind keyword and flags, trimmed */
+	const struct lopt_str *flags; /* "--chown=1:1", quotes and escapes removed */
 	size_t flag_count;
 	/* Arguments as the keyword takes them: words, the strings of a JSON array, one whole line, or for ENV and
 	 * LABEL triples of name, value and "=" (or "" in the form without one). */
 	const struct lopt_str *words;
 	size_t word_count;
-	bool json;			/* the arguments are a JSON array of strings */
+	bool json; /* the arguments are a JSON array of strings */
 	const struct lopt_heredoc *heredocs;
 	size_t heredoc_count;
-	const struct lopt_instruction *trigger;	/* what ONBUILD wraps; else NULL */
+	const struct lopt_instruction *trigger; /* what ONBUILD wraps; else NULL */
 };
 
 struct lopt_dockerfile;
@@ -72,11 +73,11 @@ uint32_t lopt_dockerfile_empty_continuation(const struct lopt_dockerfile *docker
 
 /** How well a history fits a Dockerfile. */
 struct lopt_alignment {
-	enum lopt_builder builder;	/* of the entries the Dockerfile made */
-	size_t matched;			/* history entries that got a line */
-	size_t base;			/* history entries in front of them: the base image's */
-	bool impossible;		/* one layer for everything (buildah without --layers, kaniko --single-snapshot), or nothing fits */
-	const char *reason;		/* why, in words, when impossible; a literal */
+	enum lopt_builder builder; /* of the entries the Dockerfile made */
+	size_t matched;		   /* history entries that got a line */
+	size_t base;		   /* history entries in front of them: the base image's */
+	bool impossible; /* one layer for everything (buildah without --layers, kaniko --single-snapshot), or nothing fits */
+	const char *reason; /* why, in words, when impossible; a literal */
 };
 
 /**

@@ -7,7 +7,7 @@
 struct words {
 	struct lopt_str *list;
 	size_t count, cap;
-	struct lopt_buf word;	/* the one being read */
+	struct lopt_buf word; /* the one being read */
 	bool inside;
 	struct lopt_arena *arena; /* NULL: words are not wanted */
 };
@@ -18,7 +18,7 @@ struct lexer {
 	size_t at;
 	bool raw_escapes;
 	unsigned int depth;
-	size_t own_steps, *steps;	/* left for patterns */
+	size_t own_steps, *steps; /* left for patterns */
 	struct words words;
 	struct lopt_error *err;
 };
@@ -145,7 +145,8 @@ static bool is_open(enum lopt_variable found)
 	return found == LOPT_VARIABLE_UNKNOWN || found == LOPT_VARIABLE_PARTLY;
 }
 
-static enum lopt_status plain_value(struct lexer *lex, struct lopt_buf *out, struct lopt_str name, struct lopt_str source)
+static enum lopt_status plain_value(struct lexer *lex, struct lopt_buf *out, struct lopt_str name,
+				    struct lopt_str source)
 {
 	struct lopt_str value;
 	enum lopt_variable found = look_up(lex, name, &value);
@@ -190,9 +191,9 @@ static enum lopt_status required(const struct lexer *lex, struct lopt_str name, 
 
 struct modifier {
 	struct lopt_str name;
-	int32_t kind;	/* - + ? # % / */
+	int32_t kind; /* - + ? # % / */
 	bool colon;
-	bool all;	/* // */
+	bool all; /* // */
 };
 
 /* ${name-word} and its kin, once the word is read. */
@@ -208,8 +209,8 @@ static enum lopt_status apply_default(struct lexer *lex, struct lopt_buf *out, c
 	bool missing = found == LOPT_VARIABLE_UNSET || (m->colon && value.len == 0);
 	if (m->kind == '?' && missing)
 		return required(lex, m->name, word,
-				found == LOPT_VARIABLE_UNSET ? "is not allowed to be unset" :
-							       "is not allowed to be empty");
+				found == LOPT_VARIABLE_UNSET ? "is not allowed to be unset"
+							     : "is not allowed to be empty");
 	if (m->kind == '+')
 		value = missing ? lopt_str_from("") : word;
 	else if (missing)
@@ -451,7 +452,10 @@ static enum lopt_status read_until(struct lexer *lex, struct lopt_buf *out, int3
 
 static struct lexer new_lexer(const struct lopt_expand *how, struct lopt_str text, struct lopt_error *err)
 {
-	struct lexer lex = { .how = how, .text = text, .raw_escapes = how->raw_escapes, .err = err,
+	struct lexer lex = { .how = how,
+			     .text = text,
+			     .raw_escapes = how->raw_escapes,
+			     .err = err,
 			     .own_steps = LOPT_EXPAND_PATTERN_STEPS };
 	lex.words.word = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX);
 	if (lopt_str_starts(text, "\xef\xbb\xbf"))

@@ -12,16 +12,16 @@
  */
 
 enum {
-	LOPT_EXPAND_BYTES_MAX = 1 << 20,	/* of one result */
-	LOPT_EXPAND_DEPTH_MAX = 64,		/* ${a:-${b:-...}} */
-	LOPT_EXPAND_PATTERN_STEPS = 4 << 20,	/* pattern characters times value characters, of all modifiers together */
+	LOPT_EXPAND_BYTES_MAX = 1 << 20,     /* of one result */
+	LOPT_EXPAND_DEPTH_MAX = 64,	     /* ${a:-${b:-...}} */
+	LOPT_EXPAND_PATTERN_STEPS = 4 << 20, /* pattern characters times value characters, of all modifiers together */
 };
 
 enum lopt_variable {
 	LOPT_VARIABLE_UNSET,
 	LOPT_VARIABLE_SET,
-	LOPT_VARIABLE_PARTLY,	/* set; the value has a LOPT_EXPAND_HOLE */
-	LOPT_VARIABLE_UNKNOWN,	/* it may have any value: the result has a LOPT_EXPAND_HOLE there */
+	LOPT_VARIABLE_PARTLY,  /* set; the value has a LOPT_EXPAND_HOLE */
+	LOPT_VARIABLE_UNKNOWN, /* it may have any value: the result has a LOPT_EXPAND_HOLE there */
 };
 
 /** Stands in a result for text that cannot be known. */
@@ -30,13 +30,13 @@ enum lopt_variable {
 typedef enum lopt_variable lopt_variable_lookup(const void *context, struct lopt_str name, struct lopt_str *value);
 
 struct lopt_expand {
-	char escape;			/* backslash or backtick */
-	bool raw_quotes;		/* keep quotes */
-	bool raw_escapes;		/* keep escape characters */
-	bool keep_unset;		/* leave $name of an unset variable as it is */
-	lopt_variable_lookup *lookup;	/* NULL: every variable is unset */
+	char escape;		      /* backslash or backtick */
+	bool raw_quotes;	      /* keep quotes */
+	bool raw_escapes;	      /* keep escape characters */
+	bool keep_unset;	      /* leave $name of an unset variable as it is */
+	lopt_variable_lookup *lookup; /* NULL: every variable is unset */
 	const void *context;
-	size_t *pattern_steps;		/* what is left of LOPT_EXPAND_PATTERN_STEPS for several words; NULL: each has all */
+	size_t *pattern_steps; /* what is left of LOPT_EXPAND_PATTERN_STEPS for several words; NULL: each has all */
 };
 
 /**
@@ -56,8 +56,8 @@ LOPT_CHECKED enum lopt_status lopt_expand_add(struct lopt_buf *out, struct lopt_
 
 /* How a pattern takes part of a value away. */
 enum lopt_trim {
-	LOPT_TRIM_PREFIX,	/* #, ## */
-	LOPT_TRIM_SUFFIX,	/* %, %% */
+	LOPT_TRIM_PREFIX, /* #, ## */
+	LOPT_TRIM_SUFFIX, /* %, %% */
 };
 /**
  * Append `value` without what `pattern` matches at its start or end, the longest match when `greedy`;

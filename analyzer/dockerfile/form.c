@@ -228,7 +228,8 @@ static enum lopt_status form_any(struct lopt_state *s, const struct lopt_instruc
 
 /* By enum lopt_keyword and builder. NULL: the builder writes no entry. */
 static form *const forms[LOPT_KEYWORD_COUNT][LOPT_BUILDER_KANIKO + 1] = {
-#define ROW(keyword, legacy, buildkit, buildah, kaniko) [LOPT_KEYWORD_##keyword] = { NULL, legacy, buildkit, buildah, kaniko }
+#define ROW(keyword, legacy, buildkit, buildah, kaniko) \
+	[LOPT_KEYWORD_##keyword] = { NULL, legacy, buildkit, buildah, kaniko }
 	ROW(ADD, form_destination, form_copy, form_raw_destination, form_raw),
 	ROW(ARG, form_names, form_names, form_any, NULL),
 	ROW(CMD, form_quoted, form_quoted, form_raw, NULL),

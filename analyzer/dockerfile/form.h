@@ -15,16 +15,15 @@ struct lopt_state {
 	const struct lopt_dockerfile *file;
 	enum lopt_builder builder;
 	const struct lopt_scope *learned;
-	struct lopt_scope globals;	/* ARG before the first FROM */
+	struct lopt_scope globals; /* ARG before the first FROM */
 	struct lopt_scope scope;
-	struct lopt_str workdir;	/* begins with a hole while the base image's is not known */
-	struct lopt_str shell;		/* joined by spaces */
-	struct lopt_str quoted_shell;	/* as CMD shows it; empty while the base image's is not known */
-	size_t pattern_steps;		/* left for all of it */
-	struct lopt_buf text;		/* of the instruction at hand */
+	struct lopt_str workdir;      /* begins with a hole while the base image's is not known */
+	struct lopt_str shell;	      /* joined by spaces */
+	struct lopt_str quoted_shell; /* as CMD shows it; empty while the base image's is not known */
+	size_t pattern_steps;	      /* left for all of it */
+	struct lopt_buf text;	      /* of the instruction at hand */
 	struct lopt_error *err;
 };
-
 
 /** A copy that lives as long as the chain; LOPT_E_LIMIT beyond LOPT_CHAIN_BYTES_MAX. */
 LOPT_CHECKED enum lopt_status lopt_state_keep(struct lopt_state *state, struct lopt_str text, struct lopt_str *out);

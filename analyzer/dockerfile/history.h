@@ -8,9 +8,9 @@
 /** Who wrote a history, by its wording; it decides how entries map to instructions. */
 enum lopt_builder {
 	LOPT_BUILDER_UNKNOWN,
-	LOPT_BUILDER_LEGACY,		/* docker's classic builder: "/bin/sh -c #(nop) ..." */
-	LOPT_BUILDER_BUILDKIT,		/* comment "buildkit.dockerfile.v0" */
-	LOPT_BUILDER_BUILDAH,		/* buildah, podman build */
+	LOPT_BUILDER_LEGACY,   /* docker's classic builder: "/bin/sh -c #(nop) ..." */
+	LOPT_BUILDER_BUILDKIT, /* comment "buildkit.dockerfile.v0" */
+	LOPT_BUILDER_BUILDAH,  /* buildah, podman build */
 	LOPT_BUILDER_KANIKO,
 };
 const char *lopt_builder_name(enum lopt_builder builder);

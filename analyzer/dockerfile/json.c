@@ -14,9 +14,9 @@ enum { DEPTH_MAX = 10000 }; /* Go's own */
 struct reader {
 	struct lopt_str text;
 	size_t at;
-	unsigned char nest[DEPTH_MAX / 8 + 1];	/* a bit per level: 1 is an object */
+	unsigned char nest[DEPTH_MAX / 8 + 1]; /* a bit per level: 1 is an object */
 	unsigned int depth;
-	bool other;				/* something in the array is no string */
+	bool other; /* something in the array is no string */
 };
 
 static int peek(const struct reader *r)

@@ -105,8 +105,8 @@ static enum lopt_status fill(struct match *m, size_t *steps, struct lopt_error *
 		bool run = m->pattern[p] == ANY_RUN;
 		for (size_t v = columns; v-- > 0;) {
 			bool step = v < m->value_len && matches_one(m->pattern[p], m->value[v]);
-			*fits(m, p, v) = run ? *fits(m, p + 1, v) || (step && *fits(m, p, v + 1)) :
-					       step && *fits(m, p + 1, v + 1);
+			*fits(m, p, v) = run ? *fits(m, p + 1, v) || (step && *fits(m, p, v + 1))
+					     : step && *fits(m, p + 1, v + 1);
 		}
 	}
 	return LOPT_OK;
@@ -183,8 +183,7 @@ static enum lopt_status add_template(struct lopt_buf *out, struct lopt_str repla
 }
 
 enum lopt_status lopt_pattern_replace(struct lopt_buf *out, struct lopt_str value, struct lopt_str pattern,
-				      struct lopt_str replacement, bool all, size_t *steps,
-				      struct lopt_error *err)
+				      struct lopt_str replacement, bool all, size_t *steps, struct lopt_error *err)
 {
 	LOPT_CLEANUP(match_release) struct match m = { 0 };
 	LOPT_TRY(read_pattern(&m, pattern, err));

@@ -5,8 +5,8 @@
 #include "dockerfile/runes.h"
 
 static const char *const names[LOPT_KEYWORD_COUNT] = {
-	"",	       "ADD",	 "ARG",	    "CMD", "COPY",  "ENTRYPOINT", "ENV",  "EXPOSE", "FROM",    "HEALTHCHECK",
-	"LABEL",       "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+	"",	 "ADD",	       "ARG",	  "CMD", "COPY",  "ENTRYPOINT", "ENV",	"EXPOSE", "FROM",    "HEALTHCHECK",
+	"LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 };
 
 const char *lopt_keyword_name(enum lopt_keyword keyword)
@@ -55,8 +55,10 @@ static bool is_in(struct lopt_str word, const char *const *list)
 
 static bool is_shell(struct lopt_str word)
 {
-	static const char *const shells[] = { "sh",	 "bash",	   "ash",     "dash",	  "zsh",  "ksh", "busybox",
-					      "cmd",	 "cmd.exe",	   "powershell", "powershell.exe", "pwsh", NULL };
+	static const char *const shells[] = {
+		"sh",  "bash",	  "ash",	"dash",		  "zsh",  "ksh", "busybox",
+		"cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh", NULL
+	};
 	for (size_t i = word.len; i-- > 0;)
 		if (word.ptr[i] == '/' || word.ptr[i] == '\\')
 			return is_in(lopt_str_skip(word, i + 1), shells);
@@ -80,7 +82,8 @@ static bool takes_command(struct lopt_str word)
 static bool is_shell_option(struct lopt_str word)
 {
 	static const char *const named[] = { "pipefail", "errexit", "nounset", "xtrace", "sh", "ash", NULL };
-	return lopt_str_starts(word, "-") || lopt_str_starts(word, "/") || lopt_str_starts(word, "+") || is_in(word, named);
+	return lopt_str_starts(word, "-") || lopt_str_starts(word, "/") || lopt_str_starts(word, "+") ||
+	       is_in(word, named);
 }
 
 struct lopt_str lopt_shell_strip(struct lopt_str command)

@@ -10,7 +10,7 @@
  */
 
 enum lopt_keyword {
-	LOPT_KEYWORD_NONE,	/* no instruction that is known */
+	LOPT_KEYWORD_NONE, /* no instruction that is known */
 	LOPT_KEYWORD_ADD,
 	LOPT_KEYWORD_ARG,
 	LOPT_KEYWORD_CMD,
@@ -39,12 +39,12 @@ const char *lopt_keyword_name(enum lopt_keyword keyword);
 
 struct lopt_record {
 	enum lopt_builder builder;
-	bool shared;		/* docker's classic builder and buildah write such an entry alike */
+	bool shared; /* docker's classic builder and buildah write such an entry alike */
 	enum lopt_keyword keyword;
-	struct lopt_str args;	/* RUN: the "|N NAME=value ..." in front of the command, without "|N "; else empty */
-	struct lopt_str flags;	/* COPY, ADD: "--chown=1:1" as far as they were written */
-	struct lopt_str text;	/* behind keyword, flags, build arguments and shell */
-	bool sources_lost;	/* COPY, ADD: text is "in DESTINATION" */
+	struct lopt_str args;  /* RUN: the "|N NAME=value ..." in front of the command, without "|N "; else empty */
+	struct lopt_str flags; /* COPY, ADD: "--chown=1:1" as far as they were written */
+	struct lopt_str text;  /* behind keyword, flags, build arguments and shell */
+	bool sources_lost;     /* COPY, ADD: text is "in DESTINATION" */
 };
 
 struct lopt_record lopt_record_read(const struct lopt_history *entry);

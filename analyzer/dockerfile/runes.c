@@ -50,8 +50,9 @@ bool lopt_rune_is_letter(int32_t rune)
 		return rune == 0xaa || rune == 0xb5 || rune == 0xba;
 	if (rune == 0xd7 || rune == 0xf7 || rune == LOPT_RUNE_ERROR || lopt_rune_is_space(rune))
 		return false;
-	return (rune < 0x2000 || rune > 0x2bff) && (rune < 0x3001 || rune > 0x3004) && (rune < 0x3008 || rune > 0x3030) &&
-	       (rune < 0xd800 || rune > 0xf8ff) && (rune < 0xfe00 || rune > 0xfe6f) && (rune < 0x1f000 || rune > 0x1faff);
+	return (rune < 0x2000 || rune > 0x2bff) && (rune < 0x3001 || rune > 0x3004) &&
+	       (rune < 0x3008 || rune > 0x3030) && (rune < 0xd800 || rune > 0xf8ff) &&
+	       (rune < 0xfe00 || rune > 0xfe6f) && (rune < 0x1f000 || rune > 0x1faff);
 }
 
 struct lopt_str lopt_str_skip(struct lopt_str text, size_t len)

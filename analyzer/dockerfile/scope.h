@@ -20,7 +20,7 @@ struct lopt_scope {
 	struct lopt_scope_variable *list;
 	size_t count, cap;
 	struct lopt_table names;
-	bool open;	/* a base image may have set any other variable */
+	bool open; /* a base image may have set any other variable */
 };
 
 void lopt_scope_release(struct lopt_scope *scope);

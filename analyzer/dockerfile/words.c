@@ -76,7 +76,7 @@ struct flag_reader {
 	struct lopt_str line;
 	size_t at;
 	struct lopt_buf word;
-	bool quoted;	/* the word had quotes, so it counts even when it is empty */
+	bool quoted; /* the word had quotes, so it counts even when it is empty */
 };
 
 static bool byte_is_space(char c)
@@ -334,12 +334,24 @@ static const struct {
 	const char *keyword;
 	enum lopt_status (*take)(struct splitter *s, struct lopt_str rest);
 } keywords[] = {
-	{ "add", take_json_or_list },	     { "arg", take_words },	   { "cmd", take_json_or_line },
-	{ "copy", take_json_or_list },	     { "entrypoint", take_json_or_line }, { "env", take_pairs },
-	{ "expose", take_list },	     { "from", take_list },	   { "healthcheck", take_health },
-	{ "label", take_pairs },	     { "maintainer", take_line },  { "onbuild", take_trigger },
-	{ "run", take_json_or_line },	     { "shell", take_json_or_line }, { "stopsignal", take_line },
-	{ "user", take_line },		     { "volume", take_json_or_list }, { "workdir", take_line },
+	{ "add", take_json_or_list },
+	{ "arg", take_words },
+	{ "cmd", take_json_or_line },
+	{ "copy", take_json_or_list },
+	{ "entrypoint", take_json_or_line },
+	{ "env", take_pairs },
+	{ "expose", take_list },
+	{ "from", take_list },
+	{ "healthcheck", take_health },
+	{ "label", take_pairs },
+	{ "maintainer", take_line },
+	{ "onbuild", take_trigger },
+	{ "run", take_json_or_line },
+	{ "shell", take_json_or_line },
+	{ "stopsignal", take_line },
+	{ "user", take_line },
+	{ "volume", take_json_or_list },
+	{ "workdir", take_line },
 };
 
 static enum lopt_status take_arguments(struct splitter *s)

@@ -6,9 +6,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define ENTRY(text, note, who, empty) \
-	{ .created_by = { text, sizeof(text) - 1 }, .comment = { note, sizeof(note) - 1 }, \
-	  .author = { who, sizeof(who) - 1 }, .empty_layer = empty, .layer = LOPT_NO_LAYER }
+#define ENTRY(text, note, who, empty)                                                            \
+	{                                                                                        \
+		.created_by = { text, sizeof(text) - 1 }, .comment = { note, sizeof(note) - 1 }, \
+		.author = { who, sizeof(who) - 1 }, .empty_layer = empty, .layer = LOPT_NO_LAYER \
+	}
 
 #define BUILDERS 4
 static const struct lopt_history histories[BUILDERS][6] = {
@@ -65,8 +67,8 @@ static void check_spans(const struct lopt_dockerfile *file, struct lopt_str sour
 	const char *at = source.ptr;
 	for (size_t i = 0; i < lopt_dockerfile_count(file); i++) {
 		const struct lopt_instruction *in = lopt_dockerfile_at(file, i);
-		if (in->source.ptr < at || in->source.ptr + in->source.len > source.ptr + source.len ||
-		    in->line == 0 || in->last_line < in->line)
+		if (in->source.ptr < at || in->source.ptr + in->source.len > source.ptr + source.len || in->line == 0 ||
+		    in->last_line < in->line)
 			abort();
 		at = in->source.ptr + in->source.len;
 	}

@@ -55,7 +55,8 @@ static void trees_are_buildkits(void **state)
 		{ "COPY --link -- --a b\n", "(copy [\"--link\"] \"--a\" \"b\")\n" },
 		{ "COPY [\"a b\", \"c\"]\n", "(copy \"a b\" \"c\")\n" },
 		{ "COPY \"a b\" c\n", "(copy \"\\\"a\" \"b\\\"\" \"c\")\n" },
-		{ "HEALTHCHECK --interval=5s CMD [\"a\", \"b\"]\n", "(healthcheck [\"--interval=5s\"] \"CMD\" \"a\" \"b\")\n" },
+		{ "HEALTHCHECK --interval=5s CMD [\"a\", \"b\"]\n",
+		  "(healthcheck [\"--interval=5s\"] \"CMD\" \"a\" \"b\")\n" },
 		{ "HEALTHCHECK NONE\n", "(healthcheck \"NONE\")\n" },
 		{ "ONBUILD RUN [\"a\"]\n", "(onbuild (run \"a\"))\n" },
 		{ "ONBUILD ONBUILD COPY --from=x a b\n", "(onbuild (onbuild (copy [\"--from=x\"] \"a\" \"b\")))\n" },
@@ -116,7 +117,8 @@ static void long_lines_end_at_65535(void **state)
 	}
 }
 
-static void check_span(const struct lopt_dockerfile *file, size_t index, uint32_t line, uint32_t last, const char *source)
+static void check_span(const struct lopt_dockerfile *file, size_t index, uint32_t line, uint32_t last,
+		       const char *source)
 {
 	const struct lopt_instruction *in = lopt_dockerfile_at(file, index);
 	assert_non_null(in);
@@ -128,9 +130,9 @@ static void check_span(const struct lopt_dockerfile *file, size_t index, uint32_
 static void spans_are_exact(void **state)
 {
 	(void)state;
-	struct lopt_dockerfile *file =
-		parse(lopt_str_from("\xef\xbb\xbf# syntax = docker/dockerfile:1 \nARG A\n\nFROM a\r\n  RUN b \\\n # c\n\n d\n"
-				    "COPY <<X <<-'Y' /d/\none\nX\n\ttwo\n\tY\n# end\nFROM b\nCMD c"));
+	struct lopt_dockerfile *file = parse(
+		lopt_str_from("\xef\xbb\xbf# syntax = docker/dockerfile:1 \nARG A\n\nFROM a\r\n  RUN b \\\n # c\n\n d\n"
+			      "COPY <<X <<-'Y' /d/\none\nX\n\ttwo\n\tY\n# end\nFROM b\nCMD c"));
 	check_span(file, 0, 2, 2, "ARG A");
 	check_span(file, 1, 4, 4, "FROM a");
 	check_span(file, 2, 5, 8, "  RUN b \\\n # c\n\n d");
@@ -149,8 +151,9 @@ static void spans_are_exact(void **state)
 static void heredocs_are_collected(void **state)
 {
 	(void)state;
-	struct lopt_dockerfile *file = parse(lopt_str_from("ONBUILD RUN 3<<A cat <<-\"B C\" <<D\r\n$x\r\nA\r\n\tb\n\tB C\nD\n"
-							   "RUN cat<<E \"<<F\"\nRUN <<'G\n"));
+	struct lopt_dockerfile *file =
+		parse(lopt_str_from("ONBUILD RUN 3<<A cat <<-\"B C\" <<D\r\n$x\r\nA\r\n\tb\n\tB C\nD\n"
+				    "RUN cat<<E \"<<F\"\nRUN <<'G\n"));
 	const struct lopt_instruction *in = lopt_dockerfile_at(file, 0);
 	assert_int_equal(in->heredoc_count, 3);
 	assert_true(lopt_str_is(in->heredocs[0].name, "A"));
@@ -226,7 +229,8 @@ static void words_expand(void **state)
 static void deep_and_large_substitutions_end(void **state)
 {
 	(void)state;
-	struct lopt_buf deep = LOPT_BUF_INIT(1 << 20), large = LOPT_BUF_INIT(1 << 22), out = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX);
+	struct lopt_buf deep = LOPT_BUF_INIT(1 << 20), large = LOPT_BUF_INIT(1 << 22),
+			out = LOPT_BUF_INIT(LOPT_EXPAND_BYTES_MAX);
 	for (int i = 0; i < 10000; i++)
 		lopt_buf_text(&deep, "${a:-");
 	for (int i = 0; i < 200000; i++)

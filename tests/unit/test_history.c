@@ -39,7 +39,8 @@ static void entries_read_as_instructions(void **state)
 		{ "RUN /bin/sh -c a\nb\n # buildkit", "", "", "RUN a b", LOPT_BUILDER_BUILDKIT },
 		{ "COPY --chown=1:1 a b /c # buildkit", "buildkit.dockerfile.v0", "", "COPY --chown=1:1 a b /c",
 		  LOPT_BUILDER_BUILDKIT },
-		{ "EXPOSE map[80/tcp:{}]", "buildkit.dockerfile.v0", "", "EXPOSE map[80/tcp:{}]", LOPT_BUILDER_BUILDKIT },
+		{ "EXPOSE map[80/tcp:{}]", "buildkit.dockerfile.v0", "", "EXPOSE map[80/tcp:{}]",
+		  LOPT_BUILDER_BUILDKIT },
 		{ "cmd /S /C powershell -Command ls", "", "", "RUN powershell -Command ls", LOPT_BUILDER_LEGACY },
 		{ "RUN make", "", "kaniko", "RUN make", LOPT_BUILDER_KANIKO },
 		{ "bazel build ...", "", "Bazel", "bazel build ...", LOPT_BUILDER_UNKNOWN },
@@ -57,7 +58,8 @@ static void entries_read_as_instructions(void **state)
 			.author = lopt_str_from(cases[i].author),
 		};
 		assert_string_equal(lopt_history_instruction(&arena, &entry).ptr, cases[i].want);
-		assert_string_equal(lopt_builder_name(lopt_history_builder(&entry)), lopt_builder_name(cases[i].builder));
+		assert_string_equal(lopt_builder_name(lopt_history_builder(&entry)),
+				    lopt_builder_name(cases[i].builder));
 	}
 	lopt_arena_release(&arena);
 }
@@ -125,13 +127,14 @@ static void real_histories_align(void **state)
 		enum lopt_builder builder;
 		uint32_t lines[40]; /* 0 behind the last; all 0: impossible */
 	} cases[] = {
-		{ "fixtures/history/legacy.json", LOPT_BUILDER_LEGACY,
-		  { 5,	6,  16, 17, 18, 19, 20, 21, 22, 23, 24, 27, 30, 31, 32, 33, 34,
-		    35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 46, 47, 48, 49, 50, 52, 53 } },
-		{ "fixtures/history/buildkit.json", LOPT_BUILDER_BUILDKIT,
-		  { 5,	6,  16, 17, 18, 19, 20, 21, 22, 23, 24, 27, 30, 31, 32, 33,
-		    34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 46, 47, 50, 52, 53 } },
-		{ "fixtures/history/buildah-layers.json", LOPT_BUILDER_BUILDAH,
+		{ "fixtures/history/legacy.json", LOPT_BUILDER_LEGACY, { 5,  6,	 16, 17, 18, 19, 20, 21, 22, 23, 24, 27,
+									 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
+									 42, 43, 44, 46, 47, 48, 49, 50, 52, 53 } },
+		{ "fixtures/history/buildkit.json", LOPT_BUILDER_BUILDKIT, { 5,	 6,  16, 17, 18, 19, 20, 21, 22, 23, 24,
+									     27, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39,
+									     40, 41, 42, 43, 44, 46, 47, 50, 52, 53 } },
+		{ "fixtures/history/buildah-layers.json",
+		  LOPT_BUILDER_BUILDAH,
 		  { 5,	6,  16, 17, 18, 19, 20, 21, 22, 23, 24, 27, 30, 31, 32, 33, 34,
 		    35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 46, 47, 48, 49, 50, 52, 53 } },
 		{ "fixtures/history/buildah.json", LOPT_BUILDER_BUILDAH, { 0 } },
@@ -169,12 +172,14 @@ struct alignment_case {
 
 static const struct alignment_case alignment_cases[] = {
 	{ /* what a base image set is not known: its variables, its directory, its shell */
-	  .source = "FROM debian:12\nENV PATH=$PATH:/opt/bin\nWORKDIR sub\nCOPY a ${HOME}/b/\nRUN make $PATH\nCMD run\n",
+	  .source =
+		  "FROM debian:12\nENV PATH=$PATH:/opt/bin\nWORKDIR sub\nCOPY a ${HOME}/b/\nRUN make $PATH\nCMD run\n",
 	  .comment = BK,
-	  .entries = { "~ENV PATH=/bin", "RUN /bin/sh -c base # buildkit", "~ENV PATH=/bin:/opt/bin", "WORKDIR /srv/sub",
-		       "COPY a /root/b/ # buildkit", "RUN /bin/bash -c make $PATH # buildkit",
+	  .entries = { "~ENV PATH=/bin", "RUN /bin/sh -c base # buildkit", "~ENV PATH=/bin:/opt/bin",
+		       "WORKDIR /srv/sub", "COPY a /root/b/ # buildkit", "RUN /bin/bash -c make $PATH # buildkit",
 		       "~CMD [\"/bin/bash\" \"-c\" \"run\"]" },
-	  .lines = { 0, 0, 2, 3, 4, 5, 6 }, .base = 2 },
+	  .lines = { 0, 0, 2, 3, 4, 5, 6 },
+	  .base = 2 },
 	{ /* a Dockerfile of something else */
 	  .source = "FROM a\nRUN one\nRUN two\nCOPY x /y\nCMD [\"sh\"]\n",
 	  .comment = BK,
@@ -183,20 +188,25 @@ static const struct alignment_case alignment_cases[] = {
 	{ /* one entry, two instructions it could be */
 	  .source = "FROM a\nRUN one\nRUN same\nRUN same\nRUN two\n",
 	  .comment = BK,
-	  .entries = { "RUN /bin/sh -c one # buildkit", "RUN /bin/sh -c same # buildkit", "RUN /bin/sh -c two # buildkit" },
+	  .entries = { "RUN /bin/sh -c one # buildkit", "RUN /bin/sh -c same # buildkit",
+		       "RUN /bin/sh -c two # buildkit" },
 	  .lines = { 2, 0, 5 } },
 	{ /* as many entries as instructions leave no doubt */
 	  .source = "FROM a\nRUN same\nRUN same\n",
 	  .comment = BK,
-	  .entries = { "RUN /bin/sh -c base # buildkit", "RUN /bin/sh -c same # buildkit", "RUN /bin/sh -c same # buildkit" },
-	  .lines = { 0, 2, 3 }, .base = 1 },
+	  .entries = { "RUN /bin/sh -c base # buildkit", "RUN /bin/sh -c same # buildkit",
+		       "RUN /bin/sh -c same # buildkit" },
+	  .lines = { 0, 2, 3 },
+	  .base = 1 },
 	{ /* --build-arg beat the default, as the RUN shows */
 	  .source = "ARG BASE=x\nFROM scratch\nARG V=1\nARG BASE\nCOPY a /$V/$BASE\nRUN go\n",
 	  .comment = BK,
-	  .entries = { "~ARG V=1", "~ARG BASE=x", "COPY a /2/x # buildkit", "RUN |2 V=2 BASE=x /bin/sh -c go # buildkit" },
+	  .entries = { "~ARG V=1", "~ARG BASE=x", "COPY a /2/x # buildkit",
+		       "RUN |2 V=2 BASE=x /bin/sh -c go # buildkit" },
 	  .lines = { 3, 4, 5, 6 } },
 	{ /* here-documents: a script, one for the shell, a file */
-	  .source = "FROM scratch\nRUN <<EOF\n\techo a\necho b\nEOF\nRUN <<-S\n\t#!/x\n\tS\nRUN cat <<X | sh\ny\nX\nCOPY <<F a /d/\nz\nF\n",
+	  .source =
+		  "FROM scratch\nRUN <<EOF\n\techo a\necho b\nEOF\nRUN <<-S\n\t#!/x\n\tS\nRUN cat <<X | sh\ny\nX\nCOPY <<F a /d/\nz\nF\n",
 	  .comment = BK,
 	  .entries = { "RUN /bin/sh -c \techo a\necho b\n # buildkit", "RUN /dev/pipes/S # buildkit",
 		       "RUN /bin/sh -c cat <<X | sh\ny\nX # buildkit", "COPY a <<F /d/ # buildkit" },
@@ -204,23 +214,29 @@ static const struct alignment_case alignment_cases[] = {
 	{ /* triggers run at the start of the stage above; a stage may be named by its number */
 	  .source = "FROM scratch\nONBUILD RUN later\nRUN now\nFROM alpine AS other\nRUN not\nFROM 0\nRUN last\n",
 	  .comment = BK,
-	  .entries = { "RUN /bin/sh -c now # buildkit", "RUN /bin/sh -c later # buildkit", "RUN /bin/sh -c last # buildkit" },
+	  .entries = { "RUN /bin/sh -c now # buildkit", "RUN /bin/sh -c later # buildkit",
+		       "RUN /bin/sh -c last # buildkit" },
 	  .lines = { 3, 2, 7 } },
 	{ /* the classic builder: no layer where nothing changed, ONBUILD kept, sources lost */
 	  .source = "FROM scratch AS Base\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN true\nFROM base\n"
 		    "COPY a b /c/\nADD d /e\nONBUILD USER x\nENTRYPOINT run it\nEXPOSE 80/tcp 53/udp\n",
-	  .entries = { "~/bin/bash -o pipefail -c #(nop)  SHELL [/bin/bash -o pipefail -c]", "~/bin/bash -o pipefail -c true",
-		       "/bin/bash -o pipefail -c #(nop) COPY multi:0 in /c/ ", "/bin/bash -o pipefail -c #(nop) ADD file:0 in /e ",
+	  .entries = { "~/bin/bash -o pipefail -c #(nop)  SHELL [/bin/bash -o pipefail -c]",
+		       "~/bin/bash -o pipefail -c true", "/bin/bash -o pipefail -c #(nop) COPY multi:0 in /c/ ",
+		       "/bin/bash -o pipefail -c #(nop) ADD file:0 in /e ",
 		       "~/bin/bash -o pipefail -c #(nop)  ONBUILD USER x",
 		       "~/bin/bash -o pipefail -c #(nop)  ENTRYPOINT [\"/bin/bash\" \"-o\" \"pipefail\" \"-c\" \"run it\"]",
 		       "~/bin/bash -o pipefail -c #(nop)  EXPOSE 53/udp 80" },
 	  .lines = { 2, 3, 5, 6, 7, 8, 9 } },
 	{ /* kaniko writes down what made a layer, as it stands in the file */
-	  .source = "FROM scratch\nENV A=1\nRUN --mount=type=cache,target=/c make \\\n all\nCOPY --chown=1:1 a $A\nUSER x\n",
+	  .source =
+		  "FROM scratch\nENV A=1\nRUN --mount=type=cache,target=/c make \\\n all\nCOPY --chown=1:1 a $A\nUSER x\n",
 	  .author = "kaniko",
 	  .entries = { "RUN --mount=type=cache,target=/c make  all", "COPY --chown=1:1 a $A" },
 	  .lines = { 3, 5 } },
-	{ .source = "FROM scratch\nRUN a\nRUN b\n", .author = "kaniko", .entries = { "RUN b" }, .reason = "--single-snapshot" },
+	{ .source = "FROM scratch\nRUN a\nRUN b\n",
+	  .author = "kaniko",
+	  .entries = { "RUN b" },
+	  .reason = "--single-snapshot" },
 	{ .source = "FROM scratch\nRUN a\n", .entries = { "bazel build ..." }, .reason = "builder" },
 	{ .source = "FROM scratch\nRUN a\n", .entries = { NULL }, .reason = "builder" },
 	{ /* an instruction that was added since is passed over */
