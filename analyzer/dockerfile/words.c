@@ -240,12 +240,12 @@ static enum lopt_status take_list(struct splitter *s, struct lopt_str rest)
 static enum lopt_status take_json_or(struct splitter *s, struct lopt_str rest,
 				     enum lopt_status (*plain)(struct splitter *, struct lopt_str))
 {
-	enum lopt_json_kind kind;
-	LOPT_TRY(lopt_json_strings(&s->words, &kind, s->arena, rest, s->err));
-	if (kind == LOPT_JSON_OTHER)
+	enum lopt_exec_kind kind;
+	LOPT_TRY(lopt_exec_read(&s->words, &kind, s->arena, rest, s->err));
+	if (kind == LOPT_EXEC_OTHER)
 		return lopt_error_set(s->err, LOPT_E_INPUT,
 				      "when using JSON array syntax, arrays must be comprised of strings only");
-	s->out->json = kind == LOPT_JSON_STRINGS;
+	s->out->json = kind == LOPT_EXEC_STRINGS;
 	return s->out->json ? LOPT_OK : plain(s, rest);
 }
 

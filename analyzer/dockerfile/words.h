@@ -35,13 +35,13 @@ LOPT_CHECKED enum lopt_status lopt_heredoc_parse(struct lopt_heredoc *out, bool 
 						 struct lopt_str word, struct lopt_error *err);
 
 /* What a text is as JSON. */
-enum lopt_json_kind {
-	LOPT_JSON_NOT,	   /* no array, or no JSON */
-	LOPT_JSON_STRINGS, /* an array of strings */
-	LOPT_JSON_OTHER,   /* an array of something else */
+enum lopt_exec_kind {
+	LOPT_EXEC_NOT,	   /* no array, or no JSON */
+	LOPT_EXEC_STRINGS, /* an array of strings */
+	LOPT_EXEC_OTHER,   /* an array of something else */
 };
-/** Read an array of strings as Go's encoding/json does; the words are added to `words` for LOPT_JSON_STRINGS. */
-LOPT_CHECKED enum lopt_status lopt_json_strings(struct lopt_word_list *words, enum lopt_json_kind *kind,
-						struct lopt_arena *arena, struct lopt_str text, struct lopt_error *err);
+/** Read an array of strings as Go's encoding/json does; the words are added to `words` for LOPT_EXEC_STRINGS. */
+LOPT_CHECKED enum lopt_status lopt_exec_read(struct lopt_word_list *words, enum lopt_exec_kind *kind,
+					     struct lopt_arena *arena, struct lopt_str text, struct lopt_error *err);
 
 #endif

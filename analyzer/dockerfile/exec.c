@@ -219,7 +219,7 @@ static enum lopt_status keep(struct lopt_word_list *words, struct lopt_arena *ar
 	return lopt_word_list_add(words, copy, err);
 }
 
-static enum lopt_status read_array(struct reader *r, struct lopt_word_list *words, enum lopt_json_kind *kind,
+static enum lopt_status read_array(struct reader *r, struct lopt_word_list *words, enum lopt_exec_kind *kind,
 				   struct lopt_arena *arena, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf string = LOPT_BUF_INIT(r->text.len * 3 + 1);
@@ -242,20 +242,20 @@ static enum lopt_status read_array(struct reader *r, struct lopt_word_list *word
 		if (!valid)
 			return LOPT_OK;
 	}
-	*kind = r->other ? LOPT_JSON_OTHER : LOPT_JSON_STRINGS;
+	*kind = r->other ? LOPT_EXEC_OTHER : LOPT_EXEC_STRINGS;
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_json_strings(struct lopt_word_list *words, enum lopt_json_kind *kind, struct lopt_arena *arena,
-				   struct lopt_str text, struct lopt_error *err)
+enum lopt_status lopt_exec_read(struct lopt_word_list *words, enum lopt_exec_kind *kind, struct lopt_arena *arena,
+				struct lopt_str text, struct lopt_error *err)
 {
-	*kind = LOPT_JSON_NOT;
+	*kind = LOPT_EXEC_NOT;
 	struct reader r = { .text = lopt_str_trim_left(text) };
 	if (peek(&r) != '[')
 		return LOPT_OK;
 	size_t before = words->count;
 	enum lopt_status status = read_array(&r, words, kind, arena, err);
-	if (*kind != LOPT_JSON_STRINGS)
+	if (*kind != LOPT_EXEC_STRINGS)
 		words->count = before;
 	return status;
 }
