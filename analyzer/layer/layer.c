@@ -219,6 +219,8 @@ static enum lopt_status set_type(struct reading *reading, const struct lopt_tar_
 		entry->size = from->size;
 		if (from->sparse)
 			entry->flags |= LOPT_ENTRY_SPARSE;
+		if (entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_OPAQUE | LOPT_ENTRY_IGNORED))
+			return LOPT_OK; /* no file to anyone, whatever it holds */
 		return add_inode(reading, from, entry, err);
 	case LOPT_TAR_SYMLINK:
 	case LOPT_TAR_BLOCK:
