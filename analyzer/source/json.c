@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/json.h"
 
+#include <pthread.h>
+
 #include "base/cleanup.h"
+
+/* jansson does not always tell when memory is exhausted: it may lose a byte of a string. So its allocator tells. */
+static _Thread_local bool exhausted;
+static json_malloc_t next_malloc;
+static json_free_t next_free;
+
+static void *tell_malloc(size_t size)
+{
+	void *bytes = next_malloc(size);
+	if (!bytes)
+		exhausted = true;
+	return bytes;
+}
+
+static void watch_memory(void)
+{
+	json_get_alloc_funcs(&next_malloc, &next_free);
+	json_set_alloc_funcs(tell_malloc, next_free);
+}
 
 void lopt_json_release(json_t **value)
 {
@@ -33,17 +54,22 @@ static enum lopt_status check_depth(struct lopt_str text, const struct lopt_limi
 enum lopt_status lopt_json_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
 				 struct lopt_error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t error;
 	if (text.len > limits->json_bytes)
 		return lopt_error_set(err, LOPT_E_LIMIT, "%zu bytes of JSON (--limit json_bytes=N)", text.len);
 	LOPT_TRY(check_depth(text, limits, err));
+	(void)pthread_once(&once, watch_memory);
+	exhausted = false;
 	json_t *value = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+	if (exhausted) {
+		json_decref(value);
+		return lopt_error_memory(err);
+	}
 	if (value) {
 		*out = value;
 		return LOPT_OK;
 	}
-	if (json_error_code(&error) == json_error_out_of_memory)
-		return lopt_error_memory(err);
 	return lopt_error_set(err, LOPT_E_INPUT, "not valid JSON: line %d, column %d: %s", error.line, error.column,
 			      error.text);
 }
