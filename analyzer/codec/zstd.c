@@ -7,6 +7,7 @@
 #include "codec/decoder.h"
 
 enum { FRAME_HEADER_MAX = 18 }; /* RFC 8878, 3.1.1.1, with the magic number */
+_Static_assert((int)FRAME_HEADER_MAX <= (int)LOPT_DECODER_ROOM, "lopt_decoder_want");
 
 struct zstd {
 	struct lopt_decoder decoder;

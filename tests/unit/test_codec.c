@@ -511,13 +511,20 @@ static void wrong_zstd_is_an_error(void **state)
 	}
 }
 
-static void zstd_checksums_are_checked(void **state)
+static void zstd_checksums_and_sizes_are_checked(void **state)
 {
 	(void)state;
 	struct lopt_buf in = LOPT_BUF_INIT(SIZE_MAX);
 	add_frame(&in, plain, 1000, true, 0, true);
 	in.data[in.len - 1] ^= 1;
 	check_bad(&in, &(struct options){ 0 }, LOPT_E_INPUT, "checksum");
+	lopt_buf_release(&in);
+	/* The size in the header: magic number, descriptor, then size - 256. */
+	add_frame(&in, plain, 1000, false, 0, true);
+	assert_int_equal((unsigned char)in.data[5], (1000 - 256) & 0xff);
+	in.data[5] ^= 1;
+	for (size_t piece = 0; piece < 2; piece++)
+		check_bad(&in, &(struct options){ .piece = piece, .step = 100 }, LOPT_E_INPUT, "damaged zstd data");
 	lopt_buf_release(&in);
 }
 
@@ -706,7 +713,7 @@ int main(void)
 		cmocka_unit_test(zstd_frames_are_one_stream),
 		cmocka_unit_test(zstd_cut_anywhere_is_an_error),
 		cmocka_unit_test(wrong_zstd_is_an_error),
-		cmocka_unit_test(zstd_checksums_are_checked),
+		cmocka_unit_test(zstd_checksums_and_sizes_are_checked),
 		cmocka_unit_test(zstd_windows_are_limited),
 		cmocka_unit_test(bombs_are_stopped),
 		cmocka_unit_test(content_is_recognised),
