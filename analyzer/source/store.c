@@ -170,12 +170,13 @@ static enum lopt_status check_namesakes(struct lopt_store *store, struct lopt_me
 
 static enum lopt_status follow(struct lopt_store *store, struct lopt_str name, uint32_t *out, struct lopt_error *err)
 {
+	const struct lopt_str first = name;
 	for (int hop = 0; hop <= HOPS_MAX; hop++) {
 		uint32_t found;
 		enum lopt_status status = store->ops->find(store, name, &found, err);
 		if (status == LOPT_END && hop > 0)
-			return lopt_error_set(err, LOPT_E_INPUT, "a link to %.*s, which is not in the archive",
-					      LOPT_STR_ARGS(name));
+			return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a link to %.*s, which is not in the archive",
+					      LOPT_STR_ARGS(first), LOPT_STR_ARGS(name));
 		if (status != LOPT_OK)
 			return status;
 		struct lopt_member *member = &store->members[found];
@@ -187,7 +188,8 @@ static enum lopt_status follow(struct lopt_store *store, struct lopt_str name, u
 			return LOPT_OK;
 		LOPT_TRY(link_target(store, member, &name, err));
 	}
-	return lopt_error_set(err, LOPT_E_INPUT, "a chain of more than %d links", HOPS_MAX);
+	return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a chain of more than %d links", LOPT_STR_ARGS(first),
+			      HOPS_MAX);
 }
 
 enum lopt_status lopt_store_find(struct lopt_store *store, struct lopt_str name, uint32_t *out, struct lopt_error *err)
