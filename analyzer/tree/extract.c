@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/extract.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #include "base/cleanup.h"
 #include "layer/path.h"
 
@@ -101,12 +104,10 @@ static enum lopt_status replace_whiteout(struct lopt_extraction *x, uint32_t nod
 		      "a directory is removed and filled again without being listed: docker and containerd refuse it", err);
 }
 
-/*
- * Where a walk stands. Targets of symbolic links are put in front of what is left; the texts live in the
- * extraction's scratch arena.
- */
+/* Where a walk stands. Targets of symbolic links are put in front of what is left. */
 struct walk {
 	struct lopt_str whole;	/* for messages */
+	char *joined;		/* holds `left` once a link was followed */
 	struct lopt_str left;
 	size_t own;		/* bytes at the end of `left` that come from the path itself, not from a link's target */
 	uint32_t at;
@@ -130,7 +131,9 @@ static enum lopt_status follow(struct lopt_extraction *x, struct walk *walk, uin
 	if (size > x->tree->limits->path_bytes + x->tree->limits->link_bytes)
 		return lopt_error_set(err, LOPT_E_LIMIT, "%.*s: a path through symbolic links of %zu bytes",
 				      LOPT_STR_ARGS(walk->whole), size);
-	char *joined = lopt_arena_alloc(&x->scratch, size);
+	if (target.len >= PATH_MAX)
+		return refused(walk->whole, "a path through a symbolic link that is too long", err);
+	char *joined = malloc(size);
 	if (!joined)
 		return lopt_error_memory(err);
 	memcpy(joined, target.ptr, target.len);
@@ -138,6 +141,8 @@ static enum lopt_status follow(struct lopt_extraction *x, struct walk *walk, uin
 	if (walk->left.len)
 		memcpy(joined + target.len + 1, walk->left.ptr, walk->left.len);
 	walk->left = lopt_str_make(joined, size);
+	free(walk->joined);
+	walk->joined = joined;
 	if (target.ptr[0] == '/')
 		walk->at = LOPT_NODE_ROOT;
 	return LOPT_OK;
@@ -165,6 +170,10 @@ static enum lopt_status walk_part(struct lopt_extraction *x, struct walk *walk, 
 		if (in_target(walk))
 			LOPT_TRY(differ(x, LOPT_ERROR, walk->whole,
 					"a path through a symbolic link that leads nowhere: docker refuses it", err));
+		if (walk->joined) /* the name outlives the walk */
+			part = lopt_arena_copy(x->tree->arena, part);
+		if (!part.ptr)
+			return lopt_error_memory(err);
 		walk->at = add_node(x, walk->at, part);
 		return walk->at == LOPT_NODE_NONE ? lopt_error_memory(err) : LOPT_OK;
 	}
@@ -181,10 +190,15 @@ static enum lopt_status walk_part(struct lopt_extraction *x, struct walk *walk, 
 	return LOPT_OK;
 }
 
+static void release_walk(struct walk *walk)
+{
+	free(walk->joined);
+}
+
 static enum lopt_status walk_directory(struct lopt_extraction *x, struct lopt_str path, bool make, uint32_t *out,
 				       struct lopt_error *err)
 {
-	struct walk walk = { .whole = path, .left = path, .at = LOPT_NODE_ROOT };
+	LOPT_CLEANUP(release_walk) struct walk walk = { .whole = path, .left = path, .at = LOPT_NODE_ROOT };
 	for (;;) {
 		struct lopt_str part = next_part(&walk.left);
 		if (part.len == 0 || walk.at == LOPT_NODE_NONE)
