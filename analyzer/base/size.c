@@ -105,8 +105,10 @@ static const char *read_number(struct number *number, const char *text)
 
 static enum lopt_status no_size(struct lopt_error *err, const char *text)
 {
-	return lopt_error_set(err, LOPT_E_USAGE, "\"%s\" is no size: write bytes, or a number with B, kB, MB, GB, TB, "
-			      "KiB, MiB, GiB or TiB", text);
+	return lopt_error_set(err, LOPT_E_USAGE,
+			      "\"%s\" is no size: write bytes, or a number with B, kB, MB, GB, TB, "
+			      "KiB, MiB, GiB or TiB",
+			      text);
 }
 
 /* "1.5" and "1.5G" could mean two things. */
@@ -123,8 +125,8 @@ static enum lopt_status ambiguous(struct lopt_error *err, const char *text, cons
 static enum lopt_status scale(uint64_t *out, const struct number *number, uint64_t unit, const char *text,
 			      struct lopt_error *err)
 {
-	unsigned __int128 bytes = (unsigned __int128)number->whole * unit +
-				  (unsigned __int128)number->fraction * unit / FRACTION_ONE;
+	unsigned __int128 bytes =
+		(unsigned __int128)number->whole * unit + (unsigned __int128)number->fraction * unit / FRACTION_ONE;
 	if (number->overflow || bytes > UINT64_MAX)
 		return lopt_error_set(err, LOPT_E_USAGE, "\"%s\" is too large", text);
 	*out = (uint64_t)bytes;

@@ -124,8 +124,8 @@ static bool rebuild(struct lopt_table *table, size_t cap)
 	return true;
 }
 
-uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct lopt_str key,
-			 lopt_table_match *match, const void *owner)
+uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct lopt_str key, lopt_table_match *match,
+			 const void *owner)
 {
 	if (table->cap == 0)
 		return LOPT_TABLE_NONE;

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 
 static const struct algorithm {
-	const char *prefix;	/* as written in front of the digits */
+	const char *prefix; /* as written in front of the digits */
 	const char *openssl;
 	size_t size;
 } algorithms[] = {
@@ -94,8 +94,7 @@ static enum lopt_status openssl_error(struct lopt_error *err, const char *what)
 	return lopt_error_set(err, LOPT_E_SYSTEM, "libcrypto cannot compute %s", what);
 }
 
-enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_algorithm which,
-				  struct lopt_error *err)
+enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_algorithm which, struct lopt_error *err)
 {
 	*hasher = (struct lopt_hasher){ .algorithm = which };
 	const struct algorithm *algorithm = algorithm_of(which);

@@ -14,7 +14,10 @@ struct magic {
 	unsigned char size;
 };
 
-#define MAGIC_AT(name, at, bytes) { name, bytes, at, sizeof bytes - 1 }
+#define MAGIC_AT(name, at, bytes)                 \
+	{                                         \
+		name, bytes, at, sizeof bytes - 1 \
+	}
 #define MAGIC(name, bytes) MAGIC_AT(name, 0, bytes)
 
 static bool magic_fits(const struct magic *magic, const unsigned char *head, size_t size)
@@ -30,8 +33,9 @@ static const struct {
 	{ LOPT_CODEC_GZIP, MAGIC("gzip", "\x1f\x8b") },
 	{ LOPT_CODEC_ZSTD, MAGIC("zstd", "\x28\xb5\x2f\xfd") },
 	{ LOPT_CODEC_ZSTD, MAGIC_AT("zstd", 1, "\x2a\x4d\x18") }, /* skippable frame of 0x50 to 0x5f */
-	{ LOPT_CODEC_XZ, MAGIC("xz", "\xfd" "7zXZ\0") },
-	{ LOPT_CODEC_BZIP2, MAGIC_AT("bzip2", 4, "1AY&SY") }, /* after "BZh" and a digit */
+	{ LOPT_CODEC_XZ, MAGIC("xz", "\xfd"
+				     "7zXZ\0") },
+	{ LOPT_CODEC_BZIP2, MAGIC_AT("bzip2", 4, "1AY&SY") },			/* after "BZh" and a digit */
 	{ LOPT_CODEC_BZIP2, MAGIC_AT("bzip2", 4, "\x17\x72\x45\x38\x50\x90") }, /* of nothing */
 	{ LOPT_CODEC_LZ4, MAGIC("lz4", "\x04\x22\x4d\x18") },
 	{ LOPT_CODEC_LZ4, MAGIC("lz4", "\x02\x21\x4c\x18") },
@@ -82,7 +86,8 @@ static const struct magic guesses[] = {
 	MAGIC("Debian package", "!<arch>\ndebian-binary"),
 	MAGIC("ar", "!<arch>\n"),
 	MAGIC("RPM package", "\xed\xab\xee\xdb"),
-	MAGIC("ELF", "\x7f" "ELF"),
+	MAGIC("ELF", "\x7f"
+		     "ELF"),
 	MAGIC("JPEG", "\xff\xd8\xff"),
 	MAGIC("PNG", "\x89PNG\r\n\x1a\n"),
 	MAGIC("GIF", "GIF87a"),

@@ -50,14 +50,15 @@ static enum lopt_status guard(const struct lopt_decoder *decoder, struct lopt_er
 {
 	uint64_t taken = lopt_decoder_position(decoder);
 	uint64_t allowed;
-	if (decoder->produced <= decoder->bomb_bytes ||
-	    __builtin_mul_overflow(taken, decoder->bomb_ratio, &allowed) || decoder->produced <= allowed)
+	if (decoder->produced <= decoder->bomb_bytes || __builtin_mul_overflow(taken, decoder->bomb_ratio, &allowed) ||
+	    decoder->produced <= allowed)
 		return LOPT_OK;
-	return lopt_error_set(err, LOPT_E_LIMIT,
-			      "%llu compressed bytes have become %llu: the ceiling is %llu bytes and %llu times the input "
-			      "(--limit bomb_bytes=N, --limit bomb_ratio=N)",
-			      (unsigned long long)taken, (unsigned long long)decoder->produced,
-			      (unsigned long long)decoder->bomb_bytes, (unsigned long long)decoder->bomb_ratio);
+	return lopt_error_set(
+		err, LOPT_E_LIMIT,
+		"%llu compressed bytes have become %llu: the ceiling is %llu bytes and %llu times the input "
+		"(--limit bomb_bytes=N, --limit bomb_ratio=N)",
+		(unsigned long long)taken, (unsigned long long)decoder->produced,
+		(unsigned long long)decoder->bomb_bytes, (unsigned long long)decoder->bomb_ratio);
 }
 
 static enum lopt_status decode(struct lopt_decoder *decoder, unsigned char *to, size_t size, size_t *got,

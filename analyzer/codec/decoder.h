@@ -10,9 +10,9 @@
  */
 
 enum {
-	LOPT_DECODER_ROOM = 32,			/* in front of the input, to put bytes back */
+	LOPT_DECODER_ROOM = 32, /* in front of the input, to put bytes back */
 	LOPT_DECODER_INPUT = 128 * 1024,
-	LOPT_DECODER_OUTPUT = 128 * 1024,	/* a read of at least this much is decoded in place */
+	LOPT_DECODER_OUTPUT = 128 * 1024, /* a read of at least this much is decoded in place */
 };
 
 struct lopt_decoder;
@@ -33,12 +33,12 @@ struct lopt_decoder {
 	uint64_t bomb_bytes;
 	uint64_t bomb_ratio;
 
-	unsigned char *input;	/* LOPT_DECODER_ROOM + LOPT_DECODER_INPUT bytes */
-	unsigned char *in;	/* next unread byte */
+	unsigned char *input; /* LOPT_DECODER_ROOM + LOPT_DECODER_INPUT bytes */
+	unsigned char *in;    /* next unread byte */
 	size_t in_left;
-	uint64_t in_total;	/* taken from `below`, unread bytes included */
+	uint64_t in_total; /* taken from `below`, unread bytes included */
 
-	unsigned char *output;	/* for reads that are too small to be decoded in place */
+	unsigned char *output; /* for reads that are too small to be decoded in place */
 	size_t out_at;
 	size_t out_have;
 	uint64_t produced;

@@ -16,9 +16,9 @@ struct gzip {
 	bool tolerate_zero_padding;
 	enum { AT_HEADER, IN_DATA, AT_END } where;
 	bool any_member;
-	uint64_t member;	/* where the current one starts in the compressed data */
-	uint64_t length;	/* what it has produced so far */
-	uint32_t crc;		/* of that */
+	uint64_t member; /* where the current one starts in the compressed data */
+	uint64_t length; /* what it has produced so far */
+	uint32_t crc;	 /* of that */
 };
 
 static enum lopt_status damaged(const struct gzip *gzip, struct lopt_error *err, const char *what)
@@ -74,7 +74,7 @@ static enum lopt_status header_field(struct gzip *gzip, size_t size, bool text, 
 
 static enum lopt_status header_options(struct gzip *gzip, unsigned flags, uint32_t crc, struct lopt_error *err)
 {
-	unsigned char two[2];
+	unsigned char two[2] = { 0 };
 	if (flags & FLAG_EXTRA) {
 		LOPT_TRY(header_bytes(gzip, two, 2, &crc, err));
 		LOPT_TRY(header_field(gzip, two[0] | (size_t)two[1] << 8, false, &crc, err));
@@ -94,7 +94,7 @@ static enum lopt_status header_options(struct gzip *gzip, unsigned flags, uint32
 
 static enum lopt_status read_header(struct gzip *gzip, struct lopt_error *err)
 {
-	unsigned char fixed[10];
+	unsigned char fixed[10] = { 0 };
 	uint32_t crc = 0;
 	LOPT_TRY(header_bytes(gzip, fixed, 2, &crc, err));
 	if (fixed[0] != 0x1f || fixed[1] != 0x8b)
@@ -230,8 +230,8 @@ const struct lopt_inflater *lopt_inflater_default(void)
 }
 
 enum lopt_status lopt_gzip_open(struct lopt_stream **out, const struct lopt_inflater *inflater,
-				struct lopt_stream *below, const struct lopt_limits *limits,
-				bool tolerate_zero_padding, struct lopt_error *err)
+				struct lopt_stream *below, const struct lopt_limits *limits, bool tolerate_zero_padding,
+				struct lopt_error *err)
 {
 	static const struct lopt_decoder_ops ops = { .decode = gzip_decode, .free = gzip_free };
 	void *state = inflater->create();

@@ -10,8 +10,8 @@
  */
 
 enum lopt_inflate_result {
-	LOPT_INFLATE_MORE,	/* stopped for want of input, or of room for output */
-	LOPT_INFLATE_DONE,	/* the last block has ended; input behind it was put back */
+	LOPT_INFLATE_MORE, /* stopped for want of input, or of room for output */
+	LOPT_INFLATE_DONE, /* the last block has ended; input behind it was put back */
 	LOPT_INFLATE_DAMAGED,
 	LOPT_INFLATE_MEMORY,
 };
@@ -19,7 +19,7 @@ enum lopt_inflate_result {
 struct lopt_inflate_output {
 	unsigned char *to;
 	size_t left;
-	uint32_t crc;	/* CRC-32 of what the member has produced so far */
+	uint32_t crc; /* CRC-32 of what the member has produced so far */
 };
 
 struct lopt_inflater {
@@ -30,8 +30,7 @@ struct lopt_inflater {
 	/** Start another member. */
 	void (*reset)(void *state);
 	/** Take input from the decoder and advance `output`. */
-	enum lopt_inflate_result (*run)(void *state, struct lopt_decoder *decoder,
-					struct lopt_inflate_output *output);
+	enum lopt_inflate_result (*run)(void *state, struct lopt_decoder *decoder, struct lopt_inflate_output *output);
 };
 
 extern const struct lopt_inflater lopt_inflater_zlib;

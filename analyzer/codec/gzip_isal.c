@@ -39,8 +39,7 @@ static void give_back(struct inflate_state *inflate, struct lopt_decoder *decode
 	inflate->read_in_length = 0;
 }
 
-static enum lopt_inflate_result isal_run(void *state, struct lopt_decoder *decoder,
-						struct lopt_inflate_output *output)
+static enum lopt_inflate_result isal_run(void *state, struct lopt_decoder *decoder, struct lopt_inflate_output *output)
 {
 	struct inflate_state *inflate = state;
 	uint32_t room = output->left < UINT32_MAX ? (uint32_t)output->left : UINT32_MAX;

@@ -27,8 +27,7 @@ static void zlib_reset(void *state)
 	(void)inflateReset(state); /* fails only for a stream that was never set up */
 }
 
-static enum lopt_inflate_result zlib_run(void *state, struct lopt_decoder *decoder,
-						struct lopt_inflate_output *output)
+static enum lopt_inflate_result zlib_run(void *state, struct lopt_decoder *decoder, struct lopt_inflate_output *output)
 {
 	z_stream *z = state;
 	uInt room = output->left < UINT_MAX ? (uInt)output->left : UINT_MAX;

@@ -12,9 +12,9 @@ _Static_assert((int)FRAME_HEADER_MAX <= (int)LOPT_DECODER_ROOM, "lopt_decoder_wa
 struct zstd {
 	struct lopt_decoder decoder;
 	ZSTD_DStream *context;
-	uint64_t window;	/* largest one libzstd was told to accept */
-	uint64_t size;		/* what the frame's header promises, or ZSTD_CONTENTSIZE_UNKNOWN */
-	uint64_t made;		/* of it, so far */
+	uint64_t window; /* largest one libzstd was told to accept */
+	uint64_t size;	 /* what the frame's header promises, or ZSTD_CONTENTSIZE_UNKNOWN */
+	uint64_t made;	 /* of it, so far */
 	bool in_frame;
 	bool any_frame;
 	bool at_end;
@@ -81,9 +81,10 @@ static enum lopt_status zstd_error(const struct zstd *zstd, size_t result, struc
 {
 	switch (ZSTD_getErrorCode(result)) {
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return lopt_error_set(err, LOPT_E_LIMIT,
-				      "a zstd frame asks for a window of more than %llu bytes (--limit zstd_window_bytes=N)",
-				      (unsigned long long)zstd->window);
+		return lopt_error_set(
+			err, LOPT_E_LIMIT,
+			"a zstd frame asks for a window of more than %llu bytes (--limit zstd_window_bytes=N)",
+			(unsigned long long)zstd->window);
 	case ZSTD_error_memory_allocation:
 		return lopt_error_memory(err);
 	case ZSTD_error_checksum_wrong:

@@ -157,7 +157,8 @@ static enum lopt_status look_at(const char *path, bool *in_place, struct lopt_er
 		return fails(err, path, EISDIR);
 	*in_place = S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode) || is_descriptor(path);
 	if (!*in_place && !S_ISREG(st.st_mode))
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: neither a file nor a character device", path);
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: neither a file nor a character device",
+				      path);
 	/* Renaming would get around the target's own permissions. */
 	return access(path, W_OK) < 0 ? fails(err, path, errno) : LOPT_OK;
 }

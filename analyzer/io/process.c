@@ -16,11 +16,11 @@
 #include "layeropt/str.h"
 
 enum {
-	LOG_MAX = 1024 * 1024,	/* what a program can say on its standard error before nobody listens */
-	LOG_TAIL = 4096,	/* the end of it, where the last line is looked for */
+	LOG_MAX = 1024 * 1024, /* what a program can say on its standard error before nobody listens */
+	LOG_TAIL = 4096,       /* the end of it, where the last line is looked for */
 	LINE_MAX_SHOWN = 512,
-	FINISH_MS = 10000,	/* for a program to end once its output is closed */
-	TERMINATE_MS = 2000,	/* and once it was asked to */
+	FINISH_MS = 10000,   /* for a program to end once its output is closed */
+	TERMINATE_MS = 2000, /* and once it was asked to */
 };
 
 static enum lopt_status system_error(struct lopt_error *err, const char *what, int code)
@@ -78,8 +78,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	(void)sigdelset(&all, SIGKILL);
 	(void)sigdelset(&all, SIGSTOP);
 	(void)sigemptyset(&none);
-	int code = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-								POSIX_SPAWN_SETSIGMASK);
+	int code = posix_spawnattr_setflags(attributes,
+					    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	if (!code)
 		code = posix_spawnattr_setpgroup(attributes, 0);
 	if (!code)
@@ -210,8 +210,7 @@ static size_t read_tail(int log, char tail[LOG_TAIL])
 	return n > 0 ? (size_t)n : 0;
 }
 
-static enum lopt_status failure(const struct lopt_process *process, const char *fmt, int number,
-				struct lopt_error *err)
+static enum lopt_status failure(const struct lopt_process *process, const char *fmt, int number, struct lopt_error *err)
 {
 	char what[64];
 	char tail[LOG_TAIL];

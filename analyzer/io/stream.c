@@ -13,7 +13,7 @@
 enum {
 	SKIP_CHUNK = 16 * 1024,
 	DRAIN_CHUNK = 128 * 1024,
-	READ_MAX = 1 << 30,	/* below what one read(2) can return on any system */
+	READ_MAX = 1 << 30, /* below what one read(2) can return on any system */
 	STOP_POLL_MS = 200,
 };
 
@@ -42,8 +42,7 @@ static enum lopt_status cannot_read(struct lopt_error *err, int code)
 
 static enum lopt_status ends_early(struct lopt_error *err, uint64_t missing)
 {
-	return lopt_error_set(err, LOPT_E_INPUT, "the data ends %llu bytes too early",
-			      (unsigned long long)missing);
+	return lopt_error_set(err, LOPT_E_INPUT, "the data ends %llu bytes too early", (unsigned long long)missing);
 }
 
 /* Any stream. */
@@ -242,8 +241,7 @@ static enum lopt_status peek_skip(struct lopt_stream *stream, uint64_t size, str
 	return lopt_stream_skip(peek->below, size - left, err);
 }
 
-enum lopt_status lopt_peek_stream_init(struct lopt_peek_stream *peek, struct lopt_stream *below,
-				       struct lopt_error *err)
+enum lopt_status lopt_peek_stream_init(struct lopt_peek_stream *peek, struct lopt_stream *below, struct lopt_error *err)
 {
 	static const struct lopt_stream_ops reading = { .read = peek_read };
 	static const struct lopt_stream_ops skipping = { .read = peek_read, .skip = peek_skip };

@@ -340,8 +340,9 @@ static void statuses_have_exit_codes(void **state)
 		enum lopt_status status;
 		int code;
 	} cases[] = {
-		{ LOPT_OK, 0 },	      { LOPT_END, 0 },	     { LOPT_E_USAGE, 2 },	  { LOPT_E_INPUT, 3 }, { LOPT_E_LIMIT, 3 },
-		{ LOPT_E_SYSTEM, 4 }, { LOPT_E_MEMORY, 4 }, { LOPT_E_INTERRUPTED, 130 }, { LOPT_E_BUG, 70 },
+		{ LOPT_OK, 0 },	     { LOPT_END, 0 },	   { LOPT_E_USAGE, 2 },	 { LOPT_E_INPUT, 3 },
+		{ LOPT_E_LIMIT, 3 }, { LOPT_E_SYSTEM, 4 }, { LOPT_E_MEMORY, 4 }, { LOPT_E_INTERRUPTED, 130 },
+		{ LOPT_E_BUG, 70 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		assert_int_equal(lopt_status_exit_code(cases[i].status), cases[i].code);

@@ -64,12 +64,12 @@ static int make_plain(void **state)
 /* Writing gzip by hand: every field can be wrong. */
 
 struct member {
-	const char *header;	/* NULL: the usual ten bytes */
+	const char *header; /* NULL: the usual ten bytes */
 	size_t header_size;
 	const unsigned char *data;
 	size_t size;
 	int level;
-	uint32_t crc_off;	/* added to the right value */
+	uint32_t crc_off; /* added to the right value */
 	uint32_t length_off;
 };
 
@@ -122,8 +122,8 @@ struct options {
 	const struct lopt_inflater *inflater; /* NULL: zstd */
 	const struct lopt_limits *limits;
 	bool tolerate;
-	size_t piece;	/* of the input; 0: any */
-	size_t step;	/* of the output; 0: any */
+	size_t piece; /* of the input; 0: any */
+	size_t step;  /* of the output; 0: any */
 };
 
 /* Decompress to `out`, appended. */
@@ -182,8 +182,8 @@ static void check_bad(const struct lopt_buf *in, const struct options *options, 
 	lopt_buf_release(&out);
 }
 
-#define EACH_INFLATER(it)                                                                            \
-	for (size_t it##_ = 0; it##_ < sizeof inflaters / sizeof inflaters[0]; it##_++)                    \
+#define EACH_INFLATER(it)                                                               \
+	for (size_t it##_ = 0; it##_ < sizeof inflaters / sizeof inflaters[0]; it##_++) \
 		for (const struct lopt_inflater *it = inflaters[it##_]; it; it = NULL)
 
 static void gzip_in_any_pieces(void **state)
@@ -195,16 +195,17 @@ static void gzip_in_any_pieces(void **state)
 		size_t step;
 		size_t size;
 	} cases[] = {
-		{ 0, 0, PLAIN },	{ 0, 7, PLAIN },	 { 0, 333, PLAIN },    { 0, 65536, PLAIN },
-		{ 0, 131072, PLAIN },	{ 1000, 131072, PLAIN }, { 1000, 100, PLAIN }, { 1, 0, 20000 },
-		{ 1, 1, 20000 },	{ 7, 333, 40000 },	 { 7, 131072, 40000 },
+		{ 0, 0, PLAIN },      { 0, 7, PLAIN },	       { 0, 333, PLAIN },    { 0, 65536, PLAIN },
+		{ 0, 131072, PLAIN }, { 1000, 131072, PLAIN }, { 1000, 100, PLAIN }, { 1, 0, 20000 },
+		{ 1, 1, 20000 },      { 7, 333, 40000 },       { 7, 131072, 40000 },
 	};
 	for (size_t i = 0; i < 4 * sizeof cases / sizeof cases[0]; i++) {
 		size_t size = cases[i / 4].size;
 		struct options options = { .piece = cases[i / 4].piece, .step = cases[i / 4].step };
 		struct lopt_buf in = LOPT_BUF_INIT(SIZE_MAX);
 		add_member(&in, &(struct member){ .data = plain, .size = size, .level = levels[i % 4] });
-		EACH_INFLATER(inflater) {
+		EACH_INFLATER(inflater)
+		{
 			options.inflater = inflater;
 			check_good(&in, &options, plain, size);
 		}
@@ -220,26 +221,24 @@ static void gzip_headers_are_understood(void **state)
 		size_t size;
 	} headers[] = {
 #define HEADER(flags, rest) { "\x1f\x8b\x08" flags "\1\2\3\4\2\3" rest, 10 + sizeof rest - 1 }
-		HEADER("\x01", ""),				/* FTEXT */
-		HEADER("\x08", "name\0"),
-		HEADER("\x08", "\0"),
-		HEADER("\x10", "a comment\0"),
-		HEADER("\x04", "\3\0abc"),
-		HEADER("\x04", "\0\0"),
-		HEADER("\x1c", "\3\0abcname\0comment\0"),
-		HEADER("\x02", "\x41\xb5"),			/* FHCRC */
+		HEADER("\x01", ""), /* FTEXT */
+		HEADER("\x08", "name\0"),   HEADER("\x08", "\0"),   HEADER("\x10", "a comment\0"),
+		HEADER("\x04", "\3\0abc"),  HEADER("\x04", "\0\0"), HEADER("\x1c", "\3\0abcname\0comment\0"),
+		HEADER("\x02", "\x41\xb5"), /* FHCRC */
 	};
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
 		struct lopt_buf in = LOPT_BUF_INIT(SIZE_MAX);
 		char bytes[64];
 		memcpy(bytes, headers[i].bytes, headers[i].size);
 		if (bytes[3] & 2) {
-			uint32_t crc = (uint32_t)crc32(crc32(0, NULL, 0), (unsigned char *)bytes, (uInt)headers[i].size - 2);
+			uint32_t crc =
+				(uint32_t)crc32(crc32(0, NULL, 0), (unsigned char *)bytes, (uInt)headers[i].size - 2);
 			bytes[headers[i].size - 2] = (char)(crc & 0xff);
 			bytes[headers[i].size - 1] = (char)(crc >> 8 & 0xff);
 		}
 		add_member(&in, &(struct member){ bytes, headers[i].size, plain, 1000, 6, 0, 0 });
-		EACH_INFLATER(inflater) {
+		EACH_INFLATER(inflater)
+		{
 			check_good(&in, &(struct options){ .inflater = inflater }, plain, 1000);
 			check_good(&in, &(struct options){ .inflater = inflater, .piece = 1 }, plain, 1000);
 		}
@@ -266,7 +265,7 @@ static void gzip_headers_are_checked(void **state)
 		struct lopt_buf in = LOPT_BUF_INIT(SIZE_MAX);
 		add_member(&in, &(struct member){ cases[i].bytes, cases[i].size, plain, 1000, 6, 0, 0 });
 		EACH_INFLATER(inflater)
-			check_bad(&in, &(struct options){ .inflater = inflater }, LOPT_E_INPUT, cases[i].says);
+		check_bad(&in, &(struct options){ .inflater = inflater }, LOPT_E_INPUT, cases[i].says);
 		lopt_buf_release(&in);
 	}
 }
@@ -283,10 +282,10 @@ static void gzip_members_are_one_stream(void **state)
 		at += size;
 	}
 	EACH_INFLATER(inflater)
-		for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
-			check_good(&in, &(struct options){ .inflater = inflater, .piece = pieces[p] }, plain, at);
-			check_good(&in, &(struct options){ .inflater = inflater, .piece = pieces[p], .step = 100 }, plain, at);
-		}
+	for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
+		check_good(&in, &(struct options){ .inflater = inflater, .piece = pieces[p] }, plain, at);
+		check_good(&in, &(struct options){ .inflater = inflater, .piece = pieces[p], .step = 100 }, plain, at);
+	}
 	lopt_buf_release(&in);
 }
 
@@ -297,7 +296,7 @@ static void empty_gzip_members_are_fine(void **state)
 	for (int i = 0; i < 3000; i++)
 		add_plain_member(&in, "", 0);
 	EACH_INFLATER(inflater)
-		check_good(&in, &(struct options){ .inflater = inflater }, "", 0);
+	check_good(&in, &(struct options){ .inflater = inflater }, "", 0);
 	lopt_buf_release(&in);
 }
 
@@ -313,11 +312,13 @@ static void gzip_cut_anywhere_is_an_error(void **state)
 		struct lopt_buf cut = { .data = whole.data, .len = len };
 		if (len == first)
 			continue;
-		EACH_INFLATER(inflater) {
+		EACH_INFLATER(inflater)
+		{
 			const char *says = len == first + 1 ? "bytes after the end" : "cut short";
 			check_bad(&cut, &(struct options){ .inflater = inflater }, LOPT_E_INPUT, says);
 			if (len % 5 == 0)
-				check_bad(&cut, &(struct options){ .inflater = inflater, .piece = 1 }, LOPT_E_INPUT, says);
+				check_bad(&cut, &(struct options){ .inflater = inflater, .piece = 1 }, LOPT_E_INPUT,
+					  says);
 		}
 	}
 	lopt_buf_release(&whole);
@@ -336,8 +337,8 @@ static void gzip_checksums_are_checked(void **state)
 			add_member(&in, second ? &good : &bad);
 			add_member(&in, second ? &bad : &good);
 			EACH_INFLATER(inflater)
-				check_bad(&in, &(struct options){ .inflater = inflater }, LOPT_E_INPUT,
-					  what ? "length does not match" : "CRC-32 does not match");
+			check_bad(&in, &(struct options){ .inflater = inflater }, LOPT_E_INPUT,
+				  what ? "length does not match" : "CRC-32 does not match");
 			lopt_buf_release(&in);
 		}
 	}
@@ -351,9 +352,11 @@ static void turned_bits_are_noticed(void **state)
 	add_plain_member(&in, plain + 1900, 600);
 	for (size_t bit = 0; bit < in.len * 8; bit++) {
 		in.data[bit / 8] = (char)(in.data[bit / 8] ^ 1 << bit % 8);
-		EACH_INFLATER(inflater) {
+		EACH_INFLATER(inflater)
+		{
 			struct lopt_buf out = LOPT_BUF_INIT(SIZE_MAX);
-			enum lopt_status status = decompress(&out, &in, &(struct options){ .inflater = inflater }, NULL);
+			enum lopt_status status =
+				decompress(&out, &in, &(struct options){ .inflater = inflater }, NULL);
 			assert_true(status == LOPT_OK || status == LOPT_E_INPUT);
 			if (status == LOPT_OK) {
 				assert_int_equal(out.len, 600);
@@ -389,13 +392,13 @@ static void bytes_after_gzip_are_an_error(void **state)
 		add_plain_member(&in, plain, 1000);
 		lopt_buf_add(&in, cases[i].tail, cases[i].size);
 		EACH_INFLATER(inflater)
-			for (int tolerate = 0; tolerate < 2; tolerate++) {
-				struct options options = { .inflater = inflater, .tolerate = tolerate, .piece = i % 2 };
-				struct lopt_buf out = LOPT_BUF_INIT(SIZE_MAX);
-				assert_int_equal(decompress(&out, &in, &options, NULL),
-						 tolerate ? cases[i].tolerant : cases[i].strict);
-				lopt_buf_release(&out);
-			}
+		for (int tolerate = 0; tolerate < 2; tolerate++) {
+			struct options options = { .inflater = inflater, .tolerate = tolerate, .piece = i % 2 };
+			struct lopt_buf out = LOPT_BUF_INIT(SIZE_MAX);
+			assert_int_equal(decompress(&out, &in, &options, NULL),
+					 tolerate ? cases[i].tolerant : cases[i].strict);
+			lopt_buf_release(&out);
+		}
 		lopt_buf_release(&in);
 	}
 }
@@ -409,7 +412,7 @@ static void matches_do_not_reach_into_the_member_before(void **state)
 	add_plain_member(&in, plain, 1000);
 	lopt_buf_add(&in, bad, sizeof bad - 1);
 	EACH_INFLATER(inflater)
-		check_bad(&in, &(struct options){ .inflater = inflater }, LOPT_E_INPUT, "no valid deflate data");
+	check_bad(&in, &(struct options){ .inflater = inflater }, LOPT_E_INPUT, "no valid deflate data");
 	lopt_buf_release(&in);
 }
 
@@ -497,8 +500,8 @@ static void wrong_zstd_is_an_error(void **state)
 		{ "garbage", 7, true, "bytes after the end" },
 		{ "\x28\xb5\x2f", 3, true, "bytes after the end" },
 		{ "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10, true, "bytes after the end" },
-		{ "\x27\xb5\x2f\xfd\0\0\0\0\0", 9, false, "no zstd frame" },	/* before 1.0 */
-		{ "\x28\xb5\x2f\xfd\x08\0\0\0\0", 9, false, "damaged" },		/* reserved bit */
+		{ "\x27\xb5\x2f\xfd\0\0\0\0\0", 9, false, "no zstd frame" }, /* before 1.0 */
+		{ "\x28\xb5\x2f\xfd\x08\0\0\0\0", 9, false, "damaged" },     /* reserved bit */
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_buf in = LOPT_BUF_INIT(SIZE_MAX);
@@ -506,7 +509,8 @@ static void wrong_zstd_is_an_error(void **state)
 			add_frame(&in, plain, 1000, true, 0, true);
 		lopt_buf_add(&in, cases[i].bytes, cases[i].size);
 		for (size_t piece = 0; piece < 2; piece++)
-			check_bad(&in, &(struct options){ .piece = piece, .tolerate = true }, LOPT_E_INPUT, cases[i].says);
+			check_bad(&in, &(struct options){ .piece = piece, .tolerate = true }, LOPT_E_INPUT,
+				  cases[i].says);
 		lopt_buf_release(&in);
 	}
 }
@@ -536,14 +540,10 @@ static void zstd_windows_are_limited(void **state)
 		uint64_t limit;
 		enum lopt_status want;
 	} cases[] = {
-		{ 27, 128 << 20, LOPT_OK },
-		{ 27, (128 << 20) - 1, LOPT_E_LIMIT },
-		{ 28, 128 << 20, LOPT_E_LIMIT },
-		{ 28, 256 << 20, LOPT_OK },
-		{ 18, 1 << 18, LOPT_OK },
-		{ 19, 1 << 18, LOPT_E_LIMIT },
-		{ 11, 0, LOPT_E_LIMIT },
-		{ 20, UINT64_MAX, LOPT_OK },
+		{ 27, 128 << 20, LOPT_OK },	 { 27, (128 << 20) - 1, LOPT_E_LIMIT },
+		{ 28, 128 << 20, LOPT_E_LIMIT }, { 28, 256 << 20, LOPT_OK },
+		{ 18, 1 << 18, LOPT_OK },	 { 19, 1 << 18, LOPT_E_LIMIT },
+		{ 11, 0, LOPT_E_LIMIT },	 { 20, UINT64_MAX, LOPT_OK },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_limits limits = *lopt_limits_default();
@@ -570,7 +570,8 @@ static enum lopt_status explode(const struct lopt_buf *in, const struct lopt_inf
 	struct lopt_error err = { 0 };
 	limits.bomb_bytes = bytes;
 	limits.bomb_ratio = ratio;
-	enum lopt_status status = decompress(&out, in, &(struct options){ .inflater = inflater, .limits = &limits }, &err);
+	enum lopt_status status =
+		decompress(&out, in, &(struct options){ .inflater = inflater, .limits = &limits }, &err);
 	if (status != LOPT_OK)
 		assert_non_null(strstr(err.message, "bomb_ratio"));
 	lopt_buf_release(&out);
@@ -579,9 +580,9 @@ static enum lopt_status explode(const struct lopt_buf *in, const struct lopt_inf
 
 static void check_bomb(const struct lopt_buf *in, const struct lopt_inflater *inflater, size_t size)
 {
-	assert_int_equal(explode(in, inflater, size, 1), LOPT_OK);		/* few bytes: never a bomb */
+	assert_int_equal(explode(in, inflater, size, 1), LOPT_OK); /* few bytes: never a bomb */
 	assert_int_equal(explode(in, inflater, size - 1, 1), LOPT_E_LIMIT);
-	assert_int_equal(explode(in, inflater, size - 1, 1000000), LOPT_OK);	/* a small ratio: neither */
+	assert_int_equal(explode(in, inflater, size - 1, 1000000), LOPT_OK); /* a small ratio: neither */
 	assert_int_equal(explode(in, inflater, 0, UINT64_MAX), LOPT_OK);
 	assert_int_equal(explode(in, inflater, 0, 0), LOPT_E_LIMIT);
 }
@@ -596,7 +597,8 @@ static void bombs_are_stopped(void **state)
 	struct lopt_buf zstd = LOPT_BUF_INIT(SIZE_MAX);
 	add_plain_member(&gzip, zeros, SIZE);
 	add_frame(&zstd, zeros, SIZE, true, 0, true);
-	EACH_INFLATER(inflater) {
+	EACH_INFLATER(inflater)
+	{
 		check_bomb(&gzip, inflater, SIZE);
 		assert_int_equal(explode(&gzip, inflater, 1 << 20, 200), LOPT_E_LIMIT);
 		assert_int_equal(explode(&gzip, inflater, 1 << 20, 1100), LOPT_OK);
@@ -627,7 +629,9 @@ static void content_is_recognised(void **state)
 		HEAD("\x50\x2a\x4d\x18", LOPT_CODEC_ZSTD, "zstd"),
 		HEAD("\x5f\x2a\x4d\x18", LOPT_CODEC_ZSTD, "zstd"),
 		HEAD("\x60\x2a\x4d\x18", LOPT_CODEC_PLAIN, NULL),
-		HEAD("\xfd" "7zXZ\0", LOPT_CODEC_XZ, "xz"),
+		HEAD("\xfd"
+		     "7zXZ\0",
+		     LOPT_CODEC_XZ, "xz"),
 		HEAD("BZh91AY&SY", LOPT_CODEC_BZIP2, "bzip2"),
 		HEAD("BZh1\x17\x72\x45\x38\x50\x90", LOPT_CODEC_BZIP2, "bzip2"),
 		HEAD("BZh01AY&SY", LOPT_CODEC_PLAIN, NULL),
@@ -642,7 +646,9 @@ static void content_is_recognised(void **state)
 		HEAD("070701", LOPT_CODEC_PLAIN, "cpio"),
 		HEAD("!<arch>\n", LOPT_CODEC_PLAIN, "ar"),
 		HEAD("!<arch>\ndebian-binary   ", LOPT_CODEC_PLAIN, "Debian package"),
-		HEAD("\x7f" "ELF\2", LOPT_CODEC_PLAIN, "ELF"),
+		HEAD("\x7f"
+		     "ELF\2",
+		     LOPT_CODEC_PLAIN, "ELF"),
 		HEAD("\xff\xd8\xff\xe0", LOPT_CODEC_PLAIN, "JPEG"),
 		HEAD("\x89PNG\r\n\x1a\n", LOPT_CODEC_PLAIN, "PNG"),
 		HEAD("%PDF-1.7", LOPT_CODEC_PLAIN, "PDF"),
@@ -667,13 +673,15 @@ static void content_is_recognised(void **state)
 static void other_codecs_are_refused_by_name(void **state)
 {
 	(void)state;
-	static const enum lopt_codec refused[] = { LOPT_CODEC_XZ, LOPT_CODEC_BZIP2, LOPT_CODEC_LZ4, LOPT_CODEC_COMPRESS };
+	static const enum lopt_codec refused[] = { LOPT_CODEC_XZ, LOPT_CODEC_BZIP2, LOPT_CODEC_LZ4,
+						   LOPT_CODEC_COMPRESS };
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
 		struct lopt_memory_stream memory;
 		struct lopt_stream *stream = NULL;
 		struct lopt_error err = { 0 };
 		lopt_memory_stream_init(&memory, "", 0);
-		assert_int_equal(lopt_codec_open(&stream, refused[i], &memory.stream, lopt_limits_default(), false, &err),
+		assert_int_equal(lopt_codec_open(&stream, refused[i], &memory.stream, lopt_limits_default(), false,
+						 &err),
 				 LOPT_E_INPUT);
 		assert_null(stream);
 		assert_non_null(strstr(err.message, lopt_codec_name(refused[i])));
@@ -689,7 +697,8 @@ static void the_default_opens(void **state)
 	struct lopt_stream *stream = NULL;
 	add_plain_member(&in, plain, PLAIN);
 	assert_int_equal(lopt_codec_open(&stream, LOPT_CODEC_GZIP, dribble_init(&dribble, &in, 1000),
-					 lopt_limits_default(), false, NULL), LOPT_OK);
+					 lopt_limits_default(), false, NULL),
+			 LOPT_OK);
 	assert_false(lopt_stream_can_skip(stream));
 	assert_int_equal(lopt_stream_skip(stream, PLAIN, NULL), LOPT_OK);
 	assert_int_equal(lopt_stream_drain(stream, NULL), LOPT_OK);

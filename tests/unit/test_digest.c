@@ -12,8 +12,8 @@
 #define ZEROS32 "00000000000000000000000000000000"
 #define EMPTY256 "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define ABC256 "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-#define ABC512                                                                                       \
-	"sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"                    \
+#define ABC512                                                                    \
+	"sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a" \
 	"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
 
 static void digests_are_parsed(void **state)
@@ -82,7 +82,8 @@ static void known_digests_come_out(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_digest digest;
 		char text[LOPT_DIGEST_TEXT_MAX];
-		assert_int_equal(lopt_digest_of(&digest, cases[i].algorithm, cases[i].bytes, strlen(cases[i].bytes), NULL),
+		assert_int_equal(lopt_digest_of(&digest, cases[i].algorithm, cases[i].bytes, strlen(cases[i].bytes),
+						NULL),
 				 LOPT_OK);
 		assert_string_equal(lopt_digest_format(text, &digest), cases[i].want);
 	}
@@ -121,7 +122,8 @@ static void digests_compare(void **state)
 	struct lopt_digest none = { 0 };
 	char text[LOPT_DIGEST_TEXT_MAX];
 	assert_int_equal(lopt_digest_parse(&a, lopt_str_from("sha256:" ZEROS32 ZEROS32), NULL), LOPT_OK);
-	assert_int_equal(lopt_digest_parse(&b, lopt_str_from("sha512:" ZEROS32 ZEROS32 ZEROS32 ZEROS32), NULL), LOPT_OK);
+	assert_int_equal(lopt_digest_parse(&b, lopt_str_from("sha512:" ZEROS32 ZEROS32 ZEROS32 ZEROS32), NULL),
+			 LOPT_OK);
 	assert_false(lopt_digest_equal(&a, &b));
 	assert_false(lopt_digest_equal(&a, &none));
 	assert_true(lopt_digest_equal(&none, &none));
@@ -159,12 +161,9 @@ static void what_passes_is_hashed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(digests_are_parsed),
-		cmocka_unit_test(other_text_is_no_digest),
-		cmocka_unit_test(known_digests_come_out),
-		cmocka_unit_test(a_hasher_starts_again),
-		cmocka_unit_test(digests_compare),
-		cmocka_unit_test(what_passes_is_hashed),
+		cmocka_unit_test(digests_are_parsed),	  cmocka_unit_test(other_text_is_no_digest),
+		cmocka_unit_test(known_digests_come_out), cmocka_unit_test(a_hasher_starts_again),
+		cmocka_unit_test(digests_compare),	  cmocka_unit_test(what_passes_is_hashed),
 	};
 	return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
 }

@@ -43,24 +43,32 @@ static void text_shows_what_cannot_be_seen(void **state)
 		{ "a\tb\rc\\d", "a\\tb\\rc\\\\d" },
 		{ "\x1b[31m", "\\x1b[31m" },
 		{ "\x7f\x01", "\\x7f\\x01" },
-		{ "\x9b" "31m", "\\x9b31m" },			/* C1 as a byte */
-		{ "\xc2\x9b" "31m", "\\u{9b}31m" },		/* C1 as a character */
-		{ "\xe2\x80\xae" "gpj", "\\u{202e}gpj" },	/* right-to-left override */
+		{ "\x9b"
+		  "31m",
+		  "\\x9b31m" }, /* C1 as a byte */
+		{ "\xc2\x9b"
+		  "31m",
+		  "\\u{9b}31m" }, /* C1 as a character */
+		{ "\xe2\x80\xae"
+		  "gpj",
+		  "\\u{202e}gpj" }, /* right-to-left override */
 		{ "\xe2\x81\xa6\xe2\x81\xa9", "\\u{2066}\\u{2069}" },
 		{ "\xd8\x9c", "\\u{61c}" },
 		{ "\xe2\x80\xa8\xe2\x80\xa9", "\\u{2028}\\u{2029}" },
-		{ "a\xe2\x80\x8b" "b", "a\\u{200b}b" },		/* zero width space */
+		{ "a\xe2\x80\x8b"
+		  "b",
+		  "a\\u{200b}b" }, /* zero width space */
 		{ "\xef\xbb\xbf", "\\u{feff}" },
 		{ "\xef\xbf\xbe", "\\u{fffe}" },
-		{ "\xf3\xa0\x80\x81", "\\u{e0001}" },		/* tag */
-		{ "\xef\xb8\x8f", "\\u{fe0f}" },		/* variation selector */
+		{ "\xf3\xa0\x80\x81", "\\u{e0001}" }, /* tag */
+		{ "\xef\xb8\x8f", "\\u{fe0f}" },      /* variation selector */
 		{ "\xc2\xad", "\\u{ad}" },
 		{ "\xff\xc3", "\\xff\\xc3" },
-		{ "\xc0\xaf", "\\xc0\\xaf" },			/* overlong */
+		{ "\xc0\xaf", "\\xc0\\xaf" }, /* overlong */
 		{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
 		{ "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },		/* surrogate */
-		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },	/* above U+10FFFF */
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* above U+10FFFF */
 		{ "\xe4\xb8", "\\xe4\\xb8" },			/* cut */
 		{ "e\xcc\x81", "e\xcc\x81" },			/* combining acute stays */
 	};
@@ -106,20 +114,13 @@ static void csv_fields_are_no_formulas(void **state)
 {
 	(void)state;
 	static const struct escape_case cases[] = {
-		{ "", "" },
-		{ "plain text", "plain text" },
-		{ "a,b", "\"a,b\"" },
-		{ "a\"b", "\"a\"\"b\"" },
-		{ " a", "\" a\"" },
-		{ "=1+1", "'=1+1" },
-		{ "+1", "'+1" },
-		{ "-1", "'-1" },
-		{ "@x", "'@x" },
-		{ "=\"a\",b", "\"'=\"\"a\"\",b\"" },
-		{ "\tx", "'\\tx" },
-		{ "\rx", "'\\rx" },
-		{ "a\nb", "a\\nb" },
-		{ "a=b", "a=b" },
+		{ "", "" },	      { "plain text", "plain text" },
+		{ "a,b", "\"a,b\"" }, { "a\"b", "\"a\"\"b\"" },
+		{ " a", "\" a\"" },   { "=1+1", "'=1+1" },
+		{ "+1", "'+1" },      { "-1", "'-1" },
+		{ "@x", "'@x" },      { "=\"a\",b", "\"'=\"\"a\"\",b\"" },
+		{ "\tx", "'\\tx" },   { "\rx", "'\\rx" },
+		{ "a\nb", "a\\nb" },  { "a=b", "a=b" },
 	};
 	CHECK(lopt_escape_csv, cases);
 }
@@ -294,12 +295,12 @@ static void columns_are_counted(void **state)
 		{ "\xc3\xa9", 1 },
 		{ "e\xcc\x81", 1 },
 		{ "\xe4\xb8\xad\xe6\x96\x87", 4 },
-		{ "\xef\xbc\xa1", 2 },		/* fullwidth A */
-		{ "\xef\xbd\xb1", 1 },		/* halfwidth katakana */
+		{ "\xef\xbc\xa1", 2 }, /* fullwidth A */
+		{ "\xef\xbd\xb1", 1 }, /* halfwidth katakana */
 		{ "\xf0\x9f\x98\x80", 2 },
 		{ "\xf0\xa0\x80\x80", 2 },
-		{ "\xea\xb0\x80", 2 },		/* Hangul syllable */
-		{ "\xe1\x84\x80\xe1\x85\xa1", 2 },	/* the same from its parts */
+		{ "\xea\xb0\x80", 2 },		   /* Hangul syllable */
+		{ "\xe1\x84\x80\xe1\x85\xa1", 2 }, /* the same from its parts */
 		{ "\xe2\x94\x82", 1 },
 		{ "\xff\xff", 2 },
 	};
@@ -310,16 +311,11 @@ static void columns_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_shows_what_cannot_be_seen),
-		cmocka_unit_test(json_is_ascii),
-		cmocka_unit_test(markdown_cells_are_code),
-		cmocka_unit_test(csv_fields_are_no_formulas),
-		cmocka_unit_test(every_pair_of_bytes_is_harmless),
-		cmocka_unit_test(every_character_is_harmless),
-		cmocka_unit_test(random_bytes_are_harmless),
-		cmocka_unit_test(random_json_is_read_back),
-		cmocka_unit_test(failures_are_passed_on),
-		cmocka_unit_test(columns_are_counted),
+		cmocka_unit_test(text_shows_what_cannot_be_seen),  cmocka_unit_test(json_is_ascii),
+		cmocka_unit_test(markdown_cells_are_code),	   cmocka_unit_test(csv_fields_are_no_formulas),
+		cmocka_unit_test(every_pair_of_bytes_is_harmless), cmocka_unit_test(every_character_is_harmless),
+		cmocka_unit_test(random_bytes_are_harmless),	   cmocka_unit_test(random_json_is_read_back),
+		cmocka_unit_test(failures_are_passed_on),	   cmocka_unit_test(columns_are_counted),
 	};
 	return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
 }

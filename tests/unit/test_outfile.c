@@ -155,7 +155,8 @@ static void files_and_links_are_replaced(void **state)
 static void what_is_no_file_is_refused(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "", ".", "..", "dir", "dir/", "x/", "missing/x", "file/x", "fifo", "link-to-dir" };
+	static const char *const names[] = { "",   ".",		"..",	  "dir",  "dir/",
+					     "x/", "missing/x", "file/x", "fifo", "link-to-dir" };
 	assert_int_equal(mkdir("dir", 0777), 0);
 	assert_int_equal(mkfifo("fifo", 0666), 0); /* nobody reads it */
 	assert_int_equal(symlink("dir", "link-to-dir"), 0);
@@ -268,7 +269,8 @@ static void standard_output_is_checked(void **state)
 				_exit(1);
 			(void)fputs("new\n", out.file);
 			enum lopt_status got = lopt_outfile_commit(&out, &err);
-			_exit(got == cases[i].want && (got == LOPT_OK || strstr(err.message, "standard output")) ? 0 : 2);
+			_exit(got == cases[i].want && (got == LOPT_OK || strstr(err.message, "standard output")) ? 0
+														 : 2);
 		}
 		int how;
 		assert_int_equal(waitpid(pid, &how, 0), pid);

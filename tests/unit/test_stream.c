@@ -120,7 +120,8 @@ static void every_stream_gives_its_bytes(void **state)
 			open_kind(&kind, which);
 			do {
 				size_t want = SIZE + 1 - at < pieces[i] ? SIZE + 1 - at : pieces[i];
-				assert_int_equal(lopt_stream_read(kind.stream, got_data + at, want, &got, NULL), LOPT_OK);
+				assert_int_equal(lopt_stream_read(kind.stream, got_data + at, want, &got, NULL),
+						 LOPT_OK);
 				assert_true(got <= want);
 				at += got;
 			} while (got);
