@@ -67,6 +67,7 @@ suite() {
 	set -- $last
 	good=${1:-0}
 	bad=${2:-0}
+	[ $((good + bad)) -gt 0 ] || bad=1 # a suite that tries nothing shows nothing
 	[ "$bad" -gt 0 ] || { [ $status -eq 0 ] && [ $# -ge 2 ]; } || bad=1
 	add "$name" "$seconds" "$good" "$bad" "${3:-0}"
 }
@@ -78,6 +79,7 @@ replay() {
 	if [ $status -eq 0 ] && [ "$files" -gt 0 ]; then
 		add "replay-$target" "$seconds" "$files" 0 0
 	else
+		[ "$files" -gt 0 ] || echo "tests/fuzz/corpus/$target is empty" >>"$log"
 		add "replay-$target" "$seconds" 0 1 0
 	fi
 }
