@@ -31,9 +31,10 @@ static bool has_member(const struct lopt_plan *plan, const char *name)
 static enum lopt_status unknown_format(const struct lopt_plan *plan, struct lopt_error *err)
 {
 	if (has_member(plan, "repositories"))
-		return lopt_error_set(err, LOPT_E_INPUT,
-				      "a docker save of the old kind (image format v1: repositories, no manifest.json); load it "
-				      "into a docker from 1.10 to 28 and save it again");
+		return lopt_error_set(
+			err, LOPT_E_INPUT,
+			"a docker save of the old kind (image format v1: repositories, no manifest.json); load it "
+			"into a docker from 1.10 to 28 and save it again");
 	return lopt_error_set(err, LOPT_E_INPUT,
 			      "not an image: there is neither manifest.json (docker save) nor index.json (OCI)");
 }
@@ -41,7 +42,7 @@ static enum lopt_status unknown_format(const struct lopt_plan *plan, struct lopt
 /* A save of several platforms names one of them in manifest.json; for another one the index has to be asked. */
 static enum lopt_status plan_archive(struct lopt_plan *plan, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *manifests = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *manifests = NULL;
 	enum lopt_status status = lopt_plan_json(&manifests, plan, "manifest.json", err);
 	if (status == LOPT_OK) {
 		size_t notes = plan->bundle->notes.count;

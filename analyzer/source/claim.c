@@ -44,11 +44,12 @@ static enum lopt_status read_descriptor(struct lopt_claim *out, struct lopt_plan
 	struct lopt_digest digest;
 	struct lopt_arena *arena = &plan->bundle->arena;
 	if (!json_is_object(object))
-		return lopt_error_set(err, LOPT_E_INPUT, "not a descriptor (an object with mediaType, digest and size)");
-	LOPT_TRY(lopt_json_copy(&out->media_type, arena, object, "mediaType", err));
-	LOPT_TRY(lopt_json_copy(&out->digest, arena, object, "digest", err));
+		return lopt_error_set(err, LOPT_E_INPUT,
+				      "not a descriptor (an object with mediaType, digest and size)");
+	LOPT_TRY(lopt_value_copy(&out->media_type, arena, object, "mediaType", err));
+	LOPT_TRY(lopt_value_copy(&out->digest, arena, object, "digest", err));
 	LOPT_TRY(lopt_digest_parse(&digest, out->digest, err));
-	LOPT_TRY(lopt_json_size(&out->size, &out->has_size, object, "size", err));
+	LOPT_TRY(lopt_value_size(&out->size, &out->has_size, object, "size", err));
 	if (!out->has_size)
 		return lopt_error_set(err, LOPT_E_INPUT, "size: missing");
 	return name_blob(out, plan, err);
@@ -118,7 +119,7 @@ static enum lopt_status read_json(json_t **out, struct lopt_plan *plan, struct l
 		LOPT_TRY(compare_digest(claim, lopt_buf_view(&text), err));
 	if (digest)
 		LOPT_TRY(lopt_digest_of(digest, LOPT_SHA256, text.len ? text.data : "", text.len, err));
-	return lopt_json_parse(out, lopt_buf_view(&text), plan->limits, err);
+	return lopt_value_parse(out, lopt_buf_view(&text), plan->limits, err);
 }
 
 enum lopt_status lopt_claim_json(json_t **out, struct lopt_plan *plan, struct lopt_claim *claim, bool check,

@@ -21,7 +21,7 @@ static enum lopt_status read_set(const struct lopt_str **out, size_t *count, str
 				 const json_t *object, const char *key, struct lopt_error *err)
 {
 	const json_t *set;
-	LOPT_TRY(lopt_json_object(&set, object, key, err));
+	LOPT_TRY(lopt_value_object(&set, object, key, err));
 	size_t n = json_object_size(set), at = 0;
 	if (n == 0)
 		return LOPT_OK;
@@ -30,7 +30,8 @@ static enum lopt_status read_set(const struct lopt_str **out, size_t *count, str
 		return lopt_error_memory(err);
 	const char *name;
 	json_t *unused;
-	json_object_foreach((json_t *)(uintptr_t)set, name, unused) {
+	json_object_foreach((json_t *)(uintptr_t)set, name, unused)
+	{
 		names[at] = lopt_arena_copy(&plan->bundle->arena, lopt_str_from(name));
 		if (!names[at++].ptr)
 			return lopt_error_memory(err);
@@ -44,7 +45,7 @@ static enum lopt_status read_set(const struct lopt_str **out, size_t *count, str
 static enum lopt_status read_labels(struct lopt_plan *plan, const json_t *config, struct lopt_error *err)
 {
 	const json_t *labels;
-	LOPT_TRY(lopt_json_object(&labels, config, "Labels", err));
+	LOPT_TRY(lopt_value_object(&labels, config, "Labels", err));
 	size_t n = json_object_size(labels), at = 0;
 	if (n == 0)
 		return LOPT_OK;
@@ -53,12 +54,13 @@ static enum lopt_status read_labels(struct lopt_plan *plan, const json_t *config
 		return lopt_error_memory(err);
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)labels, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)labels, name, value)
+	{
 		if (!json_is_string(value))
 			return lopt_error_set(err, LOPT_E_INPUT, "Labels: %s: not a string", name);
 		pairs[at].name = lopt_arena_copy(&plan->bundle->arena, lopt_str_from(name));
-		pairs[at].value = lopt_arena_copy(&plan->bundle->arena, lopt_str_make(json_string_value(value),
-										      json_string_length(value)));
+		pairs[at].value = lopt_arena_copy(&plan->bundle->arena,
+						  lopt_str_make(json_string_value(value), json_string_length(value)));
 		if (!pairs[at].name.ptr || !pairs[at].value.ptr)
 			return lopt_error_memory(err);
 		at++;
@@ -74,7 +76,7 @@ static enum lopt_status read_env(struct lopt_plan *plan, const json_t *config, s
 {
 	const struct lopt_str *lines;
 	size_t n;
-	LOPT_TRY(lopt_json_strings(&lines, &n, &plan->bundle->arena, config, "Env", err));
+	LOPT_TRY(lopt_value_strings(&lines, &n, &plan->bundle->arena, config, "Env", err));
 	if (n == 0)
 		return LOPT_OK;
 	struct lopt_pair *pairs = lopt_arena_zalloc(&plan->bundle->arena, n, sizeof *pairs);
@@ -97,14 +99,14 @@ static enum lopt_status read_runtime(struct lopt_plan *plan, const json_t *image
 	struct lopt_image_info *info = &plan->bundle->info;
 	struct lopt_arena *arena = &plan->bundle->arena;
 	const json_t *config;
-	LOPT_TRY(lopt_json_object(&config, image, "config", err));
+	LOPT_TRY(lopt_value_object(&config, image, "config", err));
 	if (!config)
 		return LOPT_OK;
-	LOPT_TRY(lopt_json_copy(&info->working_dir, arena, config, "WorkingDir", err));
-	LOPT_TRY(lopt_json_copy(&info->user, arena, config, "User", err));
+	LOPT_TRY(lopt_value_copy(&info->working_dir, arena, config, "WorkingDir", err));
+	LOPT_TRY(lopt_value_copy(&info->user, arena, config, "User", err));
 	LOPT_TRY(read_env(plan, config, err));
-	LOPT_TRY(lopt_json_strings(&info->entrypoint, &info->entrypoint_count, arena, config, "Entrypoint", err));
-	LOPT_TRY(lopt_json_strings(&info->cmd, &info->cmd_count, arena, config, "Cmd", err));
+	LOPT_TRY(lopt_value_strings(&info->entrypoint, &info->entrypoint_count, arena, config, "Entrypoint", err));
+	LOPT_TRY(lopt_value_strings(&info->cmd, &info->cmd_count, arena, config, "Cmd", err));
 	LOPT_TRY(read_set(&info->exposed_ports, &info->exposed_port_count, plan, config, "ExposedPorts", err));
 	LOPT_TRY(read_set(&info->volumes, &info->volume_count, plan, config, "Volumes", err));
 	return read_labels(plan, config, err);
@@ -115,16 +117,17 @@ static enum lopt_status read_rootfs(struct lopt_plan *plan, const json_t *image,
 {
 	const json_t *rootfs;
 	struct lopt_str type;
-	LOPT_TRY(lopt_json_object(&rootfs, image, "rootfs", err));
+	LOPT_TRY(lopt_value_object(&rootfs, image, "rootfs", err));
 	if (!rootfs)
 		return lopt_error_set(err, LOPT_E_INPUT, "not a container image: the configuration has no rootfs");
-	LOPT_TRY(lopt_json_string(&type, rootfs, "type", err));
+	LOPT_TRY(lopt_value_string(&type, rootfs, "type", err));
 	if (!lopt_str_is(type, "layers"))
-		return lopt_error_set(err, LOPT_E_INPUT, "rootfs.type: \"%.*s\", expected \"layers\"", LOPT_STR_ARGS(type));
+		return lopt_error_set(err, LOPT_E_INPUT, "rootfs.type: \"%.*s\", expected \"layers\"",
+				      LOPT_STR_ARGS(type));
 	if (!json_object_get(rootfs, "diff_ids"))
 		return lopt_error_set(err, LOPT_E_INPUT, "rootfs.diff_ids: missing");
-	enum lopt_status status = lopt_json_strings(&plan->diff_ids, &plan->diff_id_count, &plan->bundle->arena, rootfs,
-						    "diff_ids", err);
+	enum lopt_status status = lopt_value_strings(&plan->diff_ids, &plan->diff_id_count, &plan->bundle->arena,
+						     rootfs, "diff_ids", err);
 	if (status != LOPT_OK)
 		return lopt_error_context(err, "rootfs");
 	if (plan->diff_id_count > plan->limits->layers)
@@ -141,11 +144,12 @@ static enum lopt_status read_rootfs(struct lopt_plan *plan, const json_t *image,
 static enum lopt_status read_created(struct lopt_plan *plan, const json_t *image, struct lopt_error *err)
 {
 	struct lopt_bundle *bundle = plan->bundle;
-	LOPT_TRY(lopt_json_copy(&bundle->info.created, &bundle->arena, image, "created", err));
+	LOPT_TRY(lopt_value_copy(&bundle->info.created, &bundle->arena, image, "created", err));
 	if (bundle->info.created.len == 0 || lopt_date_valid(bundle->info.created))
 		return LOPT_OK;
 	return lopt_notes_add(&bundle->notes, "bad-date", LOPT_WARNING, LOPT_NO_LAYER, lopt_str_from(""), err,
-			      "the configuration's \"created\" is not a date: %.*s", LOPT_STR_ARGS(bundle->info.created));
+			      "the configuration's \"created\" is not a date: %.*s",
+			      LOPT_STR_ARGS(bundle->info.created));
 }
 
 static enum lopt_status read_config(struct lopt_plan *plan, const json_t *image, struct lopt_error *err)
@@ -155,9 +159,9 @@ static enum lopt_status read_config(struct lopt_plan *plan, const json_t *image,
 	if (!json_is_object(image))
 		return lopt_error_set(err, LOPT_E_INPUT, "not a container image: the configuration is not an object");
 	LOPT_TRY(read_rootfs(plan, image, err));
-	LOPT_TRY(lopt_json_copy(&info->os, arena, image, "os", err));
-	LOPT_TRY(lopt_json_copy(&info->architecture, arena, image, "architecture", err));
-	LOPT_TRY(lopt_json_copy(&info->variant, arena, image, "variant", err));
+	LOPT_TRY(lopt_value_copy(&info->os, arena, image, "os", err));
+	LOPT_TRY(lopt_value_copy(&info->architecture, arena, image, "architecture", err));
+	LOPT_TRY(lopt_value_copy(&info->variant, arena, image, "variant", err));
 	LOPT_TRY(read_created(plan, image, err));
 	LOPT_TRY(read_runtime(plan, image, err));
 	return lopt_history_read(plan, image, err);
@@ -167,14 +171,14 @@ static enum lopt_status set_digest(struct lopt_plan *plan, struct lopt_error *er
 {
 	char text[LOPT_DIGEST_TEXT_MAX];
 	struct lopt_image_info *info = &plan->bundle->info;
-	info->config_digest = lopt_arena_copy(&plan->bundle->arena,
-					      lopt_str_from(lopt_digest_format(text, &plan->config_digest)));
+	info->config_digest =
+		lopt_arena_copy(&plan->bundle->arena, lopt_str_from(lopt_digest_format(text, &plan->config_digest)));
 	return info->config_digest.ptr ? LOPT_OK : lopt_error_memory(err);
 }
 
 enum lopt_status lopt_config_read(struct lopt_plan *plan, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *image = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *image = NULL;
 	/* A descriptor is always held to its word; a mere file name only where digests are to be verified. */
 	bool check = plan->config.has_size || plan->options->verify_digests;
 	LOPT_TRY(lopt_claim_json(&image, plan, &plan->config, check, &plan->config_digest, err));

@@ -85,7 +85,7 @@ static enum lopt_status compare_all(struct lopt_plan *plan, const json_t *index,
 
 enum lopt_status lopt_hybrid_check(struct lopt_plan *plan, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *index = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *index = NULL;
 	enum lopt_status status = lopt_plan_json(&index, plan, "index.json", err);
 	if (status != LOPT_OK)
 		return status == LOPT_END ? LOPT_OK : status;

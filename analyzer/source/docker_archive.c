@@ -16,8 +16,8 @@ static enum lopt_status read_choices(struct lopt_choice **out, struct lopt_plan 
 		const json_t *image = json_array_get(manifests, i);
 		if (!json_is_object(image))
 			return lopt_error_set(err, LOPT_E_INPUT, "manifest.json: [%zu]: not an object", i);
-		enum lopt_status status = lopt_json_strings(&choices[i].names, &choices[i].name_count,
-							    &plan->bundle->arena, image, "RepoTags", err);
+		enum lopt_status status = lopt_value_strings(&choices[i].names, &choices[i].name_count,
+							     &plan->bundle->arena, image, "RepoTags", err);
 		if (status != LOPT_OK)
 			return lopt_error_context(err, "manifest.json: [%zu]", i);
 	}
@@ -54,11 +54,11 @@ static enum lopt_status read_source(struct lopt_claim *claim, struct lopt_plan *
 				    const char *diff_id, struct lopt_error *err)
 {
 	const json_t *source, *urls;
-	LOPT_TRY(lopt_json_object(&source, sources, diff_id, err));
+	LOPT_TRY(lopt_value_object(&source, sources, diff_id, err));
 	if (!source)
 		return LOPT_OK;
-	LOPT_TRY(lopt_json_copy(&claim->media_type, &plan->bundle->arena, source, "mediaType", err));
-	LOPT_TRY(lopt_json_array(&urls, source, "urls", err));
+	LOPT_TRY(lopt_value_copy(&claim->media_type, &plan->bundle->arena, source, "mediaType", err));
+	LOPT_TRY(lopt_value_array(&urls, source, "urls", err));
 	claim->foreign = json_array_size(urls) > 0;
 	return LOPT_OK;
 }
@@ -67,7 +67,7 @@ static enum lopt_status read_layers(struct lopt_plan *plan, const json_t *image,
 				    struct lopt_error *err)
 {
 	const struct lopt_str *names;
-	LOPT_TRY(lopt_json_strings(&names, &plan->layer_count, &plan->bundle->arena, image, "Layers", err));
+	LOPT_TRY(lopt_value_strings(&names, &plan->layer_count, &plan->bundle->arena, image, "Layers", err));
 	if (plan->layer_count > plan->limits->layers)
 		return lopt_error_set(err, LOPT_E_LIMIT, "%zu layers, the ceiling is %llu (--limit layers=N)",
 				      plan->layer_count, (unsigned long long)plan->limits->layers);
@@ -89,7 +89,7 @@ static enum lopt_status read_image(struct lopt_plan *plan, const json_t *image, 
 {
 	struct lopt_str name;
 	plan->config = (struct lopt_claim){ .member = LOPT_NO_MEMBER };
-	LOPT_TRY(lopt_json_need_string(&name, image, "Config", err));
+	LOPT_TRY(lopt_value_need_string(&name, image, "Config", err));
 	plan->config.name = lopt_arena_copy(&plan->bundle->arena, name);
 	if (!plan->config.name.ptr)
 		return lopt_error_memory(err);
@@ -102,7 +102,7 @@ static enum lopt_status read_image(struct lopt_plan *plan, const json_t *image, 
 static enum lopt_status read_sources(struct lopt_plan *plan, const json_t *image, struct lopt_error *err)
 {
 	const json_t *sources;
-	LOPT_TRY(lopt_json_object(&sources, image, "LayerSources", err));
+	LOPT_TRY(lopt_value_object(&sources, image, "LayerSources", err));
 	for (size_t i = 0; sources && i < plan->layer_count && i < plan->diff_id_count; i++)
 		LOPT_TRY(read_source(&plan->layers[i], plan, sources, plan->diff_ids[i].ptr, err));
 	return LOPT_OK;

@@ -86,11 +86,11 @@ static enum lopt_status read_entry(struct lopt_history *out, struct lopt_plan *p
 	struct lopt_arena *arena = &plan->bundle->arena;
 	if (!json_is_object(entry))
 		return lopt_error_set(err, LOPT_E_INPUT, "not an object");
-	LOPT_TRY(lopt_json_copy(&out->created_by, arena, entry, "created_by", err));
-	LOPT_TRY(lopt_json_copy(&out->created, arena, entry, "created", err));
-	LOPT_TRY(lopt_json_copy(&out->comment, arena, entry, "comment", err));
-	LOPT_TRY(lopt_json_copy(&out->author, arena, entry, "author", err));
-	return lopt_json_bool(&out->empty_layer, entry, "empty_layer", err);
+	LOPT_TRY(lopt_value_copy(&out->created_by, arena, entry, "created_by", err));
+	LOPT_TRY(lopt_value_copy(&out->created, arena, entry, "created", err));
+	LOPT_TRY(lopt_value_copy(&out->comment, arena, entry, "comment", err));
+	LOPT_TRY(lopt_value_copy(&out->author, arena, entry, "author", err));
+	return lopt_value_bool(&out->empty_layer, entry, "empty_layer", err);
 }
 
 static enum lopt_status note_mismatch(struct lopt_plan *plan, size_t made, struct lopt_error *err)
@@ -102,10 +102,11 @@ static enum lopt_status note_mismatch(struct lopt_plan *plan, size_t made, struc
 				      "others do not mind",
 				      made, plan->diff_id_count);
 	if (made < plan->diff_id_count)
-		return lopt_notes_add(notes, "history-mismatch", LOPT_WARNING, LOPT_NO_LAYER, lopt_str_from(""), err,
-				      "the history tells of %zu layers, the image has %zu: which instruction made which "
-				      "layer is uncertain",
-				      made, plan->diff_id_count);
+		return lopt_notes_add(
+			notes, "history-mismatch", LOPT_WARNING, LOPT_NO_LAYER, lopt_str_from(""), err,
+			"the history tells of %zu layers, the image has %zu: which instruction made which "
+			"layer is uncertain",
+			made, plan->diff_id_count);
 	return LOPT_OK;
 }
 
@@ -113,7 +114,7 @@ enum lopt_status lopt_history_read(struct lopt_plan *plan, const json_t *config,
 {
 	const json_t *array;
 	struct lopt_image_info *info = &plan->bundle->info;
-	LOPT_TRY(lopt_json_array(&array, config, "history", err));
+	LOPT_TRY(lopt_value_array(&array, config, "history", err));
 	size_t count = json_array_size(array), made = 0;
 	if (count == 0)
 		return LOPT_OK;

@@ -11,7 +11,7 @@
 
 enum {
 	IMAGE_NAME_MAX = 255,
-	TRAILER_MAX = 1 << 20,	/* read behind the end of a tar from a pipe, so that its writer is not cut off */
+	TRAILER_MAX = 1 << 20, /* read behind the end of a tar from a pipe, so that its writer is not cut off */
 };
 
 /* --- streams --- */
@@ -152,7 +152,7 @@ static enum lopt_status open_path(struct lopt_input *out, const char *path, cons
 /* Container engines whose save command is asked for an image by name. */
 static const struct {
 	const char *prefix;
-	const char *argv[6];	/* in front of the name */
+	const char *argv[6]; /* in front of the name */
 } engines[] = {
 	{ "docker:", { "docker", "save", "--", NULL } },
 	{ "podman:", { "podman", "save", "-q", "--format", "docker-archive", NULL } },
@@ -206,7 +206,8 @@ static enum lopt_status open_engine(struct lopt_input *out, size_t engine, const
 	size_t n = 0;
 	LOPT_CLEANUP(lopt_process_release) struct lopt_process process = LOPT_PROCESS_NONE;
 	if (!is_reference(name))
-		return lopt_error_set(err, LOPT_E_USAGE, "\"%s\" is no image name (letters, digits and . _ - / : @)", name);
+		return lopt_error_set(err, LOPT_E_USAGE, "\"%s\" is no image name (letters, digits and . _ - / : @)",
+				      name);
 	for (; engines[engine].argv[n]; n++)
 		argv[n] = engines[engine].argv[n];
 	argv[n] = name;

@@ -18,9 +18,8 @@ struct lopt_input {
  * An engine has finished by then. Release `out` on failure as well.
  */
 LOPT_CHECKED enum lopt_status lopt_input_open(struct lopt_input *out, const char *path,
-					      const struct lopt_open_options *options,
-					      const struct lopt_limits *limits, struct lopt_notes *notes,
-					      struct lopt_error *err);
+					      const struct lopt_open_options *options, const struct lopt_limits *limits,
+					      struct lopt_notes *notes, struct lopt_error *err);
 void lopt_input_release(struct lopt_input *input);
 
 #endif

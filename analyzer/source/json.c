@@ -24,7 +24,7 @@ static void watch_memory(void)
 	json_set_alloc_funcs(tell_malloc, next_free);
 }
 
-void lopt_json_release(json_t **value)
+void lopt_value_release(json_t **value)
 {
 	json_decref(*value);
 }
@@ -45,14 +45,15 @@ static enum lopt_status check_depth(struct lopt_str text, const struct lopt_limi
 		else if (!quoted && (c == ']' || c == '}') && depth)
 			depth--;
 		if (depth > limits->json_depth)
-			return lopt_error_set(err, LOPT_E_LIMIT, "JSON nested more than %llu deep (--limit json_depth=N)",
+			return lopt_error_set(err, LOPT_E_LIMIT,
+					      "JSON nested more than %llu deep (--limit json_depth=N)",
 					      (unsigned long long)limits->json_depth);
 	}
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_json_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
-				 struct lopt_error *err)
+enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
+				  struct lopt_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t error;
@@ -85,7 +86,7 @@ static const json_t *get(const json_t *object, const char *key)
 	return json_is_null(value) ? NULL : value;
 }
 
-enum lopt_status lopt_json_string(struct lopt_str *out, const json_t *object, const char *key, struct lopt_error *err)
+enum lopt_status lopt_value_string(struct lopt_str *out, const json_t *object, const char *key, struct lopt_error *err)
 {
 	const json_t *value = get(object, key);
 	*out = lopt_str_make(NULL, 0);
@@ -97,20 +98,20 @@ enum lopt_status lopt_json_string(struct lopt_str *out, const json_t *object, co
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_json_need_string(struct lopt_str *out, const json_t *object, const char *key,
-				       struct lopt_error *err)
+enum lopt_status lopt_value_need_string(struct lopt_str *out, const json_t *object, const char *key,
+					struct lopt_error *err)
 {
-	LOPT_TRY(lopt_json_string(out, object, key, err));
+	LOPT_TRY(lopt_value_string(out, object, key, err));
 	if (out->len == 0)
 		return lopt_error_set(err, LOPT_E_INPUT, "%s: missing or empty", key);
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_json_copy(struct lopt_str *out, struct lopt_arena *arena, const json_t *object, const char *key,
-				struct lopt_error *err)
+enum lopt_status lopt_value_copy(struct lopt_str *out, struct lopt_arena *arena, const json_t *object, const char *key,
+				 struct lopt_error *err)
 {
 	struct lopt_str text;
-	LOPT_TRY(lopt_json_string(&text, object, key, err));
+	LOPT_TRY(lopt_value_string(&text, object, key, err));
 	*out = text;
 	if (!text.ptr)
 		return LOPT_OK;
@@ -118,26 +119,27 @@ enum lopt_status lopt_json_copy(struct lopt_str *out, struct lopt_arena *arena, 
 	return out->ptr ? LOPT_OK : lopt_error_memory(err);
 }
 
-enum lopt_status lopt_json_array(const json_t **out, const json_t *object, const char *key, struct lopt_error *err)
+enum lopt_status lopt_value_array(const json_t **out, const json_t *object, const char *key, struct lopt_error *err)
 {
 	*out = get(object, key);
 	return !*out || json_is_array(*out) ? LOPT_OK : wrong_type(err, key, "an array");
 }
 
-enum lopt_status lopt_json_object(const json_t **out, const json_t *object, const char *key, struct lopt_error *err)
+enum lopt_status lopt_value_object(const json_t **out, const json_t *object, const char *key, struct lopt_error *err)
 {
 	*out = get(object, key);
 	return !*out || json_is_object(*out) ? LOPT_OK : wrong_type(err, key, "an object");
 }
 
-enum lopt_status lopt_json_bool(bool *out, const json_t *object, const char *key, struct lopt_error *err)
+enum lopt_status lopt_value_bool(bool *out, const json_t *object, const char *key, struct lopt_error *err)
 {
 	const json_t *value = get(object, key);
 	*out = json_is_true(value);
 	return !value || json_is_boolean(value) ? LOPT_OK : wrong_type(err, key, "true or false");
 }
 
-enum lopt_status lopt_json_size(uint64_t *out, bool *has, const json_t *object, const char *key, struct lopt_error *err)
+enum lopt_status lopt_value_size(uint64_t *out, bool *has, const json_t *object, const char *key,
+				 struct lopt_error *err)
 {
 	const json_t *value = get(object, key);
 	*has = value != NULL;
@@ -150,13 +152,13 @@ enum lopt_status lopt_json_size(uint64_t *out, bool *has, const json_t *object, 
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_json_strings(const struct lopt_str **out, size_t *count, struct lopt_arena *arena,
-				   const json_t *object, const char *key, struct lopt_error *err)
+enum lopt_status lopt_value_strings(const struct lopt_str **out, size_t *count, struct lopt_arena *arena,
+				    const json_t *object, const char *key, struct lopt_error *err)
 {
 	const json_t *array;
 	*out = NULL;
 	*count = 0;
-	LOPT_TRY(lopt_json_array(&array, object, key, err));
+	LOPT_TRY(lopt_value_array(&array, object, key, err));
 	size_t n = json_array_size(array);
 	if (n == 0)
 		return LOPT_OK;

@@ -12,34 +12,34 @@
  * JSON of the input (rule P8): depth checked before parsing, duplicate keys refused, nothing after the value.
  * Every value is taken through one of the typed getters; a null counts as absent.
  */
-LOPT_CHECKED enum lopt_status lopt_json_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
-					      struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
+					       struct lopt_error *err);
 
 /** For LOPT_CLEANUP. */
-void lopt_json_release(json_t **value);
+void lopt_value_release(json_t **value);
 
 /** A string, borrowed from the document; absent: ptr NULL. */
-LOPT_CHECKED enum lopt_status lopt_json_string(struct lopt_str *out, const json_t *object, const char *key,
-					       struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_string(struct lopt_str *out, const json_t *object, const char *key,
+						struct lopt_error *err);
 /** The same, and its absence (or emptiness) an error. */
-LOPT_CHECKED enum lopt_status lopt_json_need_string(struct lopt_str *out, const json_t *object, const char *key,
-						    struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_need_string(struct lopt_str *out, const json_t *object, const char *key,
+						     struct lopt_error *err);
 /** A string copied to the arena. */
-LOPT_CHECKED enum lopt_status lopt_json_copy(struct lopt_str *out, struct lopt_arena *arena, const json_t *object,
-					     const char *key, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_copy(struct lopt_str *out, struct lopt_arena *arena, const json_t *object,
+					      const char *key, struct lopt_error *err);
 /** An array; absent: NULL. */
-LOPT_CHECKED enum lopt_status lopt_json_array(const json_t **out, const json_t *object, const char *key,
-					      struct lopt_error *err);
-/** An object; absent: NULL. */
-LOPT_CHECKED enum lopt_status lopt_json_object(const json_t **out, const json_t *object, const char *key,
+LOPT_CHECKED enum lopt_status lopt_value_array(const json_t **out, const json_t *object, const char *key,
 					       struct lopt_error *err);
+/** An object; absent: NULL. */
+LOPT_CHECKED enum lopt_status lopt_value_object(const json_t **out, const json_t *object, const char *key,
+						struct lopt_error *err);
 /** A boolean; absent: false. */
-LOPT_CHECKED enum lopt_status lopt_json_bool(bool *out, const json_t *object, const char *key, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_bool(bool *out, const json_t *object, const char *key, struct lopt_error *err);
 /** An integer from 0 to 2^63 - 1; absent: *has is false. */
-LOPT_CHECKED enum lopt_status lopt_json_size(uint64_t *out, bool *has, const json_t *object, const char *key,
-					     struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_size(uint64_t *out, bool *has, const json_t *object, const char *key,
+					      struct lopt_error *err);
 /** An array of strings, copied; absent: none. */
-LOPT_CHECKED enum lopt_status lopt_json_strings(const struct lopt_str **out, size_t *count, struct lopt_arena *arena,
-						const json_t *object, const char *key, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_value_strings(const struct lopt_str **out, size_t *count, struct lopt_arena *arena,
+						 const json_t *object, const char *key, struct lopt_error *err);
 
 #endif

@@ -10,10 +10,10 @@ enum { THREADS = 2 };
 
 /* One blob to read, and the layers that list it. */
 struct job {
-	size_t layer;			/* the first that lists it */
+	size_t layer; /* the first that lists it */
 	uint32_t member;
 	struct lopt_layer_options options;
-	uint64_t entries_left;		/* the blob alone; the sum is checked as results come in */
+	uint64_t entries_left; /* the blob alone; the sum is checked as results come in */
 	struct lopt_layer_data *data;
 	enum lopt_status status;
 	struct lopt_error error;
@@ -24,9 +24,9 @@ struct work {
 	struct job *jobs;
 	size_t count;
 	pthread_mutex_t lock;
-	size_t next;			/* under the lock */
-	uint64_t entries;		/* of the blobs read so far, under the lock */
-	bool stop;			/* under the lock */
+	size_t next;	  /* under the lock */
+	uint64_t entries; /* of the blobs read so far, under the lock */
+	bool stop;	  /* under the lock */
 };
 
 /* --- what is to be read --- */
@@ -219,8 +219,9 @@ static enum lopt_status verify(struct lopt_plan *plan, size_t i, struct lopt_err
 		layer->verified = LOPT_VERIFIED_TRUE;
 		return LOPT_OK;
 	}
-	return lopt_notes_add(&plan->bundle->notes, "digest-not-checked", LOPT_WARNING, i, claim->name, err,
-			      "only SHA-256 digests can be checked in a stream; read the image from a file to check this");
+	return lopt_notes_add(
+		&plan->bundle->notes, "digest-not-checked", LOPT_WARNING, i, claim->name, err,
+		"only SHA-256 digests can be checked in a stream; read the image from a file to check this");
 }
 
 /* Media types are not trusted, but one that lies is worth a word (rule P2). */
@@ -292,7 +293,8 @@ enum lopt_status lopt_plan_read_layers(struct lopt_plan *plan, struct lopt_error
 {
 	LOPT_CLEANUP(release_work) struct work work = { .plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER };
 	if (plan->layer_count != plan->diff_id_count)
-		return lopt_error_set(err, LOPT_E_INPUT, "the manifest lists %zu layers, the configuration %zu diff IDs",
+		return lopt_error_set(err, LOPT_E_INPUT,
+				      "the manifest lists %zu layers, the configuration %zu diff IDs",
 				      plan->layer_count, plan->diff_id_count);
 	LOPT_TRY(make_room(&work, err));
 	LOPT_TRY(list_jobs(&work, err));

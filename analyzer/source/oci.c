@@ -175,14 +175,14 @@ static enum lopt_status choose_manifest(struct lopt_candidate *out, struct lopt_
 
 static enum lopt_status check_layout(struct lopt_plan *plan, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *layout = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *layout = NULL;
 	struct lopt_str version;
 	enum lopt_status status = lopt_plan_json(&layout, plan, "oci-layout", err);
 	if (status == LOPT_END)
 		return lopt_error_set(err, LOPT_E_INPUT, "not an OCI layout: there is no file oci-layout");
 	if (status != LOPT_OK)
 		return status;
-	if (lopt_json_string(&version, layout, "imageLayoutVersion", err) != LOPT_OK)
+	if (lopt_value_string(&version, layout, "imageLayoutVersion", err) != LOPT_OK)
 		return lopt_error_context(err, "oci-layout");
 	if (lopt_str_is(version, "1.0.0"))
 		return LOPT_OK;
@@ -192,7 +192,7 @@ static enum lopt_status check_layout(struct lopt_plan *plan, struct lopt_error *
 
 static enum lopt_status read_tops(struct lopt_candidates *out, struct lopt_plan *plan, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *index = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *index = NULL;
 	enum lopt_status status = lopt_plan_json(&index, plan, "index.json", err);
 	if (status == LOPT_END)
 		return lopt_error_set(err, LOPT_E_INPUT, "not an OCI layout: there is no file index.json");

@@ -12,7 +12,7 @@ enum lopt_media {
 	LOPT_MEDIA_SCHEMA1,
 	LOPT_MEDIA_CONFIG,
 	LOPT_MEDIA_LAYER,
-	LOPT_MEDIA_FOREIGN,	/* a layer that may be left out */
+	LOPT_MEDIA_FOREIGN, /* a layer that may be left out */
 };
 enum lopt_media lopt_media_of(struct lopt_str media_type);
 
@@ -30,11 +30,11 @@ LOPT_CHECKED enum lopt_status lopt_oci_check_manifest(const json_t *document, st
 /** A descriptor of an index. */
 struct lopt_candidate {
 	struct lopt_claim claim;
-	size_t image;			/* of index.json, from 0: descriptors of one digest or name are one image */
+	size_t image; /* of index.json, from 0: descriptors of one digest or name are one image */
 	struct lopt_platform platform;
-	bool has_platform;		/* the index, or later the configuration, says so */
-	bool complete;			/* all of its blobs are there; known once asked for */
-	struct lopt_str names[2];	/* io.containerd.image.name, org.opencontainers.image.ref.name */
+	bool has_platform;	  /* the index, or later the configuration, says so */
+	bool complete;		  /* all of its blobs are there; known once asked for */
+	struct lopt_str names[2]; /* io.containerd.image.name, org.opencontainers.image.ref.name */
 	size_t name_count;
 };
 

@@ -17,12 +17,12 @@ static enum lopt_status blob_present(struct lopt_plan *plan, struct lopt_claim *
 static enum lopt_status platform_from_config(struct lopt_candidate *candidate, struct lopt_plan *plan,
 					     struct lopt_claim *config, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *document = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *document = NULL;
 	struct lopt_arena *arena = &plan->bundle->arena;
 	LOPT_TRY(lopt_claim_json(&document, plan, config, true, NULL, err));
-	LOPT_TRY(lopt_json_copy(&candidate->platform.os, arena, document, "os", err));
-	LOPT_TRY(lopt_json_copy(&candidate->platform.architecture, arena, document, "architecture", err));
-	LOPT_TRY(lopt_json_copy(&candidate->platform.variant, arena, document, "variant", err));
+	LOPT_TRY(lopt_value_copy(&candidate->platform.os, arena, document, "os", err));
+	LOPT_TRY(lopt_value_copy(&candidate->platform.architecture, arena, document, "architecture", err));
+	LOPT_TRY(lopt_value_copy(&candidate->platform.variant, arena, document, "variant", err));
 	candidate->has_platform = true;
 	return LOPT_OK;
 }
@@ -111,7 +111,8 @@ static enum lopt_status choose_default(struct lopt_candidate **out, struct lopt_
 	if (matches == 1)
 		return LOPT_OK;
 	if (matches > 1)
-		return refuse(list, "several images for this platform; choose with --platform OS/ARCH/VARIANT or --select ",
+		return refuse(list,
+			      "several images for this platform; choose with --platform OS/ARCH/VARIANT or --select ",
 			      "sha256:HEX", err);
 	size_t complete = count_matches(list, NULL, true, out);
 	if (complete == 1)

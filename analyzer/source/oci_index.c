@@ -5,8 +5,8 @@
 #include "source/oci.h"
 
 enum {
-	DESCRIPTORS_MAX = 16384,	/* of all indexes of one input */
-	INDEXES_MAX = 1024,		/* read for one image */
+	DESCRIPTORS_MAX = 16384, /* of all indexes of one input */
+	INDEXES_MAX = 1024,	 /* read for one image */
 };
 
 void lopt_candidates_release(struct lopt_candidates *list)
@@ -34,10 +34,10 @@ static enum lopt_status read_platform(struct lopt_candidate *out, struct lopt_pl
 {
 	const json_t *platform;
 	struct lopt_arena *arena = &plan->bundle->arena;
-	LOPT_TRY(lopt_json_object(&platform, object, "platform", err));
-	LOPT_TRY(lopt_json_copy(&out->platform.os, arena, platform, "os", err));
-	LOPT_TRY(lopt_json_copy(&out->platform.architecture, arena, platform, "architecture", err));
-	LOPT_TRY(lopt_json_copy(&out->platform.variant, arena, platform, "variant", err));
+	LOPT_TRY(lopt_value_object(&platform, object, "platform", err));
+	LOPT_TRY(lopt_value_copy(&out->platform.os, arena, platform, "os", err));
+	LOPT_TRY(lopt_value_copy(&out->platform.architecture, arena, platform, "architecture", err));
+	LOPT_TRY(lopt_value_copy(&out->platform.variant, arena, platform, "variant", err));
 	out->has_platform = out->platform.os.len && out->platform.architecture.len;
 	return LOPT_OK;
 }
@@ -46,7 +46,7 @@ static enum lopt_status read_name(struct lopt_candidate *out, struct lopt_plan *
 				  const char *key, struct lopt_error *err)
 {
 	struct lopt_str name;
-	LOPT_TRY(lopt_json_copy(&name, &plan->bundle->arena, annotations, key, err));
+	LOPT_TRY(lopt_value_copy(&name, &plan->bundle->arena, annotations, key, err));
 	if (name.len)
 		out->names[out->name_count++] = name;
 	return LOPT_OK;
@@ -60,7 +60,7 @@ static enum lopt_status read_descriptor(struct lopt_candidate *out, struct lopt_
 	LOPT_TRY(lopt_claim_descriptor(&out->claim, plan, object, where, err));
 	enum lopt_status status = read_platform(out, plan, object, err);
 	if (status == LOPT_OK)
-		status = lopt_json_object(&annotations, object, "annotations", err);
+		status = lopt_value_object(&annotations, object, "annotations", err);
 	if (status == LOPT_OK)
 		status = read_name(out, plan, annotations, "io.containerd.image.name", err);
 	if (status == LOPT_OK)
@@ -71,8 +71,9 @@ static enum lopt_status read_descriptor(struct lopt_candidate *out, struct lopt_
 	if (media == LOPT_MEDIA_SCHEMA1)
 		return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a manifest of schema 1, which is not supported",
 				      LOPT_STR_ARGS(where));
-	bool attestation = json_object_get(annotations, "vnd.docker.reference.type") ||
-			   (lopt_str_is(out->platform.os, "unknown") && lopt_str_is(out->platform.architecture, "unknown"));
+	bool attestation =
+		json_object_get(annotations, "vnd.docker.reference.type") ||
+		(lopt_str_is(out->platform.os, "unknown") && lopt_str_is(out->platform.architecture, "unknown"));
 	*is_image = (media == LOPT_MEDIA_INDEX || media == LOPT_MEDIA_MANIFEST) && !attestation;
 	return LOPT_OK;
 }
@@ -83,7 +84,7 @@ enum lopt_status lopt_oci_read_index(struct lopt_candidates *out, struct lopt_pl
 	const json_t *manifests = NULL;
 	enum lopt_status status = lopt_oci_check_index(index, err);
 	if (status == LOPT_OK)
-		status = lopt_json_array(&manifests, index, "manifests", err);
+		status = lopt_value_array(&manifests, index, "manifests", err);
 	if (status != LOPT_OK)
 		return lopt_error_context(err, "%.*s", LOPT_STR_ARGS(name));
 	for (size_t i = 0; i < json_array_size(manifests); i++) {
@@ -133,7 +134,7 @@ static enum lopt_status enqueue(struct walk *walk, const struct lopt_candidate *
 /* An index that is not in the input is that of other platforms, or of nothing that was saved. */
 static enum lopt_status expand(struct walk *walk, struct lopt_plan *plan, size_t at, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *index = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *index = NULL;
 	LOPT_CLEANUP(lopt_candidates_release) struct lopt_candidates children = { 0 };
 	struct lopt_candidate parent = walk->queue.items[at];
 	enum lopt_status status = lopt_claim_find(plan, &parent.claim, err);

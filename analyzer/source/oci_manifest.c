@@ -7,7 +7,7 @@
 static const struct {
 	const char *name;
 	enum lopt_media media;
-	const char *compression;	/* of layers */
+	const char *compression; /* of layers */
 } types[] = {
 	{ "application/vnd.oci.image.index.v1+json", LOPT_MEDIA_INDEX, NULL },
 	{ "application/vnd.docker.distribution.manifest.list.v2+json", LOPT_MEDIA_INDEX, NULL },
@@ -80,7 +80,7 @@ static enum lopt_status check_media(const json_t *document, enum lopt_media want
 				    struct lopt_error *err)
 {
 	struct lopt_str own;
-	LOPT_TRY(lopt_json_string(&own, document, "mediaType", err));
+	LOPT_TRY(lopt_value_string(&own, document, "mediaType", err));
 	if (own.len == 0 || (said.len ? lopt_str_equal(own, said) : lopt_media_of(own) == want))
 		return LOPT_OK;
 	if (said.len)
@@ -93,9 +93,9 @@ enum lopt_status lopt_oci_check_index(const json_t *document, struct lopt_error 
 {
 	LOPT_TRY(check_schema(document, err));
 	if (is_there(document, "config") || is_there(document, "layers"))
-		return is_there(document, "manifests") ?
-			       ambiguous(err) :
-			       lopt_error_set(err, LOPT_E_INPUT, "an image manifest where an index is expected");
+		return is_there(document, "manifests")
+			       ? ambiguous(err)
+			       : lopt_error_set(err, LOPT_E_INPUT, "an image manifest where an index is expected");
 	return check_media(document, LOPT_MEDIA_INDEX, lopt_str_from(NULL), err);
 }
 
@@ -104,8 +104,8 @@ enum lopt_status lopt_oci_check_manifest(const json_t *document, struct lopt_str
 	LOPT_TRY(check_schema(document, err));
 	bool is_manifest = is_there(document, "config") || is_there(document, "layers");
 	if (is_there(document, "manifests"))
-		return is_manifest ? ambiguous(err) :
-				     lopt_error_set(err, LOPT_E_INPUT, "an index where an image manifest is expected");
+		return is_manifest ? ambiguous(err)
+				   : lopt_error_set(err, LOPT_E_INPUT, "an index where an image manifest is expected");
 	LOPT_TRY(check_media(document, LOPT_MEDIA_MANIFEST, media_type, err));
 	if (!json_is_object(json_object_get(document, "config")) || !json_is_array(json_object_get(document, "layers")))
 		return lopt_error_set(err, LOPT_E_INPUT, "not an image manifest: no \"config\" or no \"layers\"");
@@ -163,15 +163,15 @@ static enum lopt_status read_annotations(struct lopt_manifest *out, struct lopt_
 {
 	const json_t *notes;
 	struct lopt_arena *arena = &plan->bundle->arena;
-	LOPT_TRY(lopt_json_object(&notes, document, "annotations", err));
-	LOPT_TRY(lopt_json_copy(&out->base_name, arena, notes, "org.opencontainers.image.base.name", err));
-	return lopt_json_copy(&out->base_digest, arena, notes, "org.opencontainers.image.base.digest", err);
+	LOPT_TRY(lopt_value_object(&notes, document, "annotations", err));
+	LOPT_TRY(lopt_value_copy(&out->base_name, arena, notes, "org.opencontainers.image.base.name", err));
+	return lopt_value_copy(&out->base_digest, arena, notes, "org.opencontainers.image.base.digest", err);
 }
 
 enum lopt_status lopt_oci_manifest(struct lopt_manifest *out, struct lopt_plan *plan, struct lopt_claim *claim,
 				   struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_json_release) json_t *document = NULL;
+	LOPT_CLEANUP(lopt_value_release) json_t *document = NULL;
 	*out = (struct lopt_manifest){ .config = { .member = LOPT_NO_MEMBER } };
 	LOPT_TRY(lopt_claim_json(&document, plan, claim, true, NULL, err));
 	enum lopt_status status = lopt_oci_check_manifest(document, claim->media_type, err);

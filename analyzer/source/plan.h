@@ -8,14 +8,14 @@
 
 /** A blob as a manifest speaks of it. Strings are in the bundle's arena. */
 struct lopt_claim {
-	struct lopt_str where;		/* for messages: "manifest.json: Layers[2]" */
-	struct lopt_str name;		/* of the member */
-	struct lopt_str digest;		/* "" where none is claimed */
+	struct lopt_str where;	/* for messages: "manifest.json: Layers[2]" */
+	struct lopt_str name;	/* of the member */
+	struct lopt_str digest; /* "" where none is claimed */
 	struct lopt_str media_type;
 	uint64_t size;
 	bool has_size;
-	bool foreign;			/* may be absent */
-	uint32_t member;		/* once looked for; LOPT_NO_MEMBER when absent */
+	bool foreign;	 /* may be absent */
+	uint32_t member; /* once looked for; LOPT_NO_MEMBER when absent */
 };
 
 /** What is to be read: filled by the manifests, then by the configuration, carried out by lopt_plan_read_layers. */
@@ -38,8 +38,9 @@ struct lopt_plan {
 LOPT_CHECKED enum lopt_status lopt_plan_where(struct lopt_str *out, struct lopt_plan *plan, struct lopt_error *err,
 					      const char *fmt, ...) LOPT_PRINTF(4, 5);
 /** An OCI descriptor: mediaType, digest and size are checked; its name is blobs/ALGORITHM/HEX. */
-LOPT_CHECKED enum lopt_status lopt_claim_descriptor(struct lopt_claim *out, struct lopt_plan *plan, const json_t *object,
-						    struct lopt_str where, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_claim_descriptor(struct lopt_claim *out, struct lopt_plan *plan,
+						    const json_t *object, struct lopt_str where,
+						    struct lopt_error *err);
 /** Look the blob up: LOPT_END when it is not there. Errors have `where` in front. */
 LOPT_CHECKED enum lopt_status lopt_claim_find(struct lopt_plan *plan, struct lopt_claim *claim, struct lopt_error *err);
 /** The same, its absence an error. */
@@ -48,8 +49,8 @@ LOPT_CHECKED enum lopt_status lopt_claim_need(struct lopt_plan *plan, struct lop
  * Read and parse a JSON blob. Size and digest are compared where `check` says so. *digest, if not NULL, is
  * the SHA-256 of its bytes.
  */
-LOPT_CHECKED enum lopt_status lopt_claim_json(json_t **out, struct lopt_plan *plan, struct lopt_claim *claim, bool check,
-					      struct lopt_digest *digest, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_claim_json(json_t **out, struct lopt_plan *plan, struct lopt_claim *claim,
+					      bool check, struct lopt_digest *digest, struct lopt_error *err);
 /** The member `name` as JSON; LOPT_END when there is none. */
 LOPT_CHECKED enum lopt_status lopt_plan_json(json_t **out, struct lopt_plan *plan, const char *name,
 					     struct lopt_error *err);

@@ -7,9 +7,9 @@
 static const struct {
 	const char *machine, *architecture;
 } machines[] = {
-	{ "x86_64", "amd64" },	 { "aarch64", "arm64" },    { "armv8l", "arm" },	 { "armv7l", "arm" },
-	{ "armv6l", "arm" },	 { "i386", "386" },	    { "i586", "386" },		 { "i686", "386" },
-	{ "ppc64le", "ppc64le" }, { "s390x", "s390x" },	    { "riscv64", "riscv64" },	 { "loongarch64", "loong64" },
+	{ "x86_64", "amd64" },	  { "aarch64", "arm64" }, { "armv8l", "arm" },	    { "armv7l", "arm" },
+	{ "armv6l", "arm" },	  { "i386", "386" },	  { "i586", "386" },	    { "i686", "386" },
+	{ "ppc64le", "ppc64le" }, { "s390x", "s390x" },	  { "riscv64", "riscv64" }, { "loongarch64", "loong64" },
 	{ "mips64", "mips64le" }, { "ppc64", "ppc64" },
 };
 
@@ -39,8 +39,8 @@ enum lopt_status lopt_platform_parse(struct lopt_platform *out, const char *text
 		at = slash + 1;
 	}
 	if (count < 2 || count > 3 || parts[0].len == 0 || parts[1].len == 0)
-		return lopt_error_set(err, LOPT_E_USAGE, "--platform %s: it is written os/arch[/variant], as in linux/arm64",
-				      text);
+		return lopt_error_set(err, LOPT_E_USAGE,
+				      "--platform %s: it is written os/arch[/variant], as in linux/arm64", text);
 	*out = (struct lopt_platform){ parts[0], parts[1], parts[2] };
 	return LOPT_OK;
 }
@@ -51,9 +51,9 @@ static bool same_variant(const struct lopt_platform *wanted, const struct lopt_p
 		return true;
 	if (has->variant.len)
 		return false;
-	const char *usual = lopt_str_is(has->architecture, "arm64") ? "v8" :
-			    lopt_str_is(has->architecture, "arm")   ? "v7" :
-								      "v1";
+	const char *usual = lopt_str_is(has->architecture, "arm64") ? "v8"
+			    : lopt_str_is(has->architecture, "arm") ? "v7"
+								    : "v1";
 	return lopt_str_is(wanted->variant, usual);
 }
 

@@ -95,7 +95,8 @@ static enum lopt_status link_target(struct lopt_store *store, const struct lopt_
 	}
 	if (link.len == 0 || link.len > NAME_MAX_BYTES || link.ptr[0] == '/' || has_nul(link) ||
 	    !append_components(path, &len, link, true) || len == 0)
-		return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a link to \"%.*s\", which is no name inside the archive",
+		return lopt_error_set(err, LOPT_E_INPUT,
+				      "%.*s: a link to \"%.*s\", which is no name inside the archive",
 				      LOPT_STR_ARGS(member->name), LOPT_STR_ARGS(link));
 	*out = lopt_arena_copy(&store->arena, lopt_str_make(path, len));
 	return out->ptr ? LOPT_OK : lopt_error_memory(err);
@@ -188,8 +189,7 @@ static enum lopt_status follow(struct lopt_store *store, struct lopt_str name, u
 			return LOPT_OK;
 		LOPT_TRY(link_target(store, member, &name, err));
 	}
-	return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a chain of more than %d links", LOPT_STR_ARGS(first),
-			      HOPS_MAX);
+	return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a chain of more than %d links", LOPT_STR_ARGS(first), HOPS_MAX);
 }
 
 enum lopt_status lopt_store_find(struct lopt_store *store, struct lopt_str name, uint32_t *out, struct lopt_error *err)
@@ -209,7 +209,8 @@ enum lopt_status lopt_store_text(struct lopt_store *store, uint32_t index, struc
 {
 	const struct lopt_member *member = &store->members[index];
 	if (member->size > store->limits->json_bytes)
-		return lopt_error_set(err, LOPT_E_LIMIT, "%llu bytes of JSON, the ceiling is %llu (--limit json_bytes=N)",
+		return lopt_error_set(err, LOPT_E_LIMIT,
+				      "%llu bytes of JSON, the ceiling is %llu (--limit json_bytes=N)",
 				      (unsigned long long)member->size, (unsigned long long)store->limits->json_bytes);
 	*out = LOPT_BUF_INIT((size_t)member->size + 1);
 	enum lopt_status status = store->ops->text(store, member, out, err);

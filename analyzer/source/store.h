@@ -14,22 +14,22 @@ enum lopt_member_type {
 	LOPT_MEMBER_FILE,
 	LOPT_MEMBER_SYMLINK,
 	LOPT_MEMBER_HARDLINK,
-	LOPT_MEMBER_OTHER,	/* a directory, a device, a fifo: an error where it is used */
+	LOPT_MEMBER_OTHER, /* a directory, a device, a fifo: an error where it is used */
 };
 
 #define LOPT_NO_MEMBER UINT32_MAX
 
 struct lopt_member {
-	struct lopt_str name;		/* cleaned */
-	struct lopt_str link;		/* target as written */
-	uint64_t offset, size;		/* of its bytes */
+	struct lopt_str name;  /* cleaned */
+	struct lopt_str link;  /* target as written */
+	uint64_t offset, size; /* of its bytes */
 	enum lopt_member_type type;
-	bool checked;			/* its namesakes hold the same */
-	uint32_t namesake;		/* an earlier member of the same name, or LOPT_NO_MEMBER */
+	bool checked;	   /* its namesakes hold the same */
+	uint32_t namesake; /* an earlier member of the same name, or LOPT_NO_MEMBER */
 	/* What a stream kept, since it cannot go back: at most one of the three. */
-	struct lopt_str text;		/* ptr NULL: not kept */
+	struct lopt_str text; /* ptr NULL: not kept */
 	struct lopt_layer_data *data;
-	struct lopt_error *failure;	/* why it is no layer */
+	struct lopt_error *failure; /* why it is no layer */
 };
 
 struct lopt_store;
@@ -61,13 +61,13 @@ struct lopt_meter;
 struct lopt_store {
 	const struct lopt_store_ops *ops;
 	const struct lopt_limits *limits;
-	struct lopt_notes *notes;	/* borrowed */
-	struct lopt_meter *meter;	/* borrowed */
-	uint64_t entries_left;		/* of limits->entries */
+	struct lopt_notes *notes; /* borrowed */
+	struct lopt_meter *meter; /* borrowed */
+	uint64_t entries_left;	  /* of limits->entries */
 	struct lopt_arena arena;
 	struct lopt_member *members;
 	size_t count, cap;
-	struct lopt_table table;	/* name to the last member of that name */
+	struct lopt_table table; /* name to the last member of that name */
 };
 
 void lopt_store_init(struct lopt_store *store, const struct lopt_store_ops *ops, const struct lopt_limits *limits,

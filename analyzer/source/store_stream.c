@@ -5,14 +5,14 @@
 #include "source/outer.h"
 
 enum {
-	SMALL = 4096,		/* whatever it is, it may be kept */
-	TEXTS_MAX = 64,		/* times json_bytes: all that is kept of texts */
+	SMALL = 4096,	/* whatever it is, it may be kept */
+	TEXTS_MAX = 64, /* times json_bytes: all that is kept of texts */
 };
 
 struct stream_store {
 	struct lopt_store store;
 	uint64_t text_left;
-	uint64_t arena_left;	/* of limits->arena_bytes, for layers */
+	uint64_t arena_left; /* of limits->arena_bytes, for layers */
 };
 
 /* --- what passes --- */
@@ -72,10 +72,10 @@ static enum lopt_status keep_text(struct stream_store *stream, struct lopt_strea
 {
 	if (member->size > stream->store.limits->json_bytes || member->size > stream->text_left) {
 		struct lopt_error failure;
-		(void)lopt_error_set(&failure, LOPT_E_LIMIT,
-				     "%llu bytes that look like JSON, of which a stream keeps %llu (--limit json_bytes=N)",
-				     (unsigned long long)member->size,
-				     (unsigned long long)stream->store.limits->json_bytes);
+		(void)lopt_error_set(
+			&failure, LOPT_E_LIMIT,
+			"%llu bytes that look like JSON, of which a stream keeps %llu (--limit json_bytes=N)",
+			(unsigned long long)member->size, (unsigned long long)stream->store.limits->json_bytes);
 		return keep_failure(member, &failure, err);
 	}
 	char *text = lopt_arena_alloc(&stream->store.arena, (size_t)member->size + 1);

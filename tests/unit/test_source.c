@@ -62,9 +62,9 @@ static void make_layer(struct lopt_buf *tar, size_t number)
 
 /* How an archive is made; zeroed is a good one of one layer. */
 struct recipe {
-	size_t layers;			/* 0: 1 */
-	const char *config_tail;	/* further members of the configuration, after a comma */
-	uint64_t damaged;		/* bit i: layer i is no tar */
+	size_t layers;		 /* 0: 1 */
+	const char *config_tail; /* further members of the configuration, after a comma */
+	uint64_t damaged;	 /* bit i: layer i is no tar */
 	const char *tag;
 };
 
@@ -90,9 +90,10 @@ static void make_archive(struct lopt_buf *tar, const struct recipe *recipe)
 {
 	struct lopt_buf names = LOPT_BUF_INIT(1 << 20), ids = LOPT_BUF_INIT(1 << 20), text = LOPT_BUF_INIT(1 << 20);
 	add_layers(tar, &names, &ids, recipe);
-	lopt_buf_printf(&text,
-			"{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}%s}",
-			ids.data, recipe->config_tail ? recipe->config_tail : "");
+	lopt_buf_printf(
+		&text,
+		"{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}%s}",
+		ids.data, recipe->config_tail ? recipe->config_tail : "");
 	add_member(tar, "config.json", '0', "", lopt_buf_view(&text));
 	lopt_buf_clear(&text);
 	lopt_buf_printf(&text, "[{\"Config\":\"config.json\",\"RepoTags\":[\"%s\"],\"Layers\":[%s]}]",
@@ -104,8 +105,8 @@ static void make_archive(struct lopt_buf *tar, const struct recipe *recipe)
 	lopt_buf_release(&text);
 }
 
-static enum lopt_status open_bytes(struct lopt_bundle **out, struct lopt_str bytes, const struct lopt_open_options *options,
-				   struct lopt_error *err)
+static enum lopt_status open_bytes(struct lopt_bundle **out, struct lopt_str bytes,
+				   const struct lopt_open_options *options, struct lopt_error *err)
 {
 	char path[] = "/tmp/layeropt-test-XXXXXX";
 	int fd = mkstemp(path);
@@ -169,9 +170,9 @@ static void knows_platforms(void **state)
 		const char *wanted, *has;
 		bool matches;
 	} cases[] = {
-		{ "linux/amd64", "linux/amd64", true },	   { "linux/amd64", "linux/arm64", false },
-		{ "linux/arm", "linux/arm/v6", true },	   { "linux/arm/v7", "linux/arm/v6", false },
-		{ "linux/arm/v7", "linux/arm", true },	   { "linux/arm64/v8", "linux/arm64", true },
+		{ "linux/amd64", "linux/amd64", true },	    { "linux/amd64", "linux/arm64", false },
+		{ "linux/arm", "linux/arm/v6", true },	    { "linux/arm/v7", "linux/arm/v6", false },
+		{ "linux/arm/v7", "linux/arm", true },	    { "linux/arm64/v8", "linux/arm64", true },
 		{ "linux/amd64/v3", "linux/amd64", false }, { "windows/amd64", "linux/amd64", false },
 	};
 	static const char *const wrong[] = { "", "linux", "linux/", "/amd64", "linux/amd64/", "a/b/c/d", "a/b/c/" };
@@ -193,12 +194,16 @@ static void knows_platforms(void **state)
 static void cleans_names(void **state)
 {
 	static const struct {
-		const char *name, *clean;	/* NULL: nobody can ask for it */
+		const char *name, *clean; /* NULL: nobody can ask for it */
 	} cases[] = {
-		{ "manifest.json", "manifest.json" }, { "./manifest.json", "manifest.json" },
-		{ "a//b/./c/", "a/b/c" },	      { "/manifest.json", NULL },
-		{ "a/../b", NULL },		      { "../b", NULL },
-		{ "./", NULL },			      { "", NULL },
+		{ "manifest.json", "manifest.json" },
+		{ "./manifest.json", "manifest.json" },
+		{ "a//b/./c/", "a/b/c" },
+		{ "/manifest.json", NULL },
+		{ "a/../b", NULL },
+		{ "../b", NULL },
+		{ "./", NULL },
+		{ "", NULL },
 		{ "a..b/..c", "a..b/..c" },
 	};
 	struct lopt_arena arena;
@@ -226,10 +231,17 @@ static void selects_images(void **state)
 		enum lopt_status status;
 		size_t want;
 	} cases[] = {
-		{ NULL, 1, LOPT_OK, 0 },	  { NULL, 3, LOPT_E_USAGE, 0 },	   { "a:1", 3, LOPT_OK, 0 },
-		{ "b:1", 3, LOPT_OK, 1 },	  { "3", 3, LOPT_OK, 2 },	   { "2", 3, LOPT_OK, 0 },
-		{ "0", 3, LOPT_E_USAGE, 0 },	  { "4", 3, LOPT_E_USAGE, 0 },	   { "1x", 3, LOPT_E_USAGE, 0 },
-		{ "", 3, LOPT_E_USAGE, 0 },	  { "99999999999999999999999", 3, LOPT_E_USAGE, 0 },
+		{ NULL, 1, LOPT_OK, 0 },
+		{ NULL, 3, LOPT_E_USAGE, 0 },
+		{ "a:1", 3, LOPT_OK, 0 },
+		{ "b:1", 3, LOPT_OK, 1 },
+		{ "3", 3, LOPT_OK, 2 },
+		{ "2", 3, LOPT_OK, 0 },
+		{ "0", 3, LOPT_E_USAGE, 0 },
+		{ "4", 3, LOPT_E_USAGE, 0 },
+		{ "1x", 3, LOPT_E_USAGE, 0 },
+		{ "", 3, LOPT_E_USAGE, 0 },
+		{ "99999999999999999999999", 3, LOPT_E_USAGE, 0 },
 		{ "a:1", 1, LOPT_OK, 0 },
 	};
 	(void)state;
@@ -273,7 +285,7 @@ static void parses_json(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		json_t *value = NULL;
 		struct lopt_error err;
-		if (lopt_json_parse(&value, lopt_str_from(cases[i].text), &limits, &err) != cases[i].status)
+		if (lopt_value_parse(&value, lopt_str_from(cases[i].text), &limits, &err) != cases[i].status)
 			fail_msg("%s", cases[i].text);
 		json_decref(value);
 	}
@@ -287,23 +299,25 @@ static void takes_typed_values(void **state)
 	bool has, flag;
 	const json_t *array;
 	(void)state;
-	assert_int_equal(lopt_json_parse(&value, lopt_str_from("{\"s\":\"x\",\"n\":7,\"m\":-1,\"f\":1.5,\"z\":null,\"b\":true}"),
-					 lopt_limits_default(), NULL),
-			 LOPT_OK);
-	assert_int_equal(lopt_json_string(&text, value, "s", NULL), LOPT_OK);
+	assert_int_equal(
+		lopt_value_parse(&value,
+				 lopt_str_from("{\"s\":\"x\",\"n\":7,\"m\":-1,\"f\":1.5,\"z\":null,\"b\":true}"),
+				 lopt_limits_default(), NULL),
+		LOPT_OK);
+	assert_int_equal(lopt_value_string(&text, value, "s", NULL), LOPT_OK);
 	is(text, "x");
-	assert_int_equal(lopt_json_string(&text, value, "z", NULL), LOPT_OK);
+	assert_int_equal(lopt_value_string(&text, value, "z", NULL), LOPT_OK);
 	assert_null(text.ptr);
-	assert_int_equal(lopt_json_string(&text, value, "n", NULL), LOPT_E_INPUT);
-	assert_int_equal(lopt_json_need_string(&text, value, "absent", NULL), LOPT_E_INPUT);
-	assert_int_equal(lopt_json_size(&size, &has, value, "n", NULL), LOPT_OK);
+	assert_int_equal(lopt_value_string(&text, value, "n", NULL), LOPT_E_INPUT);
+	assert_int_equal(lopt_value_need_string(&text, value, "absent", NULL), LOPT_E_INPUT);
+	assert_int_equal(lopt_value_size(&size, &has, value, "n", NULL), LOPT_OK);
 	assert_int_equal(size, 7);
-	assert_int_equal(lopt_json_size(&size, &has, value, "m", NULL), LOPT_E_INPUT);
-	assert_int_equal(lopt_json_size(&size, &has, value, "f", NULL), LOPT_E_INPUT);
-	assert_int_equal(lopt_json_array(&array, value, "s", NULL), LOPT_E_INPUT);
-	assert_int_equal(lopt_json_bool(&flag, value, "b", NULL), LOPT_OK);
+	assert_int_equal(lopt_value_size(&size, &has, value, "m", NULL), LOPT_E_INPUT);
+	assert_int_equal(lopt_value_size(&size, &has, value, "f", NULL), LOPT_E_INPUT);
+	assert_int_equal(lopt_value_array(&array, value, "s", NULL), LOPT_E_INPUT);
+	assert_int_equal(lopt_value_bool(&flag, value, "b", NULL), LOPT_OK);
 	assert_true(flag);
-	assert_int_equal(lopt_json_bool(&flag, value, "n", NULL), LOPT_E_INPUT);
+	assert_int_equal(lopt_value_bool(&flag, value, "n", NULL), LOPT_E_INPUT);
 	json_decref(value);
 }
 
@@ -313,7 +327,8 @@ static void knows_media_types(void **state)
 	assert_int_equal(lopt_media_of(lopt_str_from("application/vnd.oci.image.layer.v1.tar+zstd")), LOPT_MEDIA_LAYER);
 	assert_int_equal(lopt_media_of(lopt_str_from("application/vnd.oci.image.layer.v1.tar+xz")), LOPT_MEDIA_UNKNOWN);
 	assert_int_equal(lopt_media_of(lopt_str_from(NULL)), LOPT_MEDIA_UNKNOWN);
-	assert_string_equal(lopt_media_compression(lopt_str_from("application/vnd.docker.image.rootfs.diff.tar.gzip")), "gzip");
+	assert_string_equal(lopt_media_compression(lopt_str_from("application/vnd.docker.image.rootfs.diff.tar.gzip")),
+			    "gzip");
 	assert_null(lopt_media_compression(lopt_str_from("application/vnd.oci.image.config.v1+json")));
 }
 
@@ -428,7 +443,7 @@ static void tells_the_lowest_failure(void **state)
 
 static void counts_entries_over_all_layers(void **state)
 {
-	const struct recipe recipe = { .layers = 12 };	/* 14 members and 12 entries */
+	const struct recipe recipe = { .layers = 12 }; /* 14 members and 12 entries */
 	struct lopt_limits limits = *lopt_limits_default();
 	const struct lopt_open_options options = { .limits = &limits };
 	struct lopt_bundle *bundle = NULL;
@@ -465,15 +480,16 @@ static void holds_to_ceilings(void **state)
 		struct lopt_bundle *bundle = NULL;
 		struct lopt_error err = { .message = "" };
 		memcpy((char *)&limits + cases[i].offset, &cases[i].value, sizeof cases[i].value);
-		if (open_recipe(&bundle, &recipe, &options, &err) != LOPT_E_LIMIT || !strstr(err.message, cases[i].name))
+		if (open_recipe(&bundle, &recipe, &options, &err) != LOPT_E_LIMIT ||
+		    !strstr(err.message, cases[i].name))
 			fail_msg("%s: %s", cases[i].name, err.message);
 	}
 }
 
 static void refuses_names_before_it_asks_an_engine(void **state)
 {
-	static const char *const names[] = { "docker:",	      "docker:--privileged", "docker:-v/:/h", "podman:a;b",
-					     "docker:$(x)",   "docker:a b",	     "podman:a\nb",   "docker:/abs" };
+	static const char *const names[] = { "docker:",	    "docker:--privileged", "docker:-v/:/h", "podman:a;b",
+					     "docker:$(x)", "docker:a b",	   "podman:a\nb",   "docker:/abs" };
 	char longest[7 + 300 + 1] = "docker:";
 	struct lopt_bundle *bundle = NULL;
 	(void)state;
