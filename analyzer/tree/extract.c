@@ -174,11 +174,6 @@ static enum lopt_status walk_part(struct lopt_extraction *x, struct walk *walk, 
 			part = lopt_arena_copy(x->tree->arena, part);
 		if (!part.ptr)
 			return lopt_error_memory(err);
-		if (walk->hops) { /* behind a link `part` lies in the scratch arena, which the name outlives */
-			part = lopt_arena_copy(x->tree->arena, part);
-			if (!part.ptr)
-				return lopt_error_memory(err);
-		}
 		walk->at = add_node(x, walk->at, part);
 		return walk->at == LOPT_NODE_NONE ? lopt_error_memory(err) : LOPT_OK;
 	}
