@@ -3,18 +3,23 @@
 
 import collections
 
+CAUSES = ("overwritten", "metadata_only", "removed")
+
 
 def visible(inode):
 	return bool(inode.names)
 
 
 def waste_rows(layer, inodes):
-	"""Wasted inodes of one layer, rolled up to the largest directories of one fate."""
+	"""Wasted inodes of one layer, rolled up to the largest directories of one fate.
+
+	An inode stands where the entry that carries its content does, whatever links to it there are.
+	"""
 	fates = {}
 	for inode in inodes:
 		if inode.size:
 			fate = None if visible(inode) else (inode.masked_by, inode.cause)
-			for above in directories(inode.first_name):
+			for above in directories(inode.entry_path):
 				if fates.setdefault(above, fate) != fate:
 					fates[above] = "mixed"
 	rows = {}
@@ -22,7 +27,7 @@ def waste_rows(layer, inodes):
 		if not inode.size or visible(inode):
 			continue
 		fate = (inode.masked_by, inode.cause)
-		path = next((above for above in directories(inode.first_name) if fates[above] == fate), inode.first_name)
+		path = next((above for above in directories(inode.entry_path) if fates[above] == fate), inode.entry_path)
 		row = rows.setdefault((path,) + fate, [0, 0])
 		row[0] += inode.size
 		row[1] += 1
@@ -89,7 +94,7 @@ def layer_rows(layers):
 
 def analyze(layers, stack):
 	waste = [row for index, layer in enumerate(layers) for row in waste_rows(index, layer.tree.inodes)]
-	waste.sort(key=lambda row: (-row["bytes"], row["path"], row["layer"], row["masked_by"]))
+	waste.sort(key=lambda row: (-row["bytes"], row["path"], row["layer"], row["masked_by"], CAUSES.index(row["cause"])))
 	duplicates = duplicate_rows([inode for layer in layers for inode in layer.tree.inodes])
 	duplicates.sort(key=lambda row: (-row["bytes"], row["paths"][0]))
 	return {"totals": totals(layers, stack), "layers": layer_rows(layers), "waste": waste, "duplicates": duplicates}

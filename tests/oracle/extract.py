@@ -26,13 +26,12 @@ class Inode:
 	"""What a name leads to: content and attributes."""
 
 	__slots__ = ("kind", "mode", "uid", "gid", "mtime", "size", "sha256", "link", "rdev", "xattrs", "layer",
-		     "home", "first_name", "names", "lost", "masked_by", "cause", "entry_path")
+		     "names", "masked_by", "cause", "entry_path")
 
 	def __init__(self, kind, layer):
-		self.kind, self.layer, self.home = kind, layer, layer
+		self.kind, self.layer = kind, layer
 		self.size, self.sha256, self.link, self.rdev, self.xattrs = 0, None, None, None, {}
-		self.names, self.lost, self.masked_by, self.cause = set(), [], None, None
-		self.first_name = self.entry_path = None
+		self.names, self.masked_by, self.cause, self.entry_path = set(), None, None, None
 
 
 class Node:
@@ -99,6 +98,7 @@ class Tree:
 		self.index, self.lower = index, lower
 		self.root = made_directory(index)
 		self.inodes, self.refused, self.seen = [], [], set()
+		self.respelled = False	# a path twice, but spelled so that docker takes it for two
 		self.entries = self.whiteout_entries = 0
 		self.dated = []		# (parts, name) of directory entries, whose times are set at the end
 		self.replaced = []	# (inode, path, cause) of names that a later entry of this layer took
@@ -172,7 +172,8 @@ class Tree:
 		parts = split_name(entry.name)
 		if go_clean(entry.name) in self.seen:
 			self.refuse("path twice", entry.name)
-		self.seen.add(go_clean(entry.name))
+		self.respelled = self.respelled or (parts in self.seen and go_clean(entry.name) not in self.seen)
+		self.seen.update((go_clean(entry.name), parts))
 		if not parts:
 			return
 		base = parts[-1]
@@ -238,7 +239,7 @@ class Tree:
 		self.replace(parent, base, literal, inode, entry)
 		set_attributes(inode, entry, self.index)
 		parent.children[base] = Node(inode)
-		self.name(inode, path)
+		inode.names.add(path)
 
 	def add_link(self, parent, base, literal, entry):
 		target = split_name(entry.link)
@@ -255,7 +256,7 @@ class Tree:
 		self.replace(parent, base, literal, inode, entry)
 		self.link_attributes(inode, entry)
 		parent.children[base] = Node(inode)
-		self.name(inode, b"/".join(literal + (base,)))
+		inode.names.add(b"/".join(own))
 
 	def lower_inode(self, target, own, entry):
 		inode = self.lower(target) if target != own else None
@@ -270,11 +271,6 @@ class Tree:
 			inode.layer = self.index
 			return
 		set_attributes(inode, entry, self.index)
-
-	def name(self, inode, path):
-		inode.names.add(path)
-		if inode.home == self.index and (inode.first_name is None or path < inode.first_name):
-			inode.first_name = path
 
 	# -- replacing within the layer ------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class Image:
 	"""An image, read and stacked. `refused` holds what docker overlay2 would not load."""
 
 	def __init__(self, path, platform=None):
-		self.layers, self.stack, self.refused = [], overlay.Stack(), []
+		self.layers, self.stack, self.refused, self.respelled = [], overlay.Stack(), [], False
 		for index, source in enumerate(bundle.open_layers(path, platform)):
 			try:
 				self.layers.append(self.load(index, source))
@@ -61,6 +61,7 @@ class Image:
 		if source.diff_id != "sha256:" + layer.digest:
 			raise extract.Reject(None, "diff ID does not fit")
 		self.stack.add(layer.tree)
+		self.respelled = self.respelled or layer.tree.respelled
 		self.refused += [(index, why, name) for why, name in layer.tree.refused]
 		return layer
 
