@@ -125,7 +125,7 @@ static enum lopt_status follow(struct lopt_extraction *x, struct walk *walk, uin
 	if (++walk->hops > LINK_HOPS_MAX)
 		return refused(walk->whole, "a path through a loop of symbolic links", err);
 	struct lopt_str target = object_of(x, link)->primary->link;
-	if (!in_target(walk))
+	if (walk->hops == 1 || !in_target(walk))
 		walk->own = walk->left.len;
 	size_t size = target.len + 1 + walk->left.len;
 	if (size > x->tree->limits->path_bytes + x->tree->limits->link_bytes)
