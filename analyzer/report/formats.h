@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_REPORT_FORMATS_H
+#define LAYEROPT_REPORT_FORMATS_H
+
+#include "layeropt/report.h"
+
+/** One writer per format, for the table in format.c. */
+LOPT_CHECKED enum lopt_status lopt_report_text(FILE *to, const struct lopt_analysis *analysis,
+					       const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_report_json(FILE *to, const struct lopt_analysis *analysis,
+					       const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *analysis,
+						   const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_report_csv(FILE *to, const struct lopt_analysis *analysis,
+					      const struct lopt_report_options *options, struct lopt_error *err);
+
+/** The whole numbers of struct lopt_totals, by the names of docs/metrics.md. */
+struct lopt_figure {
+	const char *name;
+	size_t offset;
+	bool bytes;
+};
+const struct lopt_figure *lopt_figures(size_t *count);
+uint64_t lopt_figure_of(const struct lopt_totals *totals, const struct lopt_figure *figure);
+
+#endif

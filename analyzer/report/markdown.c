@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/size.h"
+#include "report/formats.h"
+#include "report/printer.h"
+#include "report/view.h"
+
+/*
+ * GitHub takes comments of at most 65,536 characters. Each list may fill the report up to its own mark, so that a
+ * long one leaves room for those behind it; what is cut is said in its last row. --top 0 lifts the marks.
+ */
+enum { MARK_LAYERS = 20000, MARK_WASTE = 36000, MARK_DUPLICATES = 50000, MARK_FINDINGS = 64000, CELL = 120 };
+
+struct writer {
+	struct lopt_buf out;
+	struct lopt_buf row;	/* not yet in `out` */
+	struct lopt_buf text;
+	struct lopt_buf cell;
+	const struct lopt_analysis *analysis;
+	const struct lopt_report_options *options;
+};
+
+/* A code span, cut in its middle. */
+static void put_code(struct writer *w, struct lopt_buf *to, struct lopt_str text)
+{
+	enum { RAW_MAX = 4 * CELL };
+	lopt_buf_clear(&w->cell);
+	if (text.len <= RAW_MAX) {
+		lopt_escape_text(&w->cell, text);
+	} else {
+		lopt_escape_text(&w->cell, lopt_str_make(text.ptr, RAW_MAX / 2));
+		lopt_escape_text(&w->cell, lopt_str_make(text.ptr + text.len - RAW_MAX / 2, RAW_MAX / 2));
+	}
+	struct lopt_str plain = lopt_buf_view(&w->cell);
+	if (!w->cell.failed && lopt_text_width(plain) <= CELL && text.len <= RAW_MAX) {
+		lopt_escape_markdown(to, text);
+		return;
+	}
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf cut = LOPT_BUF_INIT(SIZE_MAX / 2);
+	if (!w->cell.failed)
+		lopt_text_elide(&cut, plain, CELL);
+	to->failed |= w->cell.failed || cut.failed;
+	lopt_escape_markdown(to, lopt_buf_view(&cut));
+}
+
+static void put_size(struct lopt_buf *to, uint64_t bytes)
+{
+	lopt_buf_text(to, " ");
+	lopt_size_format(to, bytes);
+	lopt_buf_text(to, " |");
+}
+
+static void put_count(struct lopt_buf *to, uint64_t count)
+{
+	lopt_buf_text(to, " ");
+	lopt_count_format(to, count);
+	lopt_buf_text(to, " |");
+}
+
+static void put_code_cell(struct writer *w, struct lopt_str text)
+{
+	lopt_buf_text(&w->row, " ");
+	put_code(w, &w->row, text);
+	lopt_buf_text(&w->row, " |");
+}
+
+static struct lopt_str shown(struct writer *w, struct lopt_str text)
+{
+	lopt_buf_clear(&w->text);
+	lopt_text_show(&w->text, text, w->options);
+	w->out.failed |= w->text.failed;
+	return lopt_buf_view(&w->text);
+}
+
+static struct lopt_str instruction(struct writer *w, size_t layer)
+{
+	lopt_buf_clear(&w->text);
+	lopt_instruction_show(&w->text, w->analysis, layer, w->options);
+	w->out.failed |= w->text.failed;
+	return lopt_buf_view(&w->text);
+}
+
+/* Take the row over where it fits below the mark. */
+static bool take_row(struct writer *w, size_t mark)
+{
+	w->out.failed |= w->row.failed;
+	bool fits = w->options->top == 0 || w->out.len + w->row.len <= mark;
+	if (fits) {
+		lopt_buf_str(&w->out, lopt_buf_view(&w->row));
+		lopt_buf_char(&w->out, '\n');
+	}
+	lopt_buf_clear(&w->row);
+	return fits;
+}
+
+static void put_rest(struct writer *w, size_t rows, uint64_t bytes)
+{
+	if (rows == 0)
+		return;
+	lopt_buf_text(&w->out, "\n");
+	lopt_count_format(&w->out, rows);
+	lopt_buf_text(&w->out, " more: ");
+	lopt_size_format(&w->out, bytes);
+	lopt_buf_text(&w->out, "\n");
+}
+
+static void put_sizes(struct writer *w, const char *name, const struct lopt_totals *totals)
+{
+	lopt_buf_printf(&w->out, "| %s |", name);
+	put_size(&w->out, totals->content_bytes);
+	put_size(&w->out, totals->visible_bytes);
+	lopt_buf_text(&w->out, " ");
+	lopt_size_format(&w->out, totals->wasted_bytes);
+	lopt_buf_text(&w->out, " (");
+	lopt_percent_format(&w->out, totals->wasted_bytes, totals->content_bytes);
+	lopt_buf_text(&w->out, ") |");
+	put_size(&w->out, totals->duplicate_bytes);
+	put_size(&w->out, totals->compressed_bytes);
+	lopt_buf_text(&w->out, "\n");
+}
+
+static void put_verdict(struct writer *w)
+{
+	const struct lopt_image_info *info = lopt_image_info(w->analysis->image);
+	lopt_buf_text(&w->out, "## layeropt: ");
+	put_code(w, &w->out, lopt_source_name(info));
+	lopt_buf_text(&w->out, "\n\n| | size | visible | wasted | duplicates | as stored |\n"
+			       "| --- | ---: | ---: | ---: | ---: | ---: |\n");
+	put_sizes(w, "image", &w->analysis->totals);
+	if (w->analysis->has_base) {
+		put_sizes(w, "base", &w->analysis->base);
+		put_sizes(w, "own", &w->analysis->own);
+	}
+	lopt_buf_printf(&w->out, "\n%s\n", lopt_digests_words(w->analysis));
+}
+
+static void put_saving(struct writer *w, const struct lopt_saving *saving)
+{
+	lopt_buf_text(&w->out, "1. **");
+	lopt_size_format(&w->out, saving->bytes);
+	lopt_buf_printf(&w->out, "**: layer %zu (", saving->masked_by);
+	put_code(w, &w->out, instruction(w, saving->masked_by));
+	lopt_buf_printf(&w->out, ") %s ", lopt_cause_verb(saving->cause));
+	lopt_count_format(&w->out, saving->files);
+	lopt_buf_printf(&w->out, " file%s of layer %zu (", saving->files == 1 ? "" : "s", saving->layer);
+	put_code(w, &w->out, instruction(w, saving->layer));
+	lopt_buf_printf(&w->out, "), %s ", saving->rows == 1 ? "in" : "the largest in");
+	put_code(w, &w->out, saving->largest->path);
+	lopt_buf_printf(&w->out, ". %s\n", lopt_saving_advice(w->analysis, saving));
+}
+
+static enum lopt_status put_savings(struct writer *w, struct lopt_error *err)
+{
+	struct lopt_saving savings[LOPT_SAVINGS];
+	size_t count;
+	LOPT_TRY(lopt_savings_find(savings, &count, w->analysis, err));
+	if (count)
+		lopt_buf_text(&w->out, "\n### Largest savings\n\n");
+	for (size_t i = 0; i < count; i++)
+		put_saving(w, &savings[i]);
+	return LOPT_OK;
+}
+
+static void put_layers(struct writer *w)
+{
+	size_t count = lopt_image_layer_count(w->analysis->image);
+	size_t i = 0;
+	lopt_buf_text(&w->out, "\n### Layers\n\n| layer | size | wasted | line | instruction |\n"
+			       "| ---: | ---: | ---: | ---: | --- |\n");
+	for (; i < count; i++) {
+		const struct lopt_layer_figures *figures = &w->analysis->layers[i];
+		lopt_buf_text(&w->row, "|");
+		put_count(&w->row, i);
+		put_size(&w->row, figures->content_bytes);
+		put_size(&w->row, figures->wasted_bytes);
+		if (figures->line)
+			put_count(&w->row, figures->line);
+		else
+			lopt_buf_text(&w->row, " |");
+		put_code_cell(w, instruction(w, i));
+		if (!take_row(w, MARK_LAYERS))
+			break;
+	}
+	uint64_t bytes = 0;
+	for (size_t k = i; k < count; k++)
+		bytes = lopt_add_saturating(bytes, w->analysis->layers[k].content_bytes, NULL);
+	put_rest(w, count - i, bytes);
+}
+
+static void put_waste(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_waste(w->analysis, w->options->top);
+	size_t i = 0;
+	if (w->analysis->waste_count == 0)
+		return;
+	lopt_buf_text(&w->out, "\n### Waste\n\n| bytes | files | layer | hidden by | cause | path |\n"
+			       "| ---: | ---: | ---: | ---: | --- | --- |\n");
+	for (; i < cut.shown; i++) {
+		const struct lopt_waste_row *row = &w->analysis->waste[i];
+		lopt_buf_text(&w->row, "|");
+		put_size(&w->row, row->bytes);
+		put_count(&w->row, row->files);
+		put_count(&w->row, row->layer);
+		put_count(&w->row, row->masked_by);
+		lopt_buf_printf(&w->row, " %s |", lopt_cause_words(row->cause));
+		put_code_cell(w, row->path);
+		if (!take_row(w, MARK_WASTE))
+			break;
+	}
+	put_rest(w, w->analysis->waste_count - i, lopt_waste_bytes_from(w->analysis, i));
+}
+
+static void put_paths(struct writer *w, const struct lopt_duplicate_row *row)
+{
+	enum { SHOWN = 4 };
+	uint64_t count = row->count <= SHOWN ? row->count : SHOWN - 1;
+	for (uint64_t i = 0; i < count; i++) {
+		lopt_buf_text(&w->row, i ? "<br>" : " ");
+		put_code(w, &w->row, row->paths[i]);
+	}
+	if (count < row->count)
+		lopt_buf_printf(&w->row, "<br>and %" PRIu64 " more", row->count - count);
+	lopt_buf_text(&w->row, " |");
+}
+
+static void put_duplicates(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_duplicates(w->analysis, w->options->top);
+	size_t i = 0;
+	if (w->analysis->duplicate_count == 0)
+		return;
+	lopt_buf_text(&w->out, "\n### Duplicates\n\n| extra | copies | each | paths |\n| ---: | ---: | ---: | --- |\n");
+	for (; i < cut.shown; i++) {
+		const struct lopt_duplicate_row *row = &w->analysis->duplicates[i];
+		lopt_buf_text(&w->row, "|");
+		put_size(&w->row, row->bytes);
+		put_count(&w->row, row->count);
+		put_size(&w->row, row->size);
+		put_paths(w, row);
+		if (!take_row(w, MARK_DUPLICATES))
+			break;
+	}
+	put_rest(w, w->analysis->duplicate_count - i, lopt_duplicate_bytes_from(w->analysis, i));
+}
+
+static void put_finding(struct writer *w, const struct lopt_finding *finding)
+{
+	lopt_buf_printf(&w->row, "| %s | %s |", lopt_severity_name(finding->severity), finding->rule);
+	if (finding->layer != LOPT_NO_LAYER)
+		put_count(&w->row, finding->layer);
+	else
+		lopt_buf_text(&w->row, " |");
+	if (finding->line)
+		put_count(&w->row, finding->line);
+	else
+		lopt_buf_text(&w->row, " |");
+	put_size(&w->row, finding->bytes);
+	put_code_cell(w, shown(w, finding->message));
+	put_code_cell(w, shown(w, finding->advice));
+}
+
+static void put_findings(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_findings(w->analysis, w->options->top);
+	size_t i = 0;
+	if (w->analysis->finding_count == 0)
+		return;
+	lopt_buf_text(&w->out, "\n### Findings\n\n| severity | rule | layer | line | bytes | what | advice |\n"
+			       "| --- | --- | ---: | ---: | ---: | --- | --- |\n");
+	for (; i < cut.shown; i++) {
+		put_finding(w, &w->analysis->findings[i]);
+		if (!take_row(w, MARK_FINDINGS))
+			break;
+	}
+	put_rest(w, w->analysis->finding_count - i, lopt_finding_bytes_from(w->analysis, i));
+}
+
+enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *analysis,
+				      const struct lopt_report_options *options, struct lopt_error *err)
+{
+	struct lopt_buf empty = LOPT_BUF_INIT(SIZE_MAX / 2);
+	struct writer w = { empty, empty, empty, empty, analysis, options };
+	put_verdict(&w);
+	enum lopt_status status = put_savings(&w, err);
+	if (status == LOPT_OK) {
+		put_layers(&w);
+		put_waste(&w);
+		put_duplicates(&w);
+		put_findings(&w);
+	}
+	bool failed = w.out.failed || w.row.failed || w.text.failed || w.cell.failed;
+	if (status == LOPT_OK && failed)
+		status = lopt_error_memory(err);
+	else if (status == LOPT_OK)
+		(void)fwrite(w.out.data, 1, w.out.len, to);
+	lopt_buf_release(&w.out);
+	lopt_buf_release(&w.row);
+	lopt_buf_release(&w.text);
+	lopt_buf_release(&w.cell);
+	return status;
+}
