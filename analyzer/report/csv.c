@@ -11,15 +11,16 @@
  * duplicates, where the first path of a group costs nothing and each other its size.
  */
 
-static const char header[] = "table,name,layer,masked_by,cause,bytes,wasted_bytes,files,size,count,line,severity,text\r\n";
+static const char header[] =
+	"table,name,layer,masked_by,cause,bytes,wasted_bytes,files,size,count,line,severity,text\r\n";
 
 struct row {
 	const char *table;
 	struct lopt_str name;
-	size_t layer, masked_by;	/* LOPT_NO_LAYER: empty */
+	size_t layer, masked_by; /* LOPT_NO_LAYER: empty */
 	const char *cause;
 	const uint64_t *bytes, *wasted_bytes, *files, *size, *count; /* NULL: empty */
-	uint32_t line;			/* 0: empty */
+	uint32_t line;						     /* 0: empty */
 	const char *severity;
 	struct lopt_str text;
 };
@@ -79,7 +80,8 @@ static void put_row(struct writer *w, const struct row *row)
 static void put_rest(struct writer *w, const char *table, const struct lopt_cut *cut)
 {
 	uint64_t rows = cut->rows;
-	struct row row = { EMPTY_ROW, .table = table, .bytes = &cut->bytes, .count = &rows, .text = lopt_str_from("more rows") };
+	struct row row = { EMPTY_ROW, .table = table, .bytes = &cut->bytes, .count = &rows,
+			   .text = lopt_str_from("more rows") };
 	if (rows)
 		put_row(w, &row);
 }
@@ -107,8 +109,13 @@ static void put_layers(struct writer *w)
 		lopt_buf_clear(&w->text);
 		lopt_instruction_show(&w->text, w->analysis, i, w->options);
 		w->line.failed |= w->text.failed;
-		struct row row = { EMPTY_ROW, .table = "layer", .name = layer->diff_id, .bytes = &figures->content_bytes,
-				   .wasted_bytes = &figures->wasted_bytes, .files = &figures->files, .line = figures->line,
+		struct row row = { EMPTY_ROW,
+				   .table = "layer",
+				   .name = layer->diff_id,
+				   .bytes = &figures->content_bytes,
+				   .wasted_bytes = &figures->wasted_bytes,
+				   .files = &figures->files,
+				   .line = figures->line,
 				   .text = lopt_buf_view(&w->text) };
 		row.layer = i;
 		row.size = layer->absent ? NULL : &layer->size;
@@ -121,8 +128,13 @@ static void put_waste(struct writer *w)
 	struct lopt_cut cut = lopt_cut_waste(w->analysis, w->options->top);
 	for (size_t i = 0; i < cut.shown; i++) {
 		const struct lopt_waste_row *waste = &w->analysis->waste[i];
-		struct row row = { .table = "waste", .name = waste->path, .layer = waste->layer, .masked_by = waste->masked_by,
-				   .cause = lopt_cause_name(waste->cause), .bytes = &waste->bytes, .files = &waste->files };
+		struct row row = { .table = "waste",
+				   .name = waste->path,
+				   .layer = waste->layer,
+				   .masked_by = waste->masked_by,
+				   .cause = lopt_cause_name(waste->cause),
+				   .bytes = &waste->bytes,
+				   .files = &waste->files };
 		put_row(w, &row);
 	}
 	put_rest(w, "waste", &cut);
@@ -141,8 +153,13 @@ static void put_duplicates(struct writer *w)
 			sha256[d] = digits[content->sha256[d / 2] >> (d % 2 ? 0 : 4) & 15];
 		for (size_t path = 0; path < group->count; path++) {
 			uint64_t cost = path ? group->size : 0;
-			struct row row = { EMPTY_ROW, .table = "duplicate", .name = group->paths[path], .bytes = &cost,
-					   .size = &group->size, .count = &group->count, .text = lopt_str_make(sha256, len) };
+			struct row row = { EMPTY_ROW,
+					   .table = "duplicate",
+					   .name = group->paths[path],
+					   .bytes = &cost,
+					   .size = &group->size,
+					   .count = &group->count,
+					   .text = lopt_str_make(sha256, len) };
 			put_row(w, &row);
 		}
 	}
@@ -157,9 +174,14 @@ static void put_findings(struct writer *w)
 		lopt_buf_clear(&w->text);
 		lopt_text_show(&w->text, finding->message, w->options);
 		w->line.failed |= w->text.failed;
-		struct row row = { .table = "finding", .name = lopt_str_from(finding->rule), .layer = finding->layer,
-				   .masked_by = LOPT_NO_LAYER, .bytes = &finding->bytes, .line = finding->line,
-				   .severity = lopt_severity_name(finding->severity), .text = lopt_buf_view(&w->text) };
+		struct row row = { .table = "finding",
+				   .name = lopt_str_from(finding->rule),
+				   .layer = finding->layer,
+				   .masked_by = LOPT_NO_LAYER,
+				   .bytes = &finding->bytes,
+				   .line = finding->line,
+				   .severity = lopt_severity_name(finding->severity),
+				   .text = lopt_buf_view(&w->text) };
 		put_row(w, &row);
 	}
 	put_rest(w, "finding", &cut);
@@ -168,8 +190,11 @@ static void put_findings(struct writer *w)
 enum lopt_status lopt_report_csv(FILE *to, const struct lopt_analysis *analysis,
 				 const struct lopt_report_options *options, struct lopt_error *err)
 {
-	struct writer w = { .to = to, .line = LOPT_BUF_INIT(SIZE_MAX / 2), .text = LOPT_BUF_INIT(SIZE_MAX / 2),
-			    .analysis = analysis, .options = options };
+	struct writer w = { .to = to,
+			    .line = LOPT_BUF_INIT(SIZE_MAX / 2),
+			    .text = LOPT_BUF_INIT(SIZE_MAX / 2),
+			    .analysis = analysis,
+			    .options = options };
 	(void)fputs(header, to);
 	put_totals(&w);
 	put_layers(&w);

@@ -22,13 +22,24 @@ const struct lopt_report_format *lopt_report_format_find(const char *name)
 	return NULL;
 }
 
-#define FIGURE(name, bytes) { #name, offsetof(struct lopt_totals, name), bytes }
+#define FIGURE(name, bytes)                                      \
+	{                                                        \
+#name, offsetof(struct lopt_totals, name), bytes \
+	}
 
 static const struct lopt_figure figures[] = {
-	FIGURE(layers, false),		FIGURE(entries, false),		FIGURE(paths, false),
-	FIGURE(files, false),		FIGURE(layer_bytes, true),	FIGURE(compressed_bytes, true),
-	FIGURE(content_bytes, true),	FIGURE(visible_bytes, true),	FIGURE(wasted_bytes, true),
-	FIGURE(overwritten_bytes, true), FIGURE(metadata_only_bytes, true), FIGURE(removed_bytes, true),
+	FIGURE(layers, false),
+	FIGURE(entries, false),
+	FIGURE(paths, false),
+	FIGURE(files, false),
+	FIGURE(layer_bytes, true),
+	FIGURE(compressed_bytes, true),
+	FIGURE(content_bytes, true),
+	FIGURE(visible_bytes, true),
+	FIGURE(wasted_bytes, true),
+	FIGURE(overwritten_bytes, true),
+	FIGURE(metadata_only_bytes, true),
+	FIGURE(removed_bytes, true),
 	FIGURE(duplicate_bytes, true),
 };
 

@@ -11,7 +11,7 @@ enum { ROWS_DEPTH = 2 };
 
 struct writer {
 	struct lopt_json json;
-	struct lopt_buf text;	/* masked */
+	struct lopt_buf text; /* masked */
 	const struct lopt_analysis *analysis;
 	const struct lopt_report_options *options;
 };

@@ -7,7 +7,9 @@
 
 void lopt_json_init(struct lopt_json *json, FILE *to, unsigned pretty_depth)
 {
-	*json = (struct lopt_json){ .to = to, .text = LOPT_BUF_INIT(SIZE_MAX / 2), .pretty_depth = pretty_depth, .first = true };
+	*json = (struct lopt_json){
+		.to = to, .text = LOPT_BUF_INIT(SIZE_MAX / 2), .pretty_depth = pretty_depth, .first = true
+	};
 }
 
 /* Write errors stay in the stream: whoever commits it asks it. */

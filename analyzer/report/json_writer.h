@@ -13,10 +13,10 @@
  */
 struct lopt_json {
 	FILE *to;
-	struct lopt_buf text;		/* of one string, escaped */
-	unsigned depth;			/* open objects and arrays */
-	unsigned pretty_depth;		/* values this deep or less deep start a line of their own; 0: all on one line */
-	bool first;			/* nothing stands yet in the innermost object or array */
+	struct lopt_buf text;  /* of one string, escaped */
+	unsigned depth;	       /* open objects and arrays */
+	unsigned pretty_depth; /* values this deep or less deep start a line of their own; 0: all on one line */
+	bool first;	       /* nothing stands yet in the innermost object or array */
 	bool after_key;
 };
 

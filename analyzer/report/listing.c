@@ -214,10 +214,12 @@ static enum lopt_status put_layer(struct lopt_lister *lister, const struct lopt_
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_listing_write(FILE *to, const struct lopt_image *image, const struct lopt_listing_options *options,
-				    struct lopt_error *err)
+enum lopt_status lopt_listing_write(FILE *to, const struct lopt_image *image,
+				    const struct lopt_listing_options *options, struct lopt_error *err)
 {
-	struct lopt_lister lister = { .image = image, .options = options, .to = to, .scratch = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	struct lopt_lister lister = {
+		.image = image, .options = options, .to = to, .scratch = LOPT_BUF_INIT(SIZE_MAX / 2)
+	};
 	lopt_json_init(&lister.json, to, 0);
 	const struct lopt_layer *layer = lopt_image_layer(image, options->layer);
 	enum lopt_status status;

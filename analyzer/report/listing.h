@@ -11,11 +11,11 @@ struct lopt_row {
 	enum lopt_type type;
 	uint32_t mode, major, minor;
 	int64_t uid, gid, mtime_ns;
-	bool has_time;			/* false for a directory that no entry names */
+	bool has_time; /* false for a directory that no entry names */
 	uint64_t size;
-	const unsigned char *sha256;	/* NULL: not a regular file, or not known */
-	struct lopt_str link;		/* of a symbolic link */
-	struct lopt_str hardlink;	/* first name of its group; of an entry the name it is a link to */
+	const unsigned char *sha256; /* NULL: not a regular file, or not known */
+	struct lopt_str link;	     /* of a symbolic link */
+	struct lopt_str hardlink;    /* first name of its group; of an entry the name it is a link to */
 	const struct lopt_xattr *xattrs;
 	size_t xattr_count;
 	size_t layer;

@@ -13,7 +13,7 @@ static void put_mode(struct lopt_buf *out, const struct lopt_row *row)
 	static const char letters[] = "rwxrwxrwx";
 	static const struct {
 		unsigned bit, at;
-		char set, bare;	/* with and without the execute bit */
+		char set, bare; /* with and without the execute bit */
 	} special[] = { { 04000, 2, 's', 'S' }, { 02000, 5, 's', 'S' }, { 01000, 8, 't', 'T' } };
 	char text[11] = { row->type == LOPT_FILE ? '-' : (char)row->type };
 	for (unsigned i = 0; i < 9; i++)

@@ -16,7 +16,7 @@ enum { MARK_LAYERS = 20000, MARK_WASTE = 36000, MARK_DUPLICATES = 50000, MARK_FI
 
 struct writer {
 	struct lopt_buf out;
-	struct lopt_buf row;	/* not yet in `out` */
+	struct lopt_buf row; /* not yet in `out` */
 	struct lopt_buf text;
 	struct lopt_buf cell;
 	const struct lopt_analysis *analysis;

@@ -156,8 +156,8 @@ void lopt_printer_elided(struct lopt_printer *printer, struct lopt_str text, siz
 	size_t before = printer->line.len;
 	lopt_text_elide(&printer->line, plain, width);
 	if (!printer->line.failed)
-		printer->column += lopt_text_width(
-			lopt_str_make(printer->line.data + before, printer->line.len - before));
+		printer->column +=
+			lopt_text_width(lopt_str_make(printer->line.data + before, printer->line.len - before));
 }
 
 /* How much of the text from `at` on goes into `width` columns: whole words, or a part of one that is too long. */

@@ -12,10 +12,10 @@
  */
 struct lopt_printer {
 	FILE *to;
-	struct lopt_buf line;	/* what is being put together */
-	struct lopt_buf cell;	/* one piece of it */
-	size_t column;		/* columns used of this line */
-	size_t columns;		/* how many there are */
+	struct lopt_buf line; /* what is being put together */
+	struct lopt_buf cell; /* one piece of it */
+	size_t column;	      /* columns used of this line */
+	size_t columns;	      /* how many there are */
 	bool color;
 	bool unicode;
 };

@@ -56,21 +56,35 @@ static bool same_letters(struct lopt_str text, size_t at, const char *word)
 /* Names. */
 
 enum name_rule {
-	ANYWHERE,	/* also inside a longer word */
-	ENDING,		/* no letter may follow: apikey, api_key_2, not keyboard */
-	WHOLE,		/* neither before nor behind: db_pass, not compass or passenger */
-	NOT_ALONE,	/* like WHOLE, but with something before it: DB_PWD, not PWD */
+	ANYWHERE,  /* also inside a longer word */
+	ENDING,	   /* no letter may follow: apikey, api_key_2, not keyboard */
+	WHOLE,	   /* neither before nor behind: db_pass, not compass or passenger */
+	NOT_ALONE, /* like WHOLE, but with something before it: DB_PWD, not PWD */
 };
 
 static const struct name {
 	const char *word;
 	enum name_rule rule;
 } names[] = {
-	{ "password", ANYWHERE },   { "passwd", ANYWHERE },     { "passphrase", ANYWHERE }, { "secret", ANYWHERE },
-	{ "token", ANYWHERE },      { "credential", ANYWHERE }, { "authorization", ANYWHERE }, { "apikey", ANYWHERE },
-	{ "accesskey", ANYWHERE },  { "privatekey", ANYWHERE }, { "key", ENDING },          { "keys", ENDING },
-	{ "pass", WHOLE },          { "creds", ENDING },        { "auth", WHOLE },          { "pwd", NOT_ALONE },
-	{ "jwt", WHOLE },           { "cookie", ENDING },       { "pat", NOT_ALONE },
+	{ "password", ANYWHERE },
+	{ "passwd", ANYWHERE },
+	{ "passphrase", ANYWHERE },
+	{ "secret", ANYWHERE },
+	{ "token", ANYWHERE },
+	{ "credential", ANYWHERE },
+	{ "authorization", ANYWHERE },
+	{ "apikey", ANYWHERE },
+	{ "accesskey", ANYWHERE },
+	{ "privatekey", ANYWHERE },
+	{ "key", ENDING },
+	{ "keys", ENDING },
+	{ "pass", WHOLE },
+	{ "creds", ENDING },
+	{ "auth", WHOLE },
+	{ "pwd", NOT_ALONE },
+	{ "jwt", WHOLE },
+	{ "cookie", ENDING },
+	{ "pat", NOT_ALONE },
 };
 
 static bool name_has(struct lopt_str name, size_t at, const struct name *rule)
@@ -82,7 +96,8 @@ static bool name_has(struct lopt_str name, size_t at, const struct name *rule)
 	/* camelCase starts a word too */
 	bool starts = at == 0 || !is_letter(name.ptr[at - 1]) ||
 		      (name.ptr[at] == lower(name.ptr[at])) < (name.ptr[at - 1] == lower(name.ptr[at - 1]));
-	bool camel = end < name.len && name.ptr[end] != lower(name.ptr[end]) && name.ptr[end - 1] == lower(name.ptr[end - 1]);
+	bool camel = end < name.len && name.ptr[end] != lower(name.ptr[end]) &&
+		     name.ptr[end - 1] == lower(name.ptr[end - 1]);
 	switch (rule->rule) {
 	case ANYWHERE:
 		return true;
@@ -113,13 +128,13 @@ static const struct form {
 	const char *start;
 	size_t len;
 } forms[] = {
-	{ "AKIA", 20 },	       { "ASIA", 20 },	     { "ghp_", 24 },	 { "gho_", 24 },     { "ghu_", 24 },
-	{ "ghs_", 24 },	       { "ghr_", 24 },	     { "github_pat_", 30 }, { "glpat-", 20 }, { "gldt-", 20 },
-	{ "glrt-", 20 },       { "xoxa-", 15 },	     { "xoxb-", 15 },	 { "xoxe-", 15 },    { "xoxp-", 15 },
-	{ "xoxr-", 15 },       { "xoxs-", 15 },	     { "xapp-", 15 },	 { "sk_live_", 20 }, { "sk_test_", 20 },
-	{ "rk_live_", 20 },    { "sk-", 35 },	     { "npm_", 36 },	 { "pypi-", 40 },    { "hf_", 30 },
-	{ "AIza", 35 },	       { "ya29.", 30 },	     { "SG.", 40 },	 { "dckr_pat_", 20 }, { "dop_v1_", 40 },
-	{ "hvs.", 24 },	       { "eyJ", 30 },	     { "Bearer ", 23 },	 { "Basic ", 18 },
+	{ "AKIA", 20 },	    { "ASIA", 20 },  { "ghp_", 24 },	    { "gho_", 24 },	 { "ghu_", 24 },
+	{ "ghs_", 24 },	    { "ghr_", 24 },  { "github_pat_", 30 }, { "glpat-", 20 },	 { "gldt-", 20 },
+	{ "glrt-", 20 },    { "xoxa-", 15 }, { "xoxb-", 15 },	    { "xoxe-", 15 },	 { "xoxp-", 15 },
+	{ "xoxr-", 15 },    { "xoxs-", 15 }, { "xapp-", 15 },	    { "sk_live_", 20 },	 { "sk_test_", 20 },
+	{ "rk_live_", 20 }, { "sk-", 35 },   { "npm_", 36 },	    { "pypi-", 40 },	 { "hf_", 30 },
+	{ "AIza", 35 },	    { "ya29.", 30 }, { "SG.", 40 },	    { "dckr_pat_", 20 }, { "dop_v1_", 40 },
+	{ "hvs.", 24 },	    { "eyJ", 30 },   { "Bearer ", 23 },	    { "Basic ", 18 },
 };
 
 /* One run over a text. What has been looked at up to `run` is a single token: each byte is looked at once. */
@@ -127,8 +142,8 @@ struct scan {
 	struct lopt_buf *out;
 	struct lopt_str text;
 	size_t at;
-	size_t run;	/* end of the run of token characters around `at` */
-	bool assigns;	/* an ENV, ARG or LABEL line: values go on behind spaces */
+	size_t run;   /* end of the run of token characters around `at` */
+	bool assigns; /* an ENV, ARG or LABEL line: values go on behind spaces */
 };
 
 static bool here(const struct scan *scan, const char *what)

@@ -8,7 +8,7 @@ enum { COLUMNS = 80, COLUMNS_MIN = 60, BAR = 12, PATHS_SHOWN = 4 };
 
 struct writer {
 	struct lopt_printer p;
-	struct lopt_buf text;	/* masked */
+	struct lopt_buf text; /* masked */
 	const struct lopt_analysis *analysis;
 	const struct lopt_report_options *options;
 };

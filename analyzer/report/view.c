@@ -46,7 +46,8 @@ struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top)
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->duplicate_count, top);
-	return (struct lopt_cut){ shown, analysis->duplicate_count - shown, lopt_duplicate_bytes_from(analysis, shown) };
+	return (struct lopt_cut){ shown, analysis->duplicate_count - shown,
+				  lopt_duplicate_bytes_from(analysis, shown) };
 }
 
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top)

@@ -13,7 +13,7 @@
 struct lopt_cut {
 	size_t shown;
 	size_t rows;	/* cut */
-	uint64_t bytes;	/* of them */
+	uint64_t bytes; /* of them */
 };
 struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top);
@@ -29,8 +29,8 @@ struct lopt_saving {
 	enum lopt_cause cause;
 	uint64_t bytes;
 	uint64_t files;
-	size_t rows;				/* of the waste list */
-	const struct lopt_waste_row *largest;	/* of them */
+	size_t rows;			      /* of the waste list */
+	const struct lopt_waste_row *largest; /* of them */
 };
 
 enum { LOPT_SAVINGS = 3 };

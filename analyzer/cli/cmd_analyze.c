@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/opening.h"
+#include "cli/terminal.h"
+#include "layeropt/report.h"
+
+enum { TOP = LOPT_OPTION_OWN, BASE, BASE_LAYERS, DOCKERFILE, VERIFY, SECRETS, COLOR };
+
+enum { TOP_DEFAULT = 20, FORMATS_MAX = 16, DOCKERFILE_MAX = 4 << 20 };
+
+struct wanted {
+	struct lopt_opening opening;
+	struct lopt_report_options report;
+	struct lopt_analysis_options analysis;
+	const char *base;
+	enum lopt_color color;
+};
+
+static enum lopt_status take_color(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	static const char *const words[] = { "auto", "always", "never", NULL };
+	size_t index = 0;
+	LOPT_TRY(lopt_word_parse(&index, "--color", value, words, err));
+	wanted->color = (enum lopt_color)index;
+	return LOPT_OK;
+}
+
+static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
+{
+	struct wanted *wanted = context;
+	switch (id) {
+	case TOP:
+		return lopt_number_parse(&wanted->report.top, "top", value, err);
+	case BASE:
+		wanted->base = value;
+		return LOPT_OK;
+	case BASE_LAYERS:
+		wanted->analysis.has_base_layers = true;
+		return lopt_number_parse(&wanted->analysis.base_layers, "base-layers", value, err);
+	case DOCKERFILE:
+		wanted->analysis.dockerfile_name = value;
+		return LOPT_OK;
+	case VERIFY:
+		wanted->opening.options.verify_digests = true;
+		return LOPT_OK;
+	case SECRETS:
+		wanted->report.show_secrets = true;
+		return LOPT_OK;
+	case COLOR:
+		return take_color(wanted, value, err);
+	default:
+		return lopt_opening_take(&wanted->opening, id, value, err);
+	}
+}
+
+/* The Dockerfile. */
+
+static enum lopt_status read_all(struct lopt_buf *to, int fd, const char *path, struct lopt_error *err)
+{
+	char bytes[16384];
+	for (;;) {
+		ssize_t got = read(fd, bytes, sizeof bytes);
+		if (got < 0)
+			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
+		if (got == 0)
+			return LOPT_OK;
+		if (to->len + (size_t)got > DOCKERFILE_MAX)
+			return lopt_error_set(err, LOPT_E_LIMIT, "%s: a Dockerfile of more than %d bytes", path,
+					      DOCKERFILE_MAX);
+		lopt_buf_add(to, bytes, (size_t)got);
+		if (to->failed)
+			return lopt_error_memory(err);
+	}
+}
+
+static enum lopt_status read_dockerfile(struct lopt_buf *to, const char *path, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
+	return read_all(to, fd, path, err);
+}
+
+/* Reports. */
+
+static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
+				     const struct lopt_analysis *analysis, struct lopt_error *err)
+{
+	struct lopt_report_options options = wanted->report;
+	options.color = wanted->color == LOPT_COLOR_ALWAYS;
+	if (output->to_stdout) {
+		options.color = lopt_terminal_color(wanted->color);
+		options.columns = lopt_terminal_columns();
+		options.unicode = lopt_terminal_unicode();
+	}
+	for (size_t i = 0; lopt_report_format_at(i); i++) {
+		const struct lopt_report_format *format = lopt_report_format_at(i);
+		if (lopt_output_is(output, format->name))
+			return format->write(lopt_output_file(output), analysis, &options, err);
+	}
+	return lopt_error_set(err, LOPT_E_BUG, "an output without a format");
+}
+
+static void cleanup_analysis(const struct lopt_analysis **analysis)
+{
+	lopt_analysis_free(*analysis);
+}
+
+static enum lopt_status report(struct wanted *wanted, const struct lopt_image *image, struct lopt_error *err)
+{
+	struct lopt_outputs *outputs = &wanted->opening.outputs;
+	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
+	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
+	for (size_t i = 0; i < outputs->count; i++)
+		LOPT_TRY(write_report(wanted, &outputs->items[i], analysis, err));
+	return lopt_outputs_commit(outputs, err);
+}
+
+/* --select names an image of the input, not one of the base's. */
+static enum lopt_status read_base(struct lopt_image **out, struct wanted *wanted, struct lopt_error *err)
+{
+	struct lopt_open_options options = wanted->opening.options;
+	options.select = NULL;
+	return lopt_opening_read(out, &wanted->opening, wanted->base, &options, err);
+}
+
+static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf dockerfile = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *base = NULL;
+	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
+	if (wanted->analysis.dockerfile_name)
+		LOPT_TRY(read_dockerfile(&dockerfile, wanted->analysis.dockerfile_name, err));
+	wanted->analysis.dockerfile = lopt_buf_view(&dockerfile);
+	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, wanted->opening.image, NULL, err));
+	if (wanted->base)
+		LOPT_TRY(read_base(&base, wanted, err));
+	wanted->analysis.base = base;
+	return report(wanted, image, err);
+}
+
+static enum lopt_status analyze(struct wanted *wanted, struct lopt_error *err)
+{
+	const char *const more[2] = { wanted->base, wanted->analysis.dockerfile_name };
+	const char *formats[FORMATS_MAX + 1];
+	size_t count = 0;
+	for (; count < FORMATS_MAX && lopt_report_format_at(count); count++)
+		formats[count] = lopt_report_format_at(count)->name;
+	formats[count] = NULL;
+	if (wanted->base && wanted->analysis.has_base_layers)
+		return lopt_error_set(err, LOPT_E_USAGE, "--base and --base-layers exclude each other");
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, "analyze", formats, more, err));
+	return read_and_report(wanted, err);
+}
+
+static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
+{
+	struct wanted wanted = { .report.top = TOP_DEFAULT };
+	lopt_opening_init(&wanted.opening);
+	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
+	if (status == LOPT_OK)
+		status = wanted.opening.help ? lopt_help_print(command, err) : analyze(&wanted, err);
+	lopt_opening_release(&wanted.opening);
+	return status;
+}
+
+static const struct lopt_option options[] = {
+	{ "format", 0, "FORMAT", "text (default), json, markdown or csv, to standard output", LOPT_OPTION_FORMAT },
+	{ "output", 'o', "FORMAT=FILE", "write a report to FILE, - for standard output (repeatable)",
+	  LOPT_OPTION_OUTPUT },
+	{ "top", 0, "N", "rows per list (20); 0 is all", TOP },
+	{ "base", 0, "IMAGE", "tell the layers of this base image apart from the image's own", BASE },
+	{ "base-layers", 0, "N", "the same, where the base image is the lowest N layers", BASE_LAYERS },
+	{ "dockerfile", 0, "FILE", "find the line of each instruction in this Dockerfile", DOCKERFILE },
+	{ "verify-digests", 0, NULL, "compare every blob and layer with its digest", VERIFY },
+	{ "show-secrets", 0, NULL, "do not mask values that look like credentials", SECRETS },
+	{ "color", 0, "WHEN", "auto (default), always or never", COLOR },
+	LOPT_OPENING_ROWS,
+	{ 0 },
+};
+
+const struct lopt_command lopt_command_analyze = {
+	.name = "analyze",
+	.usage = "IMAGE [OPTION]...",
+	.what = "Tell what an image ships that nobody sees, and what to change",
+	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
+		"standard input, docker:NAME or podman:NAME. Archives may be compressed.\n",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/command.h"
+
+static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
+{
+	const struct lopt_command **about = context;
+	if (id == LOPT_OPTION_HELP)
+		return LOPT_OK;
+	return lopt_command_find(about, value, err);
+}
+
+static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
+{
+	const struct lopt_command *about = NULL;
+	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &about, err);
+	return status == LOPT_OK ? lopt_help_print(about, err) : status;
+}
+
+static const struct lopt_option options[] = {
+	{ "help", 'h', NULL, "show this and exit", LOPT_OPTION_HELP },
+	{ 0 },
+};
+
+const struct lopt_command lopt_command_help = {
+	.name = "help",
+	.usage = "[COMMAND]",
+	.what = "Show how a command is used",
+	.options = options,
+	.run = run,
+};

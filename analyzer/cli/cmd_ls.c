@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/opening.h"
+#include "layeropt/report.h"
+
+enum { LAYER = LOPT_OPTION_OWN, LONG, NO_VERIFY };
+
+struct wanted {
+	struct lopt_opening opening;
+	struct lopt_listing_options listing;
+};
+
+static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
+{
+	struct wanted *wanted = context;
+	switch (id) {
+	case LAYER:
+		return lopt_number_parse(&wanted->listing.layer, "layer", value, err);
+	case LONG:
+		wanted->listing.long_form = true;
+		return LOPT_OK;
+	case NO_VERIFY:
+		wanted->opening.options.verify_digests = false;
+		return LOPT_OK;
+	default:
+		return lopt_opening_take(&wanted->opening, id, value, err);
+	}
+}
+
+static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
+{
+	static const char *const formats[] = { "text", "ndjson", NULL };
+	static const char *const no_more[2] = { NULL, NULL };
+	struct lopt_opening *opening = &wanted->opening;
+	LOPT_TRY(lopt_opening_finish(opening, "ls", formats, no_more, err));
+	for (size_t i = 0; i < opening->outputs.count; i++)
+		opening->options.want_sha256 |= lopt_output_is(&opening->outputs.items[i], "ndjson");
+	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
+	LOPT_TRY(lopt_opening_read(&image, opening, opening->image, NULL, err));
+	for (size_t i = 0; i < opening->outputs.count; i++) {
+		const struct lopt_output *output = &opening->outputs.items[i];
+		wanted->listing.ndjson = lopt_output_is(output, "ndjson");
+		LOPT_TRY(lopt_listing_write(lopt_output_file(output), image, &wanted->listing, err));
+	}
+	return lopt_outputs_commit(&opening->outputs, err);
+}
+
+static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
+{
+	struct wanted wanted = { .listing.layer = LOPT_NO_LAYER };
+	lopt_opening_init(&wanted.opening);
+	wanted.opening.options.verify_digests = true;
+	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
+	if (status == LOPT_OK)
+		status = wanted.opening.help ? lopt_help_print(command, err) : list(&wanted, err);
+	lopt_opening_release(&wanted.opening);
+	return status;
+}
+
+static const struct lopt_option options[] = {
+	{ "layer", 0, "N",
+	  "the entries of layer N (from 0, the lowest) in the order of its tar, whiteouts included, "
+	  "instead of the final filesystem",
+	  LAYER },
+	{ "long", 'l', NULL, "text with mode, owner, size, time (UTC) and layer", LONG },
+	{ "format", 0, "FORMAT", "text (default) or ndjson, to standard output", LOPT_OPTION_FORMAT },
+	{ "output", 'o', "FORMAT=FILE", "write a listing to FILE, - for standard output (repeatable)",
+	  LOPT_OPTION_OUTPUT },
+	{ "no-verify-digests", 0, NULL, "do not compare what is read with its digests", NO_VERIFY },
+	LOPT_OPENING_ROWS,
+	{ 0 },
+};
+
+const struct lopt_command lopt_command_ls = {
+	.name = "ls",
+	.usage = "IMAGE [OPTION]...",
+	.what = "List what a container sees of an image, or what one layer holds",
+	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
+		"standard input, docker:NAME or podman:NAME. Archives may be compressed.\n",
+	.options = options,
+	.run = run,
+};

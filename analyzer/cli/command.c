@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/command.h"
+
+#include <archive.h>
+#include <errno.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+#ifdef LOPT_HAVE_ISAL
+#include <isa-l.h>
+#endif
+
+#include "layeropt/limits.h"
+
+static const struct lopt_command *const commands[] = { &lopt_command_analyze, &lopt_command_ls, &lopt_command_help };
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+const struct lopt_command *lopt_command_at(size_t index)
+{
+	return index < COMMANDS ? commands[index] : NULL;
+}
+
+enum lopt_status lopt_command_find(const struct lopt_command **out, const char *name, struct lopt_error *err)
+{
+	const char *names[COMMANDS + 1] = { NULL };
+	for (size_t i = 0; i < COMMANDS; i++) {
+		names[i] = commands[i]->name;
+		if (strcmp(name, names[i]) == 0) {
+			*out = commands[i];
+			return LOPT_OK;
+		}
+	}
+	const char *near = lopt_word_suggest(name, names);
+	if (near)
+		return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; did you mean %s?", name, near);
+	return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; 'layeropt --help' lists them", name);
+}
+
+/* What was printed counts only once it is out. */
+static enum lopt_status flushed(struct lopt_error *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_SYSTEM, "standard output: cannot write: %s", strerror(errno));
+}
+
+static void print_limits(void)
+{
+	printf("\nNames for --limit, with their defaults:\n");
+	for (size_t i = 0; lopt_limits_info(i); i++) {
+		const struct lopt_limit_info *info = lopt_limits_info(i);
+		uint64_t value;
+		memcpy(&value, (const char *)lopt_limits_default() + info->offset, sizeof value);
+		printf("  %-21s %11llu  %s\n", info->name, (unsigned long long)value, info->what);
+	}
+}
+
+static void print_command(const struct lopt_command *command)
+{
+	printf("Usage: layeropt %s %s\n\n%s.\n", command->name, command->usage, command->what);
+	if (command->more)
+		printf("\n%s", command->more);
+	if (!command->options[0].name)
+		return;
+	printf("\nOptions:\n");
+	lopt_options_print(stdout, command->options);
+	for (size_t i = 0; command->options[i].name; i++) {
+		if (strcmp(command->options[i].name, "limit") == 0)
+			print_limits();
+	}
+}
+
+enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt_error *err)
+{
+	if (command) {
+		print_command(command);
+		return flushed(err);
+	}
+	printf("Usage: layeropt COMMAND ...\n"
+	       "       layeropt --version | --help\n\n"
+	       "Tells what the layers of a container image hold, and what of it nobody sees.\n\n"
+	       "Commands:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->what);
+	printf("\n'layeropt COMMAND --help' tells the options of a command.\n");
+	return flushed(err);
+}
+
+enum lopt_status lopt_version_print(struct lopt_error *err)
+{
+	printf("layeropt " LOPT_VERSION "\n"
+	       "%s, %s, jansson %s, zlib %s, zstd %s",
+	       archive_version_string(), OpenSSL_version(OPENSSL_VERSION), jansson_version_str(), zlibVersion(),
+	       ZSTD_versionString());
+#ifdef LOPT_HAVE_ISAL
+	printf(", isa-l %d.%d.%d", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
+#endif
+	printf("\n");
+	return flushed(err);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+
+/*
+ * A descriptor that is closed at the start would be given to the first file opened, and a report end up in it. In their
+ * place comes /dev/null, opened so that reading finds nothing and writing a report fails.
+ */
+static void fill_descriptors(void)
+{
+	static const int flags[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", flags[fd]) != fd)
+			_exit(4); /* nowhere to say why */
+	}
+}
+
+static enum lopt_status run(int argc, char **argv, struct lopt_error *err)
+{
+	const struct lopt_command *command;
+	if (argc < 2)
+		return lopt_error_set(err, LOPT_E_USAGE, "no command given; 'layeropt --help' lists them");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return lopt_help_print(NULL, err);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return lopt_version_print(err);
+	if (argv[1][0] == '-')
+		return lopt_error_set(err, LOPT_E_USAGE,
+				      "unknown option %.200s; 'layeropt --help' tells how it is used", argv[1]);
+	enum lopt_status status = lopt_command_find(&command, argv[1], err);
+	return status == LOPT_OK ? command->run(command, argc - 1, argv + 1, err) : status;
+}
+
+int main(int argc, char **argv)
+{
+	struct lopt_error err = { LOPT_OK, "" };
+	fill_descriptors();
+	lopt_signals_install();
+	enum lopt_status status = run(argc, argv, &err);
+	if (status == LOPT_OK)
+		return EXIT_SUCCESS;
+	int signal = lopt_signals_caught();
+	if (signal)
+		(void)lopt_error_set(&err, LOPT_E_INTERRUPTED, "interrupted");
+	lopt_terminal_error(&err);
+	/* What stdout still holds is no whole report: it must not come out now. */
+	__fpurge(stdout);
+	return signal ? 128 + signal : lopt_status_exit_code(status);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/opening.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "cli/terminal.h"
+
+enum { NAMES_MAX = 64 };
+
+void lopt_opening_init(struct lopt_opening *opening)
+{
+	*opening = (struct lopt_opening){ .limits = *lopt_limits_default() };
+	opening->options.limits = &opening->limits;
+}
+
+void lopt_opening_release(struct lopt_opening *opening)
+{
+	lopt_outputs_release(&opening->outputs);
+}
+
+void lopt_cleanup_image(struct lopt_image **image)
+{
+	lopt_image_free(*image);
+}
+
+enum lopt_status lopt_number_parse(size_t *out, const char *name, const char *text, struct lopt_error *err)
+{
+	size_t number = 0;
+	for (const char *at = text; *at; at++) {
+		if (*at < '0' || *at > '9' || __builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (size_t)(*at - '0'), &number) || number == SIZE_MAX)
+			return lopt_error_set(err, LOPT_E_USAGE, "--%s %.200s: it is a number from 0 on", name, text);
+	}
+	if (!*text)
+		return lopt_error_set(err, LOPT_E_USAGE, "--%s needs a number", name);
+	*out = number;
+	return LOPT_OK;
+}
+
+static void list_words(char *to, size_t size, const char *const words[])
+{
+	size_t len = 0;
+	to[0] = '\0';
+	for (size_t i = 0; words[i] && len < size; i++) {
+		int n = snprintf(to + len, size - len, "%s%s", i ? ", " : "", words[i]);
+		len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+enum lopt_status lopt_word_parse(size_t *out, const char *name, const char *text, const char *const words[],
+				 struct lopt_error *err)
+{
+	char all[512];
+	for (size_t i = 0; words[i]; i++) {
+		if (strcmp(words[i], text) == 0) {
+			*out = i;
+			return LOPT_OK;
+		}
+	}
+	const char *near = lopt_word_suggest(text, words);
+	if (near)
+		return lopt_error_set(err, LOPT_E_USAGE, "%s %.200s: unknown; did you mean %s?", name, text, near);
+	list_words(all, sizeof all, words);
+	return lopt_error_set(err, LOPT_E_USAGE, "%s %.200s: unknown; it is one of %s", name, text, all);
+}
+
+/* "NAME=VALUE" */
+static enum lopt_status take_limit(struct lopt_limits *limits, const char *text, struct lopt_error *err)
+{
+	const char *names[NAMES_MAX + 1];
+	char name[NAMES_MAX];
+	const char *equals = strchr(text, '=');
+	size_t len = equals ? (size_t)(equals - text) : 0;
+	size_t count = 0;
+	size_t index;
+	uint64_t value;
+	if (len == 0 || len >= sizeof name || equals[1] == '\0')
+		return lopt_error_set(err, LOPT_E_USAGE, "--limit %.200s: it is NAME=VALUE, as in entries=10000000",
+				      text);
+	memcpy(name, text, len);
+	name[len] = '\0';
+	for (; count < NAMES_MAX && lopt_limits_info(count); count++)
+		names[count] = lopt_limits_info(count)->name;
+	names[count] = NULL;
+	LOPT_TRY(lopt_word_parse(&index, "--limit", name, names, err));
+	if (lopt_size_parse(&value, equals + 1, err) != LOPT_OK)
+		return lopt_error_context(err, "--limit %s", name);
+	memcpy((char *)limits + lopt_limits_info(index)->offset, &value, sizeof value);
+	return LOPT_OK;
+}
+
+static enum lopt_status take_image(struct lopt_opening *opening, const char *image, struct lopt_error *err)
+{
+	if (opening->image)
+		return lopt_error_set(err, LOPT_E_USAGE, "%.200s: one image at a time, and there is %.200s already",
+				      image, opening->image);
+	if (!*image)
+		return lopt_error_set(err, LOPT_E_USAGE, "the name of the image is empty");
+	opening->image = image;
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_opening_take(struct lopt_opening *opening, int id, const char *value, struct lopt_error *err)
+{
+	switch (id) {
+	case LOPT_OPTION_FORMAT:
+		return lopt_outputs_set_format(&opening->outputs, value, err);
+	case LOPT_OPTION_OUTPUT:
+		return lopt_outputs_add(&opening->outputs, value, err);
+	case LOPT_OPTION_LIMIT:
+		return take_limit(&opening->limits, value, err);
+	case LOPT_OPTION_SELECT:
+		opening->options.select = value;
+		return LOPT_OK;
+	case LOPT_OPTION_PLATFORM:
+		opening->options.platform = value;
+		return LOPT_OK;
+	case LOPT_OPTION_QUIET:
+		opening->quiet = true;
+		return LOPT_OK;
+	case LOPT_OPTION_HELP:
+		opening->help = true;
+		return LOPT_OK;
+	default:
+		return take_image(opening, value, err);
+	}
+}
+
+static enum lopt_status check_formats(const struct lopt_outputs *outputs, const char *const formats[],
+				      struct lopt_error *err)
+{
+	for (size_t i = 0; i < outputs->count; i++) {
+		const struct lopt_output *output = &outputs->items[i];
+		char name[NAMES_MAX];
+		size_t index;
+		(void)snprintf(name, sizeof name, "%.*s", (int)(output->end - output->format), output->format);
+		LOPT_TRY(lopt_word_parse(&index, "format", name, formats, err));
+	}
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command, const char *const formats[],
+				     const char *const more[2], struct lopt_error *err)
+{
+	const char *const inputs[3] = { opening->image, more[0], more[1] };
+	if (!opening->image)
+		return lopt_error_set(err, LOPT_E_USAGE, "no image given; 'layeropt %s --help' tells how", command);
+	LOPT_TRY(check_formats(&opening->outputs, formats, err));
+	LOPT_TRY(lopt_outputs_check(&opening->outputs, inputs, 3, err));
+	return lopt_outputs_open(&opening->outputs, err);
+}
+
+enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening, const char *path,
+				   const struct lopt_open_options *options, struct lopt_error *err)
+{
+	struct lopt_meter_line line;
+	struct lopt_open_options own = options ? *options : opening->options;
+	own.progress = lopt_meter_line_start(&line, opening->quiet);
+	enum lopt_status status = lopt_image_open(out, path, &own, err);
+	lopt_meter_line_end(&line);
+	return status;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_CLI_OPENING_H
+#define LAYEROPT_CLI_OPENING_H
+
+#include "cli/option.h"
+#include "cli/output.h"
+#include "layeropt/image.h"
+
+/** What `analyze` and `ls` have in common: which image, how it is read, where the report goes. */
+struct lopt_opening {
+	const char *image;
+	struct lopt_limits limits;
+	struct lopt_open_options options; /* limits points into this struct */
+	struct lopt_outputs outputs;
+	bool quiet;
+	bool help;
+};
+
+enum {
+	LOPT_OPTION_FORMAT = LOPT_OPTION_FIRST,
+	LOPT_OPTION_OUTPUT,
+	LOPT_OPTION_SELECT,
+	LOPT_OPTION_PLATFORM,
+	LOPT_OPTION_LIMIT,
+	LOPT_OPTION_QUIET,
+	LOPT_OPTION_OWN, /* first id of a command's own options */
+};
+
+#define LOPT_OPENING_ROWS                                                                                    \
+	{ "select", 0, "NAME|N", "which image, where the input holds several: by name, or by number from 1", \
+	  LOPT_OPTION_SELECT },                                                                              \
+		{ "platform", 0, "OS/ARCH",                                                                  \
+		  "which platform, as in linux/arm64 or linux/arm/v7; default: this machine's, "             \
+		  "else the only one",                                                                       \
+		  LOPT_OPTION_PLATFORM },                                                                    \
+		{ "limit", 0, "NAME=VALUE",                                                                  \
+		  "set a ceiling on what the input may ask for (repeatable); the names are below",           \
+		  LOPT_OPTION_LIMIT },                                                                       \
+		{ "no-progress", 'q', NULL, "do not show how far reading has come", LOPT_OPTION_QUIET },     \
+	{                                                                                                    \
+		"help", 'h', NULL, "show this and exit", LOPT_OPTION_HELP                                    \
+	}
+
+void lopt_opening_init(struct lopt_opening *opening);
+void lopt_opening_release(struct lopt_opening *opening);
+/** One of the options above, or the operand. */
+LOPT_CHECKED enum lopt_status lopt_opening_take(struct lopt_opening *opening, int id, const char *value,
+						struct lopt_error *err);
+/** All options are there: is there an image, and may the outputs be written? `more` are further inputs; then opens them. */
+LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command,
+						  const char *const formats[], const char *const more[2],
+						  struct lopt_error *err);
+/** Open an image with the options given, showing progress. `options` NULL: those of the opening. */
+LOPT_CHECKED enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening, const char *path,
+						const struct lopt_open_options *options, struct lopt_error *err);
+
+/** A decimal number. `name` for the message. */
+LOPT_CHECKED enum lopt_status lopt_number_parse(size_t *out, const char *name, const char *text,
+						struct lopt_error *err);
+/** A word of a list ending with NULL: its index. */
+LOPT_CHECKED enum lopt_status lopt_word_parse(size_t *out, const char *name, const char *text,
+					      const char *const words[], struct lopt_error *err);
+
+/** Cleanup of locals. */
+void lopt_cleanup_image(struct lopt_image **image);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/option.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Suggestions. */
+
+enum { WORD_MAX = 64 };
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to add, drop, replace, or swap with their neighbour. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[3][WORD_MAX + 1];
+	size_t n = strlen(a);
+	size_t m = strlen(b);
+	if (n > WORD_MAX || m > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= m; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		size_t *row = rows[i % 3];
+		const size_t *above = rows[(i + 2) % 3];
+		const size_t *before = rows[(i + 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
+		}
+	}
+	return rows[n % 3][m];
+}
+
+const char *lopt_word_suggest(const char *word, const char *const words[])
+{
+	const char *best = NULL;
+	size_t nearest = strlen(word) / 3 + 1;
+	for (size_t i = 0; words[i]; i++) {
+		size_t far = distance(word, words[i]);
+		if (far <= nearest && far < strlen(words[i])) {
+			nearest = far - (far > 0);
+			best = words[i];
+		}
+		if (far == 0)
+			break;
+	}
+	return best;
+}
+
+/* Parsing. */
+
+static size_t count_of(const struct lopt_option *table)
+{
+	size_t count = 0;
+	while (table[count].name && count < LOPT_OPTIONS_MAX)
+		count++;
+	return count;
+}
+
+/* A leading '-' has getopt hand out operands in their place, whatever POSIXLY_CORRECT says; ':' tells a missing value. */
+static void prepare(const struct lopt_option *table, struct option *longs, char *shorts)
+{
+	size_t at = 0;
+	shorts[at++] = '-';
+	shorts[at++] = ':';
+	for (size_t i = 0; i < count_of(table); i++) {
+		longs[i] = (struct option){ table[i].name, table[i].argument ? required_argument : no_argument, NULL,
+					    0x100 + (int)i };
+		if (!table[i].letter)
+			continue;
+		shorts[at++] = table[i].letter;
+		if (table[i].argument)
+			shorts[at++] = ':';
+	}
+	shorts[at] = '\0';
+}
+
+static enum lopt_status unknown_name(const struct lopt_option *table, const char *word, struct lopt_error *err)
+{
+	const char *names[LOPT_OPTIONS_MAX + 1];
+	char typed[WORD_MAX + 1] = "";
+	size_t count = count_of(table);
+	for (size_t i = 0; i < count; i++)
+		names[i] = table[i].name;
+	names[count] = NULL;
+	size_t len = strcspn(word + 2, "=");
+	if (len < sizeof typed)
+		memcpy(typed, word + 2, len);
+	const char *near = typed[0] ? lopt_word_suggest(typed, names) : NULL;
+	int shown = (int)(len < 200 ? len : 200) + 2;
+	if (near)
+		return lopt_error_set(err, LOPT_E_USAGE, "unknown option %.*s; did you mean --%s?", shown, word, near);
+	return lopt_error_set(err, LOPT_E_USAGE, "unknown option %.*s", shown, word);
+}
+
+static const struct lopt_option *find_letter(const struct lopt_option *table, int letter)
+{
+	for (size_t i = 0; i < count_of(table); i++) {
+		if (table[i].letter == letter)
+			return &table[i];
+	}
+	return NULL;
+}
+
+static enum lopt_status refuse(const struct lopt_option *table, const char *word, bool missing, struct lopt_error *err)
+{
+	bool by_name = strncmp(word, "--", 2) == 0;
+	int code = optopt;
+	if (by_name && code >= 0x100 && missing)
+		return lopt_error_set(err, LOPT_E_USAGE, "--%s needs %s", table[code - 0x100].name,
+				      table[code - 0x100].argument);
+	if (by_name && code >= 0x100)
+		return lopt_error_set(err, LOPT_E_USAGE, "--%s takes no value", table[code - 0x100].name);
+	if (by_name)
+		return unknown_name(table, word, err);
+	const struct lopt_option *option = find_letter(table, code);
+	if (option && option->argument)
+		return lopt_error_set(err, LOPT_E_USAGE, "-%c needs %s", code, option->argument);
+	return lopt_error_set(err, LOPT_E_USAGE, "unknown option -%c", code);
+}
+
+/* getopt takes any unique beginning of a name: an option that comes later would break who relies on it. */
+static bool in_full(const char *word, const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(word, "--", 2) != 0 ||
+	       (strncmp(word + 2, name, len) == 0 && (word[2 + len] == '\0' || word[2 + len] == '='));
+}
+
+enum lopt_status lopt_options_parse(const struct lopt_option *table, int argc, char **argv, lopt_option_take *take,
+				    void *context, struct lopt_error *err)
+{
+	struct option longs[LOPT_OPTIONS_MAX + 1] = { { 0 } };
+	char shorts[2 * LOPT_OPTIONS_MAX + 3];
+	prepare(table, longs, shorts);
+	opterr = 0;
+	optind = 0; /* getopt starts anew */
+	for (;;) {
+		const char *word = argv[optind > 0 ? optind : 1];
+		int found = getopt_long(argc, argv, shorts, longs, NULL);
+		if (found == -1)
+			break;
+		const struct lopt_option *option = found >= 0x100 ? &table[found - 0x100] : find_letter(table, found);
+		enum lopt_status status;
+		if (found == 1)
+			status = take(context, 0, optarg, err);
+		else if (found == '?' || found == ':')
+			status = refuse(table, word, found == ':', err);
+		else if (!option || (found >= 0x100 && !in_full(word, option->name)))
+			status = unknown_name(table, word, err);
+		else
+			status = take(context, option->id, optarg, err);
+		if (status != LOPT_OK)
+			return status;
+	}
+	for (; optind < argc; optind++) {
+		enum lopt_status status = take(context, 0, argv[optind], err);
+		if (status != LOPT_OK)
+			return status;
+	}
+	return LOPT_OK;
+}
+
+/* --help. */
+
+enum { HELP_COLUMN = 27, HELP_WIDTH = 79 };
+
+static void print_what(FILE *to, const char *what)
+{
+	size_t width = HELP_WIDTH - HELP_COLUMN;
+	while (*what) {
+		size_t len = strlen(what);
+		if (len > width) {
+			len = width;
+			while (len > 0 && what[len] != ' ')
+				len--;
+			if (len == 0)
+				len = width;
+		}
+		(void)fprintf(to, "%.*s\n", (int)len, what);
+		what += len;
+		while (*what == ' ')
+			what++;
+		if (*what)
+			(void)fprintf(to, "%*s", HELP_COLUMN, "");
+	}
+}
+
+void lopt_options_print(FILE *to, const struct lopt_option *table)
+{
+	for (size_t i = 0; i < count_of(table); i++) {
+		const struct lopt_option *option = &table[i];
+		char left[80];
+		char letter[5] = "    ";
+		if (option->letter)
+			(void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
+		(void)snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
+			       option->argument ? option->argument : "");
+		if (strlen(left) + 1 > HELP_COLUMN)
+			(void)fprintf(to, "%s\n%*s", left, HELP_COLUMN, "");
+		else
+			(void)fprintf(to, "%-*s", HELP_COLUMN, left);
+		print_what(to, option->what);
+	}
+}

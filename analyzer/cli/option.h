@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_CLI_OPTION_H
+#define LAYEROPT_CLI_OPTION_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "layeropt/status.h"
+
+/**
+ * One option of a command. The table of a command is what its arguments are parsed by and what its --help is
+ * printed from. A row without a name ends a table.
+ */
+struct lopt_option {
+	const char *name;     /* without "--" */
+	char letter;	      /* or 0 */
+	const char *argument; /* as --help shows it; NULL: it takes none */
+	const char *what;     /* for --help; broken into lines there */
+	int id;		      /* for the command's own switch; at least LOPT_OPTION_FIRST */
+};
+
+enum {
+	LOPT_OPTION_HELP = 1,
+	LOPT_OPTION_FIRST,
+	LOPT_OPTIONS_MAX = 40,
+};
+
+/** Takes one option, or an operand (`id` 0). Failures are LOPT_E_USAGE. */
+typedef enum lopt_status lopt_option_take(void *context, int id, const char *value, struct lopt_error *err);
+
+/** Parse argv[1...]; options and operands may be mixed. Names are written in full. */
+LOPT_CHECKED enum lopt_status lopt_options_parse(const struct lopt_option *table, int argc, char **argv,
+						 lopt_option_take *take, void *context, struct lopt_error *err);
+
+/** The rows of the table for --help, within 80 columns. */
+void lopt_options_print(FILE *to, const struct lopt_option *table);
+
+/** Which of the words was meant? NULL when none is near. `words` ends with NULL. */
+const char *lopt_word_suggest(const char *word, const char *const words[]);
+
+#endif
