@@ -172,8 +172,10 @@ static enum lopt_status give_layer(struct lopt_store *store, struct lopt_member 
 		return give_failure(member, err);
 	if (member->text.ptr) {
 		struct lopt_memory_stream memory;
+		struct lopt_layer_options all = *options;
+		all.diff_id = all.digest = LOPT_SHA256; /* as every layer of a stream has them */
 		lopt_memory_stream_init(&memory, member->text.ptr, member->text.len);
-		return lopt_layer_read(out, &memory.stream, options, err);
+		return lopt_layer_read(out, &memory.stream, &all, err);
 	}
 	if (!member->data)
 		return lopt_error_set(err, LOPT_E_BUG, "a layer of a stream was asked for twice");

@@ -346,7 +346,7 @@ def missing_layer():
 
 
 def duplicate(same):
-	parts = b.docker_parts(layers())
+	parts = b.docker_parts(layers(), raw_config=config())
 	name, data = next(iter(parts.items()))
 	return b.pack(parts, after=b.file(name, data if same else layers()[1]))
 
