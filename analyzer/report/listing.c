@@ -138,7 +138,7 @@ static void put_object(struct lopt_json *json, const struct lopt_row *row)
 		break;
 	case LOPT_CHAR:
 	case LOPT_BLOCK:
-		(void)snprintf(text, sizeof text, "%" PRIu32 ":%" PRIu32, row->major, row->minor);
+		(void)snprintf(text, sizeof text, "%" PRIu32 ",%" PRIu32, row->major, row->minor);
 		lopt_json_member_text(json, "rdev", text);
 		break;
 	case LOPT_DIR:
