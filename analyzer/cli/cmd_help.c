@@ -4,8 +4,10 @@
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
 	const struct lopt_command **about = context;
-	if (id == LOPT_OPTION_HELP)
+	if (id == LOPT_OPTION_HELP) {
+		*about = &lopt_command_help;
 		return LOPT_OK;
+	}
 	return lopt_command_find(about, value, err);
 }
 

@@ -54,7 +54,8 @@ static void print_limits(void)
 		const struct lopt_limit_info *info = lopt_limits_info(i);
 		uint64_t value;
 		memcpy(&value, (const char *)lopt_limits_default() + info->offset, sizeof value);
-		printf("  %-21s %11llu  %s\n", info->name, (unsigned long long)value, info->what);
+		printf("  %-21s %10llu  ", info->name, (unsigned long long)value);
+		lopt_help_wrap(stdout, info->what, 36);
 	}
 }
 

@@ -172,24 +172,24 @@ enum lopt_status lopt_options_parse(const struct lopt_option *table, int argc, c
 
 enum { HELP_COLUMN = 27, HELP_WIDTH = 79 };
 
-static void print_what(FILE *to, const char *what)
+void lopt_help_wrap(FILE *to, const char *text, size_t column)
 {
-	size_t width = HELP_WIDTH - HELP_COLUMN;
-	while (*what) {
-		size_t len = strlen(what);
+	size_t width = HELP_WIDTH - column;
+	while (*text) {
+		size_t len = strlen(text);
 		if (len > width) {
 			len = width;
-			while (len > 0 && what[len] != ' ')
+			while (len > 0 && text[len] != ' ')
 				len--;
 			if (len == 0)
 				len = width;
 		}
-		(void)fprintf(to, "%.*s\n", (int)len, what);
-		what += len;
-		while (*what == ' ')
-			what++;
-		if (*what)
-			(void)fprintf(to, "%*s", HELP_COLUMN, "");
+		(void)fprintf(to, "%.*s\n", (int)len, text);
+		text += len;
+		while (*text == ' ')
+			text++;
+		if (*text)
+			(void)fprintf(to, "%*s", (int)column, "");
 	}
 }
 
@@ -207,6 +207,6 @@ void lopt_options_print(FILE *to, const struct lopt_option *table)
 			(void)fprintf(to, "%s\n%*s", left, HELP_COLUMN, "");
 		else
 			(void)fprintf(to, "%-*s", HELP_COLUMN, left);
-		print_what(to, option->what);
+		lopt_help_wrap(to, option->what, HELP_COLUMN);
 	}
 }

@@ -43,7 +43,7 @@ static void put_size(struct lopt_buf *out, const struct lopt_row *row)
 {
 	char text[32];
 	if (row->type == LOPT_CHAR || row->type == LOPT_BLOCK)
-		(void)snprintf(text, sizeof text, "%" PRIu32 ":%" PRIu32, row->major, row->minor);
+		(void)snprintf(text, sizeof text, "%" PRIu32 ",%" PRIu32, row->major, row->minor);
 	else
 		(void)snprintf(text, sizeof text, "%" PRIu64, row->type == LOPT_FILE ? row->size : 0);
 	lopt_buf_printf(out, " %12s", text);

@@ -160,6 +160,17 @@ void lopt_printer_elided(struct lopt_printer *printer, struct lopt_str text, siz
 			lopt_text_width(lopt_str_make(printer->line.data + before, printer->line.len - before));
 }
 
+void lopt_printer_cut(struct lopt_printer *printer, struct lopt_str text, size_t width)
+{
+	struct lopt_str plain = escaped(printer, text);
+	if (lopt_text_width(plain) <= width) {
+		put(printer, plain);
+		return;
+	}
+	put(printer, lopt_str_make(plain.ptr, fitting(plain, 0, width > 3 ? width - 3 : 0)));
+	lopt_printer_text(printer, "...");
+}
+
 /* How much of the text from `at` on goes into `width` columns: whole words, or a part of one that is too long. */
 static size_t words_fitting(struct lopt_str text, size_t at, size_t width)
 {

@@ -41,6 +41,8 @@ void lopt_printer_line(struct lopt_printer *printer, const char *text);
 void lopt_printer_raw(struct lopt_printer *printer, struct lopt_str text);
 /** The same, its middle replaced by "..." where it takes more than `width` columns. */
 void lopt_printer_elided(struct lopt_printer *printer, struct lopt_str text, size_t width);
+/** The same, its end cut off: the beginning of an instruction says most. */
+void lopt_printer_cut(struct lopt_printer *printer, struct lopt_str text, size_t width);
 /** Text of the input, broken at spaces; later lines start at column `indent`. Ends its last line. */
 void lopt_printer_wrapped(struct lopt_printer *printer, struct lopt_str text, size_t indent);
 

@@ -43,14 +43,14 @@ static struct lopt_str instruction(struct writer *w, size_t layer)
 	return lopt_buf_view(&w->text);
 }
 
-/* "line 12: RUN make" or "RUN make" in what is left of the line. */
-static void put_instruction(struct writer *w, size_t layer)
+/* "12: RUN make" with its line, or "RUN make", in what is left of the line. */
+static void put_instruction(struct writer *w, const char *line_word, size_t layer)
 {
 	uint32_t line = w->analysis->layers[layer].line;
 	if (line)
-		lopt_printer_printf(&w->p, "line %u: ", (unsigned)line);
+		lopt_printer_printf(&w->p, "%s%u: ", line_word, (unsigned)line);
 	struct lopt_str text = instruction(w, layer);
-	lopt_printer_elided(&w->p, text, room(w));
+	lopt_printer_cut(&w->p, text, room(w));
 }
 
 static void put_rest(struct writer *w, const struct lopt_cut *cut)
@@ -145,17 +145,17 @@ static void put_saving(struct writer *w, size_t number, const struct lopt_saving
 	lopt_printer_printf(&w->p, saving->files == 1 ? " file of layer %zu" : " files of layer %zu", saving->layer);
 	lopt_printer_end(&w->p);
 	lopt_printer_to_column(&w->p, INDENT);
-	lopt_printer_text(&w->p, saving->rows == 1 ? "what:    " : "largest: ");
+	lopt_printer_text(&w->p, saving->rows == 1 ? "what:      " : "largest:   ");
 	lopt_printer_elided(&w->p, saving->largest->path, room(w));
 	lopt_printer_end(&w->p);
 	lopt_printer_to_column(&w->p, INDENT);
-	lopt_printer_text(&w->p, "made by: ");
-	put_instruction(w, saving->layer);
+	lopt_printer_text(&w->p, "made by:   ");
+	put_instruction(w, "line ", saving->layer);
 	lopt_printer_end(&w->p);
 	if (saving->masked_by != saving->layer) {
 		lopt_printer_to_column(&w->p, INDENT);
-		lopt_printer_text(&w->p, "hid by:  ");
-		put_instruction(w, saving->masked_by);
+		lopt_printer_text(&w->p, "hidden by: ");
+		put_instruction(w, "line ", saving->masked_by);
 		lopt_printer_end(&w->p);
 	}
 	lopt_printer_to_column(&w->p, INDENT);
@@ -209,25 +209,26 @@ static void put_bar(struct writer *w, const struct lopt_layer_figures *figures, 
 	lopt_printer_style(&w->p, LOPT_STYLE_BAD);
 	put_blocks(w, w->p.unicode ? "\u2591" : ".", wasted);
 	lopt_printer_plain(&w->p);
-	lopt_printer_to_column(&w->p, start + BAR);
+	if (w->p.column < start + BAR)
+		lopt_printer_to_column(&w->p, start + BAR);
 }
 
 static void put_layer(struct writer *w, size_t index, uint64_t largest)
 {
 	const struct lopt_layer_figures *figures = &w->analysis->layers[index];
-	lopt_printer_count(&w->p, index, 4);
+	lopt_printer_count(&w->p, index, 3);
 	if (lopt_image_layer(w->analysis->image, index)->absent)
-		lopt_printer_right(&w->p, "absent", 11);
+		lopt_printer_right(&w->p, "absent", 10);
 	else
-		lopt_printer_size(&w->p, figures->content_bytes, 11);
+		lopt_printer_size(&w->p, figures->content_bytes, 10);
 	if (figures->wasted_bytes)
-		lopt_printer_size(&w->p, figures->wasted_bytes, 11);
+		lopt_printer_size(&w->p, figures->wasted_bytes, 10);
 	else
-		lopt_printer_right(&w->p, "-", 11);
+		lopt_printer_right(&w->p, "-", 10);
 	lopt_printer_text(&w->p, "  ");
 	put_bar(w, figures, largest);
 	lopt_printer_text(&w->p, "  ");
-	put_instruction(w, index);
+	put_instruction(w, "", index);
 	lopt_printer_end(&w->p);
 }
 
@@ -240,7 +241,9 @@ static void put_layers(struct writer *w)
 			largest = w->analysis->layers[i].content_bytes;
 	}
 	heading(w, w->p.unicode ? "Layers (\u2588 visible, \u2591 wasted)" : "Layers (# visible, . wasted)");
-	lopt_printer_line(&w->p, "   #       size     wasted                instruction");
+	lopt_printer_line(&w->p, w->analysis->dockerfile_given
+					 ? "  #      size    wasted                line: instruction"
+					 : "  #      size    wasted                instruction");
 	for (size_t i = 0; i < count; i++)
 		put_layer(w, i, largest);
 }
