@@ -79,7 +79,8 @@ class Image:
 def row(path, node):
 	inode = node.inode
 	out = name_fields("path", path)
-	out.update(type=inode.kind, mode="%o" % inode.mode, uid=inode.uid, gid=inode.gid, mtime_ns=inode.mtime)
+	out.update(type=inode.kind, mode="%o" % inode.mode, uid=inode.uid, gid=inode.gid)
+	out["mtime_ns"] = None if inode.kind == "d" and not node.explicit else inode.mtime	# such a time is the engine's own
 	if inode.kind == "f":
 		out.update(size=inode.size, sha256=inode.sha256.hex())
 	if inode.kind == "l":

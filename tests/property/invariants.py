@@ -101,7 +101,7 @@ def top_of(entry):
 
 def split_layer(image, rng):
 	"""One layer as two with disjoint paths."""
-	if has(image, b"12") or any(b".." in entry["name"] for layer in image["layers"] for entry in layer["entries"]):
+	if not image["layers"] or has(image, b"12") or any(b".." in entry["name"] for layer in image["layers"] for entry in layer["entries"]):
 		return None
 	at = rng.randrange(len(image["layers"]))
 	layer = image["layers"][at]
@@ -113,13 +113,20 @@ def split_layer(image, rng):
 	return {"but": SIZES | {"layers", "dive"}, "rows": False, "listing_layers": False}
 
 
+def overlapping(entries):
+	"""Whether something that is no directory stands above another entry."""
+	leaves = [entry["name"].strip(b"./") + b"/" for entry in entries if entry["type"] != b"5"]
+	return any((entry["name"].strip(b"./") + b"/").startswith(leaf) and entry["name"].strip(b"./") + b"/" != leaf
+		   for entry in entries for leaf in leaves)
+
+
 def other_order(image, rng):
 	"""The entries of each layer in another order."""
 	for layer in image["layers"]:
 		names = [entry["name"].strip(b"./") for entry in layer["entries"]]
 		if len(set(names)) != len(names) or any(b".." in name or b"//" in name for name in names):
 			return None
-	if has(image, b"12"):
+	if has(image, b"12") or any(overlapping(layer["entries"]) for layer in image["layers"]):
 		return None
 	for layer in image["layers"]:
 		rng.shuffle(layer["entries"])
