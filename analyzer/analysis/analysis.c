@@ -75,8 +75,8 @@ static void check_digests(struct lopt_analysis *result)
 static enum lopt_status make(struct lopt_making *making, const struct lopt_analysis_options *options,
 			     struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) uint64_t *shares =
-		calloc(lopt_image_layer_count(making->result.image) + 1, sizeof *shares);
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	uint64_t *shares = calloc(lopt_image_layer_count(making->result.image) + 1, sizeof *shares);
 	if (!shares)
 		return lopt_error_memory(err);
 	making->result.dockerfile_given = options->dockerfile_name != NULL;

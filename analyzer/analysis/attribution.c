@@ -7,8 +7,8 @@
 
 /* Which instruction made a layer: from the history, and with a Dockerfile the line of it. */
 
-static enum lopt_status tell(struct lopt_making *making, const char *rule, enum lopt_severity severity, const char *message,
-			     struct lopt_error *err)
+static enum lopt_status tell(struct lopt_making *making, const char *rule, enum lopt_severity severity,
+			     const char *message, struct lopt_error *err)
 {
 	const struct lopt_finding finding = {
 		.rule = rule,
@@ -85,8 +85,9 @@ enum lopt_status lopt_make_attribution(struct lopt_making *making, const struct 
 	if (options->dockerfile_name)
 		LOPT_TRY(align(making, options, info, lines, err));
 	else if (is_one_layer_for_all(info))
-		LOPT_TRY(tell(making, "attribution-impossible", LOPT_INFO,
-			      "one layer holds the work of several instructions (built without layers): which of them made a file cannot be known",
-			      err));
+		LOPT_TRY(tell(
+			making, "attribution-impossible", LOPT_INFO,
+			"one layer holds the work of several instructions (built without layers): which of them made a file cannot be known",
+			err));
 	return set_instructions(making, info, lines, err);
 }

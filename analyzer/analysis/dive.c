@@ -19,12 +19,12 @@ struct path_sizes {
 
 struct diving {
 	struct lopt_making *making;
-	struct lopt_nodes layer;	/* the current one: names as in the tar */
-	struct lopt_nodes stack;	/* all before it */
-	struct lopt_nodes known;	/* every path ever counted, whiteouts by the name they remove */
-	struct path_sizes *sizes;	/* by node of `known` */
+	struct lopt_nodes layer;  /* the current one: names as in the tar */
+	struct lopt_nodes stack;  /* all before it */
+	struct lopt_nodes known;  /* every path ever counted, whiteouts by the name they remove */
+	struct path_sizes *sizes; /* by node of `known` */
 	size_t size_cap;
-	uint32_t *twins, *homes;	/* of a layer's nodes: in the stack, in `known` */
+	uint32_t *twins, *homes; /* of a layer's nodes: in the stack, in `known` */
 	uint64_t user_bytes;
 };
 
@@ -121,9 +121,8 @@ static uint64_t leaf_size(const struct diving *diving, const struct lopt_tree_no
 	if (!is_whiteout(node->name))
 		return entry_size(node);
 	uint32_t parent = diving->twins[node->parent];
-	uint32_t hidden = parent == LOPT_NODE_NONE ?
-				  LOPT_NODE_NONE :
-				  lopt_nodes_find(&diving->stack, parent, removed_name(node->name));
+	uint32_t hidden = parent == LOPT_NODE_NONE ? LOPT_NODE_NONE
+						   : lopt_nodes_find(&diving->stack, parent, removed_name(node->name));
 	if (hidden == LOPT_NODE_NONE)
 		return 0;
 	const struct lopt_entry *entry = lopt_nodes_at(&diving->stack, hidden)->entry;
@@ -153,8 +152,8 @@ static enum lopt_status count_layer(struct diving *diving, struct lopt_error *er
 		const struct lopt_tree_node *node = lopt_nodes_at(&diving->layer, id);
 		bool leaf = node->first_child == LOPT_NODE_NONE;
 		uint32_t up = diving->twins[node->parent];
-		diving->twins[id] =
-			up == LOPT_NODE_NONE ? LOPT_NODE_NONE : lopt_nodes_find(&diving->stack, up, node->name);
+		diving->twins[id] = up == LOPT_NODE_NONE ? LOPT_NODE_NONE
+							 : lopt_nodes_find(&diving->stack, up, node->name);
 		diving->homes[id] = find_or_add(&diving->known, diving->homes[node->parent],
 						leaf ? removed_name(node->name) : node->name);
 		if (diving->homes[id] == LOPT_NODE_NONE)
@@ -209,8 +208,7 @@ static void finish(struct diving *diving)
 				lopt_add_saturating(dive->wasted_bytes, at->sum, &diving->making->saturated);
 	}
 	dive->efficiency = sum ? (double)least / (double)sum : 1.0;
-	dive->user_wasted_percent =
-		diving->user_bytes ? (double)dive->wasted_bytes / (double)diving->user_bytes : 0.0;
+	dive->user_wasted_percent = diving->user_bytes ? (double)dive->wasted_bytes / (double)diving->user_bytes : 0.0;
 }
 
 enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err)

@@ -7,17 +7,17 @@
 /* Equal contents among visible inodes. Contents have numbers, so equality is that of numbers. */
 
 struct copies {
-	uint32_t count;	/* visible inodes of this content */
+	uint32_t count; /* visible inodes of this content */
 	uint32_t row;	/* where it is reported, once it is known to be there twice */
 };
 
 struct gathering {
 	struct lopt_making *making;
-	struct copies *copies;			/* by content number */
+	struct copies *copies; /* by content number */
 	struct lopt_duplicate_row *rows;
-	struct lopt_str **paths;		/* of each row, being filled */
+	struct lopt_str **paths; /* of each row, being filled */
 	uint32_t *filled;
-	bool **named;				/* by layer and inode: its first name was taken */
+	bool **named; /* by layer and inode: its first name was taken */
 };
 
 static void release_gathering(struct gathering *gathering)

@@ -14,7 +14,7 @@ struct lopt_making {
 	struct lopt_analysis result;
 	struct lopt_arena arena;
 	struct lopt_layer_figures *layers;
-	struct lopt_finding *findings;	/* malloc'ed while they grow */
+	struct lopt_finding *findings; /* malloc'ed while they grow */
 	size_t finding_cap;
 	bool saturated;
 };
@@ -22,13 +22,15 @@ struct lopt_making {
 /** Figures per layer that need no more than the layer. */
 LOPT_CHECKED enum lopt_status lopt_make_layers(struct lopt_making *making, struct lopt_error *err);
 /** Instructions and lines. */
-LOPT_CHECKED enum lopt_status lopt_make_attribution(struct lopt_making *making,
-						    const struct lopt_analysis_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status
+lopt_make_attribution(struct lopt_making *making, const struct lopt_analysis_options *options, struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_make_waste(struct lopt_making *making, struct lopt_error *err);
 /** Rows, and the duplicate bytes of each part: shares[layer] are those that the layer's copies add. */
-LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making, uint64_t *shares, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making, uint64_t *shares,
+						   struct lopt_error *err);
 /** Totals, and base and own where there is a base. */
-LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares,
+					       struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err);
 /** Findings out of all of it, in their final order. */
 LOPT_CHECKED enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_error *err);

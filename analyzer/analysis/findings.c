@@ -39,8 +39,8 @@ static enum lopt_status set_fingerprint(const struct lopt_making *making, struct
 		lopt_buf_str(&text, finding->paths[0]);
 	else
 		lopt_buf_str(&text, finding->message);
-	enum lopt_status status = text.failed ? lopt_error_memory(err) :
-						lopt_digest_of(&digest, LOPT_SHA256, text.data, text.len, err);
+	enum lopt_status status = text.failed ? lopt_error_memory(err)
+					      : lopt_digest_of(&digest, LOPT_SHA256, text.data, text.len, err);
 	lopt_buf_release(&text);
 	if (status != LOPT_OK)
 		return status;
@@ -52,7 +52,8 @@ static enum lopt_status set_fingerprint(const struct lopt_making *making, struct
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt_finding *finding, struct lopt_error *err)
+enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt_finding *finding,
+				   struct lopt_error *err)
 {
 	size_t count = making->result.finding_count;
 	struct lopt_finding *findings = lopt_grow(making->findings, &making->finding_cap, count + 1, sizeof *findings);
@@ -101,7 +102,8 @@ static const struct {
 } waste_texts[] = {
 	[LOPT_CAUSE_OVERWRITTEN] = { "overwritten-later", "replaces", "that", "still ships",
 				     "write the final files once, in the instruction that makes them" },
-	[LOPT_CAUSE_METADATA_ONLY] = { "metadata-only-copy", "changes mode, owner or time only, and so ships", "of", "again",
+	[LOPT_CAUSE_METADATA_ONLY] = { "metadata-only-copy", "changes mode, owner or time only, and so ships", "of",
+				       "again",
 				       "set mode and owner where the files are made (COPY --chmod/--chown, or in the same RUN)" },
 	[LOPT_CAUSE_REMOVED] = { "removed-later", "removes", "that", "still ships",
 				 "remove them in the same instruction that makes them" },
@@ -196,12 +198,14 @@ static enum lopt_status add_waste(struct lopt_making *making, struct lopt_error 
 /* --- the rest --- */
 
 /* A chmod that copied a file which a lower hard link still shows: nothing is hidden, and yet it is there twice. */
-static enum lopt_status add_copied_links(struct lopt_making *making, const struct lopt_layer *layer, struct lopt_error *err)
+static enum lopt_status add_copied_links(struct lopt_making *making, const struct lopt_layer *layer,
+					 struct lopt_error *err)
 {
 	struct lopt_finding finding = {
 		.rule = "hardlink-copied",
 		.severity = LOPT_INFO,
-		.message = lopt_str_from("files of this layer were copied by a later change of one of their hard-linked names; both copies are seen"),
+		.message = lopt_str_from(
+			"files of this layer were copied by a later change of one of their hard-linked names; both copies are seen"),
 		.advice = lopt_str_from("change hard-linked files in the instruction that makes them"),
 		.layer = layer->index,
 	};

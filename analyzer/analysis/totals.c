@@ -66,8 +66,8 @@ static void add_layer(struct lopt_making *making, struct lopt_totals *totals, co
 
 static void finish(struct lopt_totals *totals)
 {
-	totals->efficiency =
-		totals->content_bytes ? (double)totals->visible_bytes / (double)totals->content_bytes : 1.0;
+	totals->efficiency = totals->content_bytes ? (double)totals->visible_bytes / (double)totals->content_bytes
+						   : 1.0;
 }
 
 /* The layers from `first` to before `end`. */

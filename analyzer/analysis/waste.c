@@ -15,8 +15,8 @@ struct file {
 };
 
 struct directory {
-	size_t length;		/* of its path, the slash included; 0 is the root */
-	size_t first, end;	/* its files */
+	size_t length;	   /* of its path, the slash included; 0 is the root */
+	size_t first, end; /* its files */
 	bool uniform;
 };
 
@@ -25,11 +25,11 @@ struct rolling {
 	size_t layer;
 	struct file *files;
 	size_t file_count;
-	struct directory *directories;	/* parents first */
+	struct directory *directories; /* parents first */
 	size_t count, cap;
-	size_t *open;			/* indexes of those that are not finished */
+	size_t *open; /* indexes of those that are not finished */
 	size_t open_count, open_cap;
-	struct lopt_waste_row *rows;	/* of all layers */
+	struct lopt_waste_row *rows; /* of all layers */
 	size_t row_count, row_cap;
 };
 
@@ -178,8 +178,8 @@ static enum lopt_status add_directory_row(struct rolling *rolling, const struct 
 					  struct lopt_error *err)
 {
 	const struct file *files = &rolling->files[directory->first];
-	struct lopt_str path = directory->length ? lopt_str_make(files[0].path.ptr, directory->length) :
-						   lopt_str_from("/");
+	struct lopt_str path = directory->length ? lopt_str_make(files[0].path.ptr, directory->length)
+						 : lopt_str_from("/");
 	return add_row(rolling, path, files, directory->end - directory->first, err);
 }
 

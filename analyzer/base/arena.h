@@ -13,9 +13,9 @@
  */
 struct lopt_arena {
 	struct lopt_arena_block *head;
-	size_t used;	/* bytes left out of `ceiling` so far, block headers included */
+	size_t used; /* bytes left out of `ceiling` so far, block headers included */
 	size_t ceiling;
-	size_t next;	/* size of the next block */
+	size_t next; /* size of the next block */
 };
 
 void lopt_arena_init(struct lopt_arena *arena, uint64_t ceiling);

@@ -11,7 +11,12 @@
  * so that the straight path reads top to bottom. Hand a value on with LOPT_MOVE.
  */
 #define LOPT_CLEANUP(fn) __attribute__((cleanup(fn)))
-#define LOPT_MOVE(p) ({ __typeof__(p) moved_ = (p); (p) = NULL; moved_; })
+#define LOPT_MOVE(p)                        \
+	({                                  \
+		__typeof__(p) moved_ = (p); \
+		(p) = NULL;                 \
+		moved_;                     \
+	})
 
 static inline void lopt_cleanup_bytes(void *p)
 {
@@ -25,11 +30,11 @@ static inline void lopt_cleanup_fd(int *fd)
 }
 
 /** Return early with the status of a call that failed; LOPT_OK goes on. */
-#define LOPT_TRY(call)                                                                             \
-	do {                                                                                       \
-		enum lopt_status try_status_ = (call);                                             \
-		if (try_status_ != LOPT_OK)                                                        \
-			return try_status_;                                                        \
+#define LOPT_TRY(call)                                 \
+	do {                                           \
+		enum lopt_status try_status_ = (call); \
+		if (try_status_ != LOPT_OK)            \
+			return try_status_;            \
 	} while (0)
 
 #endif

@@ -15,8 +15,8 @@
  */
 struct lopt_table {
 	struct lopt_table_slot *slots;
-	size_t cap;	/* a power of two, or 0 */
-	size_t used;	/* live and deleted slots */
+	size_t cap;  /* a power of two, or 0 */
+	size_t used; /* live and deleted slots */
 	size_t live;
 };
 
@@ -27,8 +27,8 @@ typedef bool lopt_table_match(const void *owner, uint32_t value, uint64_t number
 
 void lopt_table_release(struct lopt_table *table);
 /** The value of the key, or LOPT_TABLE_NONE. */
-uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct lopt_str key,
-			 lopt_table_match *match, const void *owner);
+uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct lopt_str key, lopt_table_match *match,
+			 const void *owner);
 /** Insert a key known to be absent. False when memory is exhausted or `value` is above LOPT_TABLE_MAX. */
 bool lopt_table_insert(struct lopt_table *table, uint64_t number, struct lopt_str key, uint32_t value);
 /** Remove the entry of this key that has this value; it has to be there. */

@@ -85,8 +85,9 @@ static enum lopt_status make_layer(struct lopt_image *image, size_t index, const
 		.verified = from->verified,
 	};
 	if (!from->data)
-		return lopt_notes_add(&image->notes, "layer-absent", LOPT_WARNING, index, from->blob, err,
-				      "a foreign layer that is not in the input: its files are unknown and not counted");
+		return lopt_notes_add(
+			&image->notes, "layer-absent", LOPT_WARNING, index, from->blob, err,
+			"a foreign layer that is not in the input: its files are unknown and not counted");
 	LOPT_TRY(lopt_notes_append_as(&image->notes, &from->data->notes, index, err));
 	return make_inodes(image, from->data, contents, layer, err);
 }
@@ -99,7 +100,7 @@ static enum lopt_status apply_layer(struct lopt_image *image, size_t index, cons
 	struct lopt_layer *layer = &image->layers[index];
 	struct lopt_tree_changes changes = { 0 };
 	const struct lopt_tree_layer upper = {
-		.data = (struct lopt_layer_data *)image->bundle->layers[index].data,
+		.data = image->bundle->layers[index].data,
 		.contents = contents[index],
 		.all_contents = contents,
 		.index = (uint32_t)index,
@@ -130,7 +131,8 @@ static void settle_inodes(struct lopt_image *image)
 	}
 }
 
-static enum lopt_status first_name(struct lopt_image *image, uint32_t node, struct lopt_buf *path, struct lopt_error *err)
+static enum lopt_status first_name(struct lopt_image *image, uint32_t node, struct lopt_buf *path,
+				   struct lopt_error *err)
 {
 	struct lopt_str *first = &image->hardlinks[lopt_nodes_at(&image->tree.stack, node)->object];
 	lopt_buf_clear(path);

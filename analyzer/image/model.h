@@ -9,11 +9,11 @@
 struct lopt_image {
 	struct lopt_limits limits;
 	struct lopt_bundle *bundle;
-	struct lopt_arena arena;	/* layers, inodes, notes */
+	struct lopt_arena arena; /* layers, inodes, notes */
 	struct lopt_notes notes;
 	struct lopt_tree tree;
 	struct lopt_layer *layers;
-	struct lopt_str *hardlinks;	/* per object of the tree: its first name, when it has several */
+	struct lopt_str *hardlinks; /* per object of the tree: its first name, when it has several */
 	struct lopt_content *contents;
 	size_t content_count, content_cap;
 	uint64_t paths;

@@ -6,7 +6,7 @@
 struct walking {
 	const struct lopt_image *image;
 	struct lopt_buf path;
-	struct lopt_xattr *xattrs;	/* those shown of one node */
+	struct lopt_xattr *xattrs; /* those shown of one node */
 	size_t xattr_cap;
 };
 
@@ -35,8 +35,7 @@ static enum lopt_status set_xattrs(struct walking *walking, struct lopt_node *no
 {
 	if (entry->xattr_count == 0)
 		return LOPT_OK;
-	struct lopt_xattr *xattrs =
-		lopt_grow(walking->xattrs, &walking->xattr_cap, entry->xattr_count, sizeof *xattrs);
+	struct lopt_xattr *xattrs = lopt_grow(walking->xattrs, &walking->xattr_cap, entry->xattr_count, sizeof *xattrs);
 	if (!xattrs)
 		return lopt_error_memory(err);
 	walking->xattrs = xattrs;

@@ -18,7 +18,7 @@ struct reading {
 	struct lopt_layer_data *data;
 	const struct lopt_layer_options *options;
 	struct lopt_tar_reader *tar;
-	struct lopt_hasher hasher;	/* of contents */
+	struct lopt_hasher hasher; /* of contents */
 	size_t entry_cap, inode_cap;
 	uint64_t own_entries_left;
 	uint64_t *entries_left;
@@ -139,8 +139,8 @@ static int compare_xattrs(const void *a, const void *b)
 	return lopt_str_compare(x->name, y->name);
 }
 
-static enum lopt_status copy_xattrs(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
-				    struct lopt_error *err)
+static enum lopt_status copy_xattrs(struct reading *reading, const struct lopt_tar_entry *from,
+				    struct lopt_entry *entry, struct lopt_error *err)
 {
 	if (from->xattr_count == 0)
 		return LOPT_OK;
@@ -169,11 +169,14 @@ static enum lopt_status set_name(struct reading *reading, const struct lopt_tar_
 	if (clean.path.len == 0)
 		entry->flags |= LOPT_ENTRY_IGNORED;
 	if (clean.path.len >= PATH_WARNING)
-		LOPT_TRY(warn(reading, "long-path", clean.path, "a path of 4,096 bytes or more, which tools refuse to open", err));
+		LOPT_TRY(warn(reading, "long-path", clean.path,
+			      "a path of 4,096 bytes or more, which tools refuse to open", err));
 	if (clean.clamped)
-		return warn(reading, "dotdot-clamped", clean.path, "a name with \"..\" that leaves the root; clamped there, as engines do", err);
+		return warn(reading, "dotdot-clamped", clean.path,
+			    "a name with \"..\" that leaves the root; clamped there, as engines do", err);
 	if (clean.dotdot)
-		return warn(reading, "dotdot-in-name", clean.path, "a name with \"..\" in it; resolved in the text, as engines do", err);
+		return warn(reading, "dotdot-in-name", clean.path,
+			    "a name with \"..\" in it; resolved in the text, as engines do", err);
 	return LOPT_OK;
 }
 
@@ -207,11 +210,14 @@ static enum lopt_status set_type(struct reading *reading, const struct lopt_tar_
 		return LOPT_OK;
 	case LOPT_TAR_CHAR:
 		entry->type = LOPT_CHAR;
-		if (from->major == 0 && from->minor == 0 && !(entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_OPAQUE))) {
+		if (from->major == 0 && from->minor == 0 &&
+		    !(entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_OPAQUE))) {
 			entry->flags |= LOPT_ENTRY_WHITEOUT;
 			reading->data->whiteouts++;
-			return warn(reading, "engines-differ", entry->path,
-				    "a character device 0:0, which overlay engines take for a whiteout and others for a device", err);
+			return warn(
+				reading, "engines-differ", entry->path,
+				"a character device 0:0, which overlay engines take for a whiteout and others for a device",
+				err);
 		}
 		return LOPT_OK;
 	case LOPT_TAR_FILE:
@@ -246,7 +252,8 @@ static enum lopt_status set_link(struct reading *reading, const struct lopt_tar_
 	if (!entry->link.ptr)
 		return lopt_error_memory(err);
 	if (from->link.len >= PATH_WARNING)
-		return warn(reading, "long-link", entry->path, "a link target of 4,096 bytes or more, which the kernel refuses", err);
+		return warn(reading, "long-link", entry->path,
+			    "a link target of 4,096 bytes or more, which the kernel refuses", err);
 	return LOPT_OK;
 }
 
@@ -265,14 +272,16 @@ static enum lopt_status fill_entry(struct reading *reading, const struct lopt_ta
 	};
 	if (from->name.len == 0) {
 		entry->flags |= LOPT_ENTRY_IGNORED;
-		LOPT_TRY(warn(reading, "empty-name", entry->path, "an entry without a name; counted, not followed", err));
+		LOPT_TRY(warn(reading, "empty-name", entry->path, "an entry without a name; counted, not followed",
+			      err));
 	} else {
 		LOPT_TRY(set_name(reading, from, entry, err));
 		LOPT_TRY(set_whiteout(reading, entry, err));
 	}
 	if (from->pax_empty_xattr)
 		LOPT_TRY(warn(reading, "engines-differ", entry->path,
-			      "an extended attribute with an empty value, which containerd sets and others leave out", err));
+			      "an extended attribute with an empty value, which containerd sets and others leave out",
+			      err));
 	LOPT_TRY(set_link(reading, from, entry, err));
 	LOPT_TRY(copy_xattrs(reading, from, entry, err));
 	return set_type(reading, from, entry, err);
@@ -411,7 +420,8 @@ static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *s
 				   const struct lopt_layer_options *options, struct lopt_error *err)
 {
 	struct lopt_stream *top;
-	LOPT_CLEANUP(release_reading) struct reading reading = {
+	LOPT_CLEANUP(release_reading)
+	struct reading reading = {
 		.data = data,
 		.options = options,
 		.own_entries_left = options->limits->entries,

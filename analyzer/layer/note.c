@@ -24,7 +24,8 @@ static struct lopt_note *find(struct lopt_notes *notes, const char *rule, enum l
 {
 	for (size_t i = notes->count; i > 0 && notes->items[i - 1].layer == layer; i--) {
 		struct lopt_note *note = &notes->items[i - 1];
-		if (strcmp(note->rule, rule) == 0 && note->severity == (int)severity && lopt_str_is(note->message, message))
+		if (strcmp(note->rule, rule) == 0 && note->severity == (int)severity &&
+		    lopt_str_is(note->message, message))
 			return note;
 	}
 	return NULL;

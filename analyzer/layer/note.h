@@ -11,7 +11,7 @@
  * cannot make a long list; it keeps the first path and counts the rest. Messages therefore hold no names or numbers of single entries.
  */
 struct lopt_notes {
-	struct lopt_arena *arena;	/* holds messages and paths; borrowed */
+	struct lopt_arena *arena; /* holds messages and paths; borrowed */
 	struct lopt_note *items;
 	size_t count, cap;
 };
@@ -24,8 +24,8 @@ void lopt_notes_release(struct lopt_notes *notes);
  * empty. LOPT_E_MEMORY is the only failure.
  */
 LOPT_CHECKED enum lopt_status lopt_notes_add(struct lopt_notes *notes, const char *rule, enum lopt_severity severity,
-					     size_t layer, struct lopt_str path, struct lopt_error *err, const char *fmt,
-					     ...) LOPT_PRINTF(7, 8);
+					     size_t layer, struct lopt_str path, struct lopt_error *err,
+					     const char *fmt, ...) LOPT_PRINTF(7, 8);
 
 /** Copy all notes of `from` into `to`. */
 LOPT_CHECKED enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from,

@@ -9,7 +9,8 @@ static enum lopt_status check_limits(struct lopt_str name, const struct lopt_lim
 {
 	if (name.len <= limits->path_bytes)
 		return LOPT_OK;
-	return lopt_error_set(err, LOPT_E_LIMIT, "%.64s...: a name of %zu bytes (--limit path_bytes=N)", name.ptr, name.len);
+	return lopt_error_set(err, LOPT_E_LIMIT, "%.64s...: a name of %zu bytes (--limit path_bytes=N)", name.ptr,
+			      name.len);
 }
 
 /* Drop the last component of the `len` bytes cleaned so far. */
@@ -46,10 +47,12 @@ enum lopt_status lopt_path_clean(struct lopt_clean_path *out, struct lopt_arena 
 			continue;
 		}
 		if (n > COMPONENT_MAX)
-			return lopt_error_set(err, LOPT_E_INPUT, "%.*s: a name component of %zu bytes, which no container engine loads",
+			return lopt_error_set(err, LOPT_E_INPUT,
+					      "%.*s: a name component of %zu bytes, which no container engine loads",
 					      LOPT_STR_ARGS(name), n);
 		if (++depth > limits->path_depth)
-			return lopt_error_set(err, LOPT_E_LIMIT, "%.64s...: more than %llu directories deep (--limit path_depth=N)",
+			return lopt_error_set(err, LOPT_E_LIMIT,
+					      "%.64s...: more than %llu directories deep (--limit path_depth=N)",
 					      name.ptr, (unsigned long long)limits->path_depth);
 		if (len)
 			to[len++] = '/';

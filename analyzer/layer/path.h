@@ -11,17 +11,18 @@
  * ".." takes back one component and is clamped at the root. The root itself is "".
  */
 struct lopt_clean_path {
-	struct lopt_str path;	/* in the arena, NUL-terminated */
-	bool dotdot;		/* a ".." stood in it */
-	bool clamped;		/* a ".." would have left the root */
+	struct lopt_str path; /* in the arena, NUL-terminated */
+	bool dotdot;	      /* a ".." stood in it */
+	bool clamped;	      /* a ".." would have left the root */
 };
 
 /**
  * Clean a name. LOPT_E_INPUT for a component over 255 bytes (no engine loads it), LOPT_E_LIMIT beyond the
  * ceilings. An empty name or one with a NUL is the caller's affair: check first.
  */
-LOPT_CHECKED enum lopt_status lopt_path_clean(struct lopt_clean_path *out, struct lopt_arena *arena, struct lopt_str name,
-					      const struct lopt_limits *limits, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_path_clean(struct lopt_clean_path *out, struct lopt_arena *arena,
+					      struct lopt_str name, const struct lopt_limits *limits,
+					      struct lopt_error *err);
 
 /** The last component; the whole when there is no slash. */
 struct lopt_str lopt_path_base(struct lopt_str path);
@@ -31,9 +32,9 @@ struct lopt_str lopt_path_parent(struct lopt_str path);
 /** What the last component makes of an entry (OCI image-spec layer.md "Whiteouts"; only the last part counts). */
 enum lopt_whiteout {
 	LOPT_WHITEOUT_NONE,
-	LOPT_WHITEOUT_PATH,	/* .wh.NAME */
-	LOPT_WHITEOUT_OPAQUE,	/* .wh..wh..opq */
-	LOPT_WHITEOUT_INVALID,	/* ".wh.", ".wh..", ".wh...": no engine loads it */
+	LOPT_WHITEOUT_PATH,    /* .wh.NAME */
+	LOPT_WHITEOUT_OPAQUE,  /* .wh..wh..opq */
+	LOPT_WHITEOUT_INVALID, /* ".wh.", ".wh..", ".wh...": no engine loads it */
 };
 /** *target, if not NULL, becomes NAME for LOPT_WHITEOUT_PATH. */
 enum lopt_whiteout lopt_whiteout_of(struct lopt_str path, struct lopt_str *target);

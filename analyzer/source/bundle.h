@@ -11,21 +11,21 @@
  */
 struct lopt_bundle_layer {
 	struct lopt_str diff_id;
-	struct lopt_str digest;		/* empty where no manifest gives one */
-	struct lopt_str media_type;	/* likewise */
-	struct lopt_str blob;		/* name of the member or file */
-	bool absent;			/* foreign, and not in the input */
+	struct lopt_str digest;	    /* empty where no manifest gives one */
+	struct lopt_str media_type; /* likewise */
+	struct lopt_str blob;	    /* name of the member or file */
+	bool absent;		    /* foreign, and not in the input */
 	enum lopt_verified verified;
-	const struct lopt_layer_data *data;	/* NULL when absent; listings of one blob share it */
+	struct lopt_layer_data *data; /* NULL when absent; listings of one blob share it */
 };
 
 struct lopt_bundle {
-	struct lopt_arena arena;	/* holds every string below */
+	struct lopt_arena arena; /* holds every string below */
 	struct lopt_image_info info;
 	struct lopt_bundle_layer *layers;
 	size_t layer_count;
 	struct lopt_notes notes;
-	struct lopt_layer_data **owned;	/* each blob's data once */
+	struct lopt_layer_data **owned; /* each blob's data once */
 	size_t owned_count;
 };
 

@@ -172,7 +172,7 @@ enum lopt_status lopt_tar_pax_parse(struct lopt_tar_pax *pax, struct lopt_str te
 				    struct lopt_error *err)
 {
 	while (text.len) {
-		struct lopt_str key, value;
+		struct lopt_str key = { 0 }, value = { 0 };
 		LOPT_TRY(next_record(&text, &key, &value, err));
 		LOPT_TRY(set_record(pax, key, value, limits, err));
 	}
@@ -194,7 +194,8 @@ static bool is_sparse(const struct lopt_tar_pax *pax)
 	return !pax->sparse_major.len && !pax->sparse_minor.len && (pax->sparse_map.len || pax->sparse_pairs);
 }
 
-enum lopt_status lopt_tar_pax_sparse(const struct lopt_tar_pax *pax, bool *sparse, int64_t *size, struct lopt_error *err)
+enum lopt_status lopt_tar_pax_sparse(const struct lopt_tar_pax *pax, bool *sparse, int64_t *size,
+				     struct lopt_error *err)
 {
 	*sparse = is_sparse(pax);
 	if (!*sparse)

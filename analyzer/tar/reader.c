@@ -24,18 +24,18 @@ struct lopt_tar_reader {
 	struct lopt_stream *below;
 	struct archive *archive;
 	struct lopt_tar_walker *walker;
-	struct lopt_tar_header *header;	/* of the current entry */
+	struct lopt_tar_header *header; /* of the current entry */
 	struct content_stream content;
-	bool after_global;		/* libarchive's position is that of a global header in between */
-	bool fetched;			/* `result` and `entry` are libarchive's answer to come */
+	bool after_global; /* libarchive's position is that of a global header in between */
+	bool fetched;	   /* `result` and `entry` are libarchive's answer to come */
 	int result;
 	struct archive_entry *entry;
 	bool below_failed;
 	struct lopt_error below_error;
 	bool below_ended;
-	size_t padded;			/* zero bytes we added at the end */
-	uint64_t extents;		/* runs given for the current entry */
-	uint64_t given;			/* bytes in them */
+	size_t padded;	  /* zero bytes we added at the end */
+	uint64_t extents; /* runs given for the current entry */
+	uint64_t given;	  /* bytes in them */
 	unsigned char chunk[CHUNK];
 };
 
@@ -160,8 +160,7 @@ static enum lopt_status open_archive(struct lopt_tar_reader *reader, struct lopt
 	    archive_read_set_read_callback(archive, read_chunk) != ARCHIVE_OK ||
 	    archive_read_set_callback_data(archive, reader) != ARCHIVE_OK)
 		return archive_failure(reader, err);
-	if (lopt_stream_can_skip(reader->below) &&
-	    archive_read_set_skip_callback(archive, skip_below) != ARCHIVE_OK)
+	if (lopt_stream_can_skip(reader->below) && archive_read_set_skip_callback(archive, skip_below) != ARCHIVE_OK)
 		return archive_failure(reader, err);
 	if (archive_read_open1(archive) != ARCHIVE_OK)
 		return archive_failure(reader, err);
@@ -245,15 +244,16 @@ static bool same_type(enum lopt_tar_type type, struct archive_entry *entry)
 
 static bool same_link(const struct lopt_tar_entry *walked, struct archive_entry *entry)
 {
-	const char *link = walked->type == LOPT_TAR_HARDLINK ? archive_entry_hardlink(entry) :
-			   walked->type == LOPT_TAR_SYMLINK  ? archive_entry_symlink(entry) :
-							       NULL;
+	const char *link = walked->type == LOPT_TAR_HARDLINK  ? archive_entry_hardlink(entry)
+			   : walked->type == LOPT_TAR_SYMLINK ? archive_entry_symlink(entry)
+							      : NULL;
 	if (walked->type != LOPT_TAR_HARDLINK && walked->type != LOPT_TAR_SYMLINK)
 		return true;
 	return link && lopt_str_is(walked->link, link);
 }
 
-static enum lopt_status compare(const struct lopt_tar_entry *walked, struct archive_entry *entry, struct lopt_error *err)
+static enum lopt_status compare(const struct lopt_tar_entry *walked, struct archive_entry *entry,
+				struct lopt_error *err)
 {
 	const char *path = archive_entry_pathname(entry);
 	const char *what = NULL;
@@ -339,7 +339,8 @@ static enum lopt_status disagree_about_content(const struct lopt_tar_reader *rea
 			      LOPT_STR_ARGS(reader->header->entry.name));
 }
 
-static enum lopt_status check_run(struct lopt_tar_reader *reader, la_int64_t offset, size_t size, struct lopt_error *err)
+static enum lopt_status check_run(struct lopt_tar_reader *reader, la_int64_t offset, size_t size,
+				  struct lopt_error *err)
 {
 	const struct lopt_tar_entry *entry = &reader->header->entry;
 	if (offset < 0 || (uint64_t)offset > entry->size || size > entry->size - (uint64_t)offset)
@@ -359,8 +360,8 @@ static enum lopt_status check_end(const struct lopt_tar_reader *reader, struct l
 	return entry->sparse || reader->given == entry->size ? LOPT_END : disagree_about_content(reader, err);
 }
 
-enum lopt_status lopt_tar_reader_data(struct lopt_tar_reader *reader, const void **bytes, size_t *size, uint64_t *offset,
-				      struct lopt_error *err)
+enum lopt_status lopt_tar_reader_data(struct lopt_tar_reader *reader, const void **bytes, size_t *size,
+				      uint64_t *offset, struct lopt_error *err)
 {
 	la_int64_t at;
 	if (!reader->header || reader->header->entry.type != LOPT_TAR_FILE)

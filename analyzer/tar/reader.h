@@ -20,38 +20,38 @@ enum lopt_tar_type {
 	LOPT_TAR_BLOCK = 'b',
 	LOPT_TAR_DIR = 'd',
 	LOPT_TAR_FIFO = 'p',
-	LOPT_TAR_GLOBAL = 'g',	/* a PAX global header: an entry to engines that refuse it, nothing to the others */
+	LOPT_TAR_GLOBAL = 'g', /* a PAX global header: an entry to engines that refuse it, nothing to the others */
 };
 
 struct lopt_tar_xattr {
-	struct lopt_str name;	/* without "SCHILY.xattr." */
+	struct lopt_str name; /* without "SCHILY.xattr." */
 	struct lopt_str value;
 };
 
 /** One entry; everything it points to lives until the next call of lopt_tar_reader_next. */
 struct lopt_tar_entry {
 	enum lopt_tar_type type;
-	struct lopt_str name;		/* as written: neither cleaned nor clamped */
-	struct lopt_str link;		/* target as written */
-	uint64_t size;			/* content of a file: its logical size if sparse */
-	uint64_t stored;		/* bytes of content in the archive */
-	uint32_t mode;			/* permission bits, at most 07777 */
+	struct lopt_str name; /* as written: neither cleaned nor clamped */
+	struct lopt_str link; /* target as written */
+	uint64_t size;	      /* content of a file: its logical size if sparse */
+	uint64_t stored;      /* bytes of content in the archive */
+	uint32_t mode;	      /* permission bits, at most 07777 */
 	int64_t uid, gid;
-	int64_t mtime_ns;		/* as written, clamped to what fits */
-	uint32_t major, minor;		/* of devices */
+	int64_t mtime_ns;      /* as written, clamped to what fits */
+	uint32_t major, minor; /* of devices */
 	bool sparse;
-	bool pax_empty_xattr;		/* a SCHILY.xattr record with an empty value stood there */
+	bool pax_empty_xattr; /* a SCHILY.xattr record with an empty value stood there */
 	const struct lopt_tar_xattr *xattrs;
 	size_t xattr_count;
-	uint64_t header_offset;		/* of its first header block, PAX and GNU headers included */
-	uint64_t data_offset;		/* of its content */
+	uint64_t header_offset; /* of its first header block, PAX and GNU headers included */
+	uint64_t data_offset;	/* of its content */
 };
 
 struct lopt_tar_reader;
 
 struct lopt_tar_options {
 	const struct lopt_limits *limits;
-	bool tolerate_missing_padding;	/* a layer whose last padding is cut off (rule P3) */
+	bool tolerate_missing_padding; /* a layer whose last padding is cut off (rule P3) */
 };
 
 /** `below` must stay until the reader is freed. */

@@ -8,11 +8,11 @@
 #include "tar/header.h"
 
 enum state {
-	AT_HEADER,	/* collecting a block */
-	IN_SPECIAL,	/* collecting the text of a PAX or GNU header */
-	IN_BODY,	/* passing over content */
-	IN_PADDING,	/* passing over what fills the last block */
-	AT_ZERO,	/* one zero block was seen: another one, or the end, must follow */
+	AT_HEADER,  /* collecting a block */
+	IN_SPECIAL, /* collecting the text of a PAX or GNU header */
+	IN_BODY,    /* passing over content */
+	IN_PADDING, /* passing over what fills the last block */
+	AT_ZERO,    /* one zero block was seen: another one, or the end, must follow */
 	ENDED,
 	FAILED,
 };
@@ -22,17 +22,17 @@ struct lopt_tar_walker {
 	bool tolerate_missing_padding;
 	enum state state;
 	struct lopt_error error;
-	uint64_t position;		/* of the next byte */
+	uint64_t position; /* of the next byte */
 	unsigned char block[LOPT_TAR_BLOCK_SIZE];
-	size_t have;			/* bytes of `block` or of the special header's text */
-	uint64_t left;			/* bytes of body, padding or text still to come */
-	uint64_t padding;		/* behind that */
+	size_t have;	  /* bytes of `block` or of the special header's text */
+	uint64_t left;	  /* bytes of body, padding or text still to come */
+	uint64_t padding; /* behind that */
 	/* the extended headers in front of the next entry */
 	uint64_t header_offset;
-	uint64_t end;			/* where the first zero block stands, or would */
+	uint64_t end; /* where the first zero block stands, or would */
 	unsigned specials;
-	char special;			/* typeflag of the one being collected */
-	struct lopt_buf texts[4];	/* pax, long name, long link, global */
+	char special;		  /* typeflag of the one being collected */
+	struct lopt_buf texts[4]; /* pax, long name, long link, global */
 	struct lopt_tar_pax pax;
 	bool has_name, has_link;
 	struct lopt_tar_header *first, **last;
@@ -139,8 +139,8 @@ static enum lopt_status entry_type(struct lopt_tar_entry *entry, char typeflag, 
 {
 	switch (typeflag) {
 	case '\0': /* v7: a trailing slash makes a directory */
-		entry->type = entry->name.len && entry->name.ptr[entry->name.len - 1] == '/' ? LOPT_TAR_DIR :
-											       LOPT_TAR_FILE;
+		entry->type = entry->name.len && entry->name.ptr[entry->name.len - 1] == '/' ? LOPT_TAR_DIR
+											     : LOPT_TAR_FILE;
 		return LOPT_OK;
 	case '0':
 		entry->type = LOPT_TAR_FILE;
@@ -164,12 +164,14 @@ static enum lopt_status entry_type(struct lopt_tar_entry *entry, char typeflag, 
 		entry->type = LOPT_TAR_FIFO;
 		return LOPT_OK;
 	case 'S':
-		return lopt_error_set(err, LOPT_E_INPUT, "an old GNU sparse file (type 'S'), which no container engine loads");
+		return lopt_error_set(err, LOPT_E_INPUT,
+				      "an old GNU sparse file (type 'S'), which no container engine loads");
 	default:
 		break;
 	}
 	if (typeflag > ' ' && typeflag < 0x7f)
-		return lopt_error_set(err, LOPT_E_INPUT, "tar entry type '%c', which no container engine loads", typeflag);
+		return lopt_error_set(err, LOPT_E_INPUT, "tar entry type '%c', which no container engine loads",
+				      typeflag);
 	return lopt_error_set(err, LOPT_E_INPUT, "tar entry type 0x%02x, which no container engine loads",
 			      (unsigned char)typeflag);
 }
@@ -297,13 +299,15 @@ static enum lopt_status start_special(struct lopt_tar_walker *walker, const stru
 {
 	if (++walker->specials > walker->limits->special_headers)
 		return lopt_error_set(err, LOPT_E_LIMIT,
-				      "more than %" PRIu64 " PAX or GNU headers before one entry (--limit special_headers=N)",
+				      "more than %" PRIu64
+				      " PAX or GNU headers before one entry (--limit special_headers=N)",
 				      walker->limits->special_headers);
 	if (block->size < 0)
 		return lopt_error_set(err, LOPT_E_INPUT, "tar header: negative size %" PRId64, block->size);
 	if ((uint64_t)block->size > walker->limits->special_header_bytes)
 		return lopt_error_set(err, LOPT_E_LIMIT,
-				      "a PAX or GNU header of %" PRId64 " bytes (--limit special_header_bytes=N)", block->size);
+				      "a PAX or GNU header of %" PRId64 " bytes (--limit special_header_bytes=N)",
+				      block->size);
 	walker->special = block->typeflag;
 	lopt_buf_clear(&walker->texts[text_slot(walker->special)]);
 	walker->left = (uint64_t)block->size;
@@ -480,7 +484,8 @@ size_t lopt_tar_walker_missing(const struct lopt_tar_walker *walker)
 
 static enum lopt_status cut_off(struct lopt_tar_walker *walker, const char *where)
 {
-	return lopt_error_set(&walker->error, LOPT_E_INPUT, "cut off %s after %" PRIu64 " bytes", where, walker->position);
+	return lopt_error_set(&walker->error, LOPT_E_INPUT, "cut off %s after %" PRIu64 " bytes", where,
+			      walker->position);
 }
 
 void lopt_tar_walker_finish(struct lopt_tar_walker *walker)

@@ -55,7 +55,8 @@ static void forget_last_parent(struct lopt_extraction *x)
 
 /* --- taking things out again, within the layer --- */
 
-static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum lopt_cause cause, struct lopt_error *err)
+static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum lopt_cause cause,
+				  struct lopt_error *err)
 {
 	if (node_at(x, node)->kind == LOPT_NODE_OBJECT)
 		LOPT_TRY(lopt_object_lose_name(x->tree, &x->nodes, node, x->layer->index, cause, err));
@@ -101,15 +102,16 @@ static enum lopt_status replace_whiteout(struct lopt_extraction *x, uint32_t nod
 	at->entry = NULL;
 	at->opaque = true;
 	return differ(x, LOPT_ERROR, path,
-		      "a directory is removed and filled again without being listed: docker and containerd refuse it", err);
+		      "a directory is removed and filled again without being listed: docker and containerd refuse it",
+		      err);
 }
 
 /* Where a walk stands. Targets of symbolic links are put in front of what is left. */
 struct walk {
-	struct lopt_str whole;	/* for messages */
-	char *joined;		/* holds `left` once a link was followed */
+	struct lopt_str whole; /* for messages */
+	char *joined;	       /* holds `left` once a link was followed */
 	struct lopt_str left;
-	size_t own;		/* bytes at the end of `left` that come from the path itself, not from a link's target */
+	size_t own; /* bytes at the end of `left` that come from the path itself, not from a link's target */
 	uint32_t at;
 	unsigned hops;
 };
@@ -210,7 +212,8 @@ static enum lopt_status walk_directory(struct lopt_extraction *x, struct lopt_st
 }
 
 /* The directory an entry goes into, made where it is missing. */
-static enum lopt_status find_parent(struct lopt_extraction *x, struct lopt_str path, uint32_t *out, struct lopt_error *err)
+static enum lopt_status find_parent(struct lopt_extraction *x, struct lopt_str path, uint32_t *out,
+				    struct lopt_error *err)
 {
 	struct lopt_str parent = lopt_path_parent(path);
 	if (x->last_directory != LOPT_NODE_NONE && lopt_str_equal(parent, x->last_parent)) {
@@ -246,8 +249,8 @@ static enum lopt_status whiteout_over(struct lopt_extraction *x, uint32_t node, 
 		return differ(x, LOPT_ERROR, path, "a path listed twice: docker and podman refuse it", err);
 	if (at->kind == LOPT_NODE_DIR)
 		at->opaque = true;
-	return differ(x, LOPT_ERROR, path, "a whiteout behind an entry of the same layer for its path: overlay engines refuse it",
-		      err);
+	return differ(x, LOPT_ERROR, path,
+		      "a whiteout behind an entry of the same layer for its path: overlay engines refuse it", err);
 }
 
 static enum lopt_status put_whiteout(struct lopt_extraction *x, uint32_t directory, struct lopt_str name,
@@ -331,16 +334,17 @@ static enum lopt_status link_object(struct lopt_extraction *x, struct lopt_entry
 		*out = find_in_stack(x->tree, target.path);
 		if (*out == LOPT_NODE_NONE)
 			return refused(entry->path, "a hard link to something that is not there before it", err);
-		return differ(x, LOPT_ERROR, entry->path, "a hard link to a file of a lower layer: overlay engines refuse it",
-			      err);
+		return differ(x, LOPT_ERROR, entry->path,
+			      "a hard link to a file of a lower layer: overlay engines refuse it", err);
 	}
 	struct lopt_object *object = &x->tree->objects[*out];
 	entry->inode = object->inode;
 	entry->type = object->primary->type;
 	if (!same_attributes(entry, object->attributes))
-		LOPT_TRY(differ(x, LOPT_WARNING, entry->path,
-				"a hard link whose header has other attributes than its target's: the last one counts, in umoci the first",
-				err));
+		LOPT_TRY(differ(
+			x, LOPT_WARNING, entry->path,
+			"a hard link whose header has other attributes than its target's: the last one counts, in umoci the first",
+			err));
 	object->attributes = entry;
 	if (entry->xattr_count)
 		object->xattrs = entry;
@@ -380,9 +384,10 @@ static enum lopt_status object_for(struct lopt_extraction *x, struct lopt_entry 
 		return itself ? refused(entry->path, "a hard link to itself", err) : LOPT_OK;
 	}
 	if (entry->type != LOPT_FILE && has_user_xattr(entry))
-		LOPT_TRY(differ(x, LOPT_WARNING, entry->path,
-				"a user extended attribute on something that cannot have one: docker and containerd leave it out, others refuse it",
-				err));
+		LOPT_TRY(differ(
+			x, LOPT_WARNING, entry->path,
+			"a user extended attribute on something that cannot have one: docker and containerd leave it out, others refuse it",
+			err));
 	return new_object(x, entry, out, err);
 }
 
@@ -423,7 +428,8 @@ static void put_directory(struct lopt_extraction *x, uint32_t node, const struct
 	}
 	at->entry = entry;
 	for (size_t i = 0; i < entry->xattr_count; i++)
-		if (lopt_str_is(entry->xattrs[i].name, "trusted.overlay.opaque") && lopt_str_is(entry->xattrs[i].value, "y"))
+		if (lopt_str_is(entry->xattrs[i].name, "trusted.overlay.opaque") &&
+		    lopt_str_is(entry->xattrs[i].value, "y"))
 			at->opaque = true;
 }
 

@@ -24,8 +24,9 @@ LOPT_CHECKED enum lopt_status lopt_merge(struct lopt_tree *tree, struct lopt_ext
 					 struct lopt_tree_changes *changes, struct lopt_error *err);
 
 /** A name of an object disappears: it was at `node` of `nodes`, and `layer` took it. */
-LOPT_CHECKED enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
-						    uint32_t layer, enum lopt_cause cause, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes,
+						    uint32_t node, uint32_t layer, enum lopt_cause cause,
+						    struct lopt_error *err);
 
 /** Why a new listing hides the object at the same path: same content or not. */
 enum lopt_cause lopt_object_cause(const struct lopt_tree *tree, const struct lopt_tree_layer *layer, uint32_t hidden,

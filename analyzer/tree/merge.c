@@ -10,8 +10,8 @@ struct merging {
 	struct lopt_tree *tree;
 	struct lopt_extraction *x;
 	struct lopt_tree_changes *changes;
-	uint32_t *twins;	/* of each node of the layer: where it is in the stack */
-	bool *fresh;		/* of each node of the layer: no directory stood there in the stack */
+	uint32_t *twins; /* of each node of the layer: where it is in the stack */
+	bool *fresh;	 /* of each node of the layer: no directory stood there in the stack */
 };
 
 static struct lopt_tree_node *upper_at(const struct merging *m, uint32_t node)
@@ -72,8 +72,8 @@ static enum lopt_status differ(struct merging *m, enum lopt_severity severity, u
 {
 	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
 	lopt_tree_path(&m->x->nodes, upper, &path);
-	enum lopt_status status = path.failed ? lopt_error_memory(err) :
-						lopt_notes_add(m->tree->notes, "engines-differ", severity, layer_of(m),
+	enum lopt_status status = path.failed ? lopt_error_memory(err)
+					      : lopt_notes_add(m->tree->notes, "engines-differ", severity, layer_of(m),
 							       lopt_buf_view(&path), err, "%s", how);
 	lopt_buf_release(&path);
 	return status;
@@ -88,14 +88,18 @@ static bool is_plain_directory(const struct lopt_entry *entry)
 static enum lopt_status tell_of_implied(struct merging *m, uint32_t upper, uint32_t lower, struct lopt_error *err)
 {
 	if (lower == LOPT_NODE_NONE)
-		return differ(m, LOPT_INFO, upper, "a directory that is not listed: made 0755, by docker on vfs 0600", err);
-	if (lower_at(m, lower)->kind != LOPT_NODE_DIR)
-		return differ(m, LOPT_WARNING, upper,
-			      "a path below a file or symbolic link of a lower layer: overlay engines put a directory in its place, others follow the link or refuse",
+		return differ(m, LOPT_INFO, upper, "a directory that is not listed: made 0755, by docker on vfs 0600",
 			      err);
+	if (lower_at(m, lower)->kind != LOPT_NODE_DIR)
+		return differ(
+			m, LOPT_WARNING, upper,
+			"a path below a file or symbolic link of a lower layer: overlay engines put a directory in its place, others follow the link or refuse",
+			err);
 	if (!is_plain_directory(lower_at(m, lower)->entry))
-		return differ(m, LOPT_WARNING, upper,
-			      "a directory that is not listed loses its owner and mode: on docker and podman overlay only", err);
+		return differ(
+			m, LOPT_WARNING, upper,
+			"a directory that is not listed loses its owner and mode: on docker and podman overlay only",
+			err);
 	return LOPT_OK;
 }
 
@@ -116,11 +120,13 @@ static enum lopt_status tell_of_relisted(struct merging *m, uint32_t upper, uint
 {
 	const struct lopt_entry *now = upper_at(m, upper)->entry, *before = lower_at(m, lower)->entry;
 	if (upper_at(m, upper)->was_whiteout)
-		LOPT_TRY(differ(m, LOPT_WARNING, upper,
-				"a directory removed and listed again without an opaque marker: on overlay engines its old content comes back",
-				err));
+		LOPT_TRY(differ(
+			m, LOPT_WARNING, upper,
+			"a directory removed and listed again without an opaque marker: on overlay engines its old content comes back",
+			err));
 	if (before && !is_subset(before, now))
-		return differ(m, LOPT_WARNING, upper, "a directory listed again without its extended attributes: podman on vfs keeps them",
+		return differ(m, LOPT_WARNING, upper,
+			      "a directory listed again without its extended attributes: podman on vfs keeps them",
 			      err);
 	return LOPT_OK;
 }
@@ -199,7 +205,8 @@ static enum lopt_status merge_over(struct merging *m, uint32_t upper, uint32_t l
 	const struct lopt_tree_node *new = upper_at(m, upper);
 	count_change(m, upper, lower);
 	if (lower_at(m, lower)->kind == LOPT_NODE_OBJECT) {
-		enum lopt_cause cause = lopt_object_cause(m->tree, m->x->layer, lower_at(m, lower)->object, new->object);
+		enum lopt_cause cause =
+			lopt_object_cause(m->tree, m->x->layer, lower_at(m, lower)->object, new->object);
 		LOPT_TRY(lopt_object_lose_name(m->tree, &m->tree->stack, lower, layer_of(m), cause, err));
 	} else if (new->kind == LOPT_NODE_OBJECT) {
 		LOPT_TRY(take_out_below(m, lower, err));
@@ -227,8 +234,10 @@ static enum lopt_status merge_whiteout(struct merging *m, uint32_t upper, uint32
 	if (lower != LOPT_NODE_NONE)
 		return take_out_subtree(m, lower, err);
 	if (alone)
-		return differ(m, LOPT_INFO, upper,
-			      "a whiteout of nothing in a new directory: overlay engines list a name that cannot be opened", err);
+		return differ(
+			m, LOPT_INFO, upper,
+			"a whiteout of nothing in a new directory: overlay engines list a name that cannot be opened",
+			err);
 	return LOPT_OK;
 }
 
@@ -244,7 +253,7 @@ static enum lopt_status merge_node(struct merging *m, uint32_t upper, struct lop
 	if (new->parent != LOPT_NODE_ROOT)
 		new->opaque |= up->opaque;
 	if (new->kind == LOPT_NODE_DIR)
-		LOPT_TRY(tell_of_directory(m, upper, new->opaque && alone ? LOPT_NODE_NONE : lower, err));
+		LOPT_TRY(tell_of_directory(m, upper, new->opaque &&alone ? LOPT_NODE_NONE : lower, err));
 	m->fresh[upper] = lower == LOPT_NODE_NONE || lower_at(m, lower)->kind != LOPT_NODE_DIR;
 	if (lower == LOPT_NODE_NONE)
 		LOPT_TRY(merge_new(m, upper, parent, &lower, err));

@@ -15,27 +15,27 @@
 
 enum lopt_node_kind {
 	LOPT_NODE_DIR,
-	LOPT_NODE_OBJECT,	/* a file, symbolic link, device or fifo: something a hard link can name */
-	LOPT_NODE_WHITEOUT,	/* only in a layer: hides what lower layers have at this path */
+	LOPT_NODE_OBJECT,   /* a file, symbolic link, device or fifo: something a hard link can name */
+	LOPT_NODE_WHITEOUT, /* only in a layer: hides what lower layers have at this path */
 };
 
 struct lopt_tree_node {
 	struct lopt_str name;		/* borrowed */
-	const struct lopt_entry *entry;	/* that listed it; NULL for a directory nobody listed */
+	const struct lopt_entry *entry; /* that listed it; NULL for a directory nobody listed */
 	uint32_t parent, first_child, next, previous;
-	uint32_t object;		/* of LOPT_NODE_OBJECT: index into the objects of the stack */
-	uint32_t layer;			/* that set it */
+	uint32_t object; /* of LOPT_NODE_OBJECT: index into the objects of the stack */
+	uint32_t layer;	 /* that set it */
 	uint8_t kind;
-	bool opaque;			/* a directory of a layer that hides what lower layers have in it */
-	bool marked;			/* by a marker of its own, not by inheritance */
-	bool was_whiteout;		/* a whiteout of this path stood before it in its layer */
+	bool opaque;	   /* a directory of a layer that hides what lower layers have in it */
+	bool marked;	   /* by a marker of its own, not by inheritance */
+	bool was_whiteout; /* a whiteout of this path stood before it in its layer */
 };
 
 struct lopt_nodes {
 	struct lopt_tree_node *items;
 	size_t count, cap;
-	uint32_t free;			/* removed nodes, linked by `next` */
-	struct lopt_table by_name;	/* (parent, name) -> node */
+	uint32_t free;		   /* removed nodes, linked by `next` */
+	struct lopt_table by_name; /* (parent, name) -> node */
 };
 
 /** A tree with nothing but its root. False when memory is exhausted. */

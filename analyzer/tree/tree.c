@@ -44,8 +44,9 @@ void lopt_tree_path(const struct lopt_nodes *nodes, uint32_t node, struct lopt_b
 }
 
 /* The byte-smallest of the names that go in one layer decides why an object is gone. */
-static enum lopt_status decide_by_name(struct lopt_tree *tree, struct lopt_object *object, const struct lopt_nodes *nodes,
-				       uint32_t node, bool *decides, struct lopt_error *err)
+static enum lopt_status decide_by_name(struct lopt_tree *tree, struct lopt_object *object,
+				       const struct lopt_nodes *nodes, uint32_t node, bool *decides,
+				       struct lopt_error *err)
 {
 	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
 	lopt_tree_path(nodes, node, &path);

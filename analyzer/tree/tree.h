@@ -14,17 +14,17 @@
 
 /** Something a name can lead to: a regular file, symbolic link, device or fifo, shared by its hard links. */
 struct lopt_object {
-	const struct lopt_entry *primary;	/* the entry that made it */
-	const struct lopt_entry *attributes;	/* the last entry that set mode, owner and time */
-	const struct lopt_entry *xattrs;	/* the last entry that had extended attributes, or `primary` */
-	struct lopt_str gone_name;		/* of the name that decides its cause; in the arena; set when it had several */
-	uint32_t layer;				/* that holds it */
-	uint32_t inode;				/* there; LOPT_NO_INODE unless a regular file */
-	uint32_t names;				/* that lead to it now */
-	uint32_t gone_layer;			/* layer that hid its last name so far */
-	uint8_t cause;				/* enum lopt_cause, of that */
-	bool linked;				/* has or had more than one name */
-	bool copied_up;				/* the same content was shipped again at one of its names */
+	const struct lopt_entry *primary;    /* the entry that made it */
+	const struct lopt_entry *attributes; /* the last entry that set mode, owner and time */
+	const struct lopt_entry *xattrs;     /* the last entry that had extended attributes, or `primary` */
+	struct lopt_str gone_name; /* of the name that decides its cause; in the arena; set when it had several */
+	uint32_t layer;		   /* that holds it */
+	uint32_t inode;		   /* there; LOPT_NO_INODE unless a regular file */
+	uint32_t names;		   /* that lead to it now */
+	uint32_t gone_layer;	   /* layer that hid its last name so far */
+	uint8_t cause;		   /* enum lopt_cause, of that */
+	bool linked;		   /* has or had more than one name */
+	bool copied_up;		   /* the same content was shipped again at one of its names */
 };
 
 /** What a layer did to the stacked view, in paths. */
@@ -33,9 +33,9 @@ struct lopt_tree_changes {
 };
 
 struct lopt_tree {
-	struct lopt_arena *arena;		/* borrowed */
-	const struct lopt_limits *limits;	/* borrowed */
-	struct lopt_notes *notes;		/* borrowed */
+	struct lopt_arena *arena;	  /* borrowed */
+	const struct lopt_limits *limits; /* borrowed */
+	struct lopt_notes *notes;	  /* borrowed */
 	struct lopt_nodes stack;
 	struct lopt_object *objects;
 	size_t object_count, object_cap;
@@ -44,7 +44,7 @@ struct lopt_tree {
 /** One layer to be put on the stack. `data->entries` get their inodes and flags completed. */
 struct lopt_tree_layer {
 	struct lopt_layer_data *data;
-	const uint32_t *contents;	/* of its inodes: equal number, equal content */
+	const uint32_t *contents;	     /* of its inodes: equal number, equal content */
 	const uint32_t *const *all_contents; /* the same for every layer so far, by index */
 	uint32_t index;
 };

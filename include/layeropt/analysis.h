@@ -22,61 +22,61 @@ struct lopt_totals {
 struct lopt_dive {
 	double efficiency;
 	uint64_t wasted_bytes;
-	double user_wasted_percent;	/* a fraction like dive's own; 0 where dive would divide by zero */
+	double user_wasted_percent; /* a fraction like dive's own; 0 where dive would divide by zero */
 };
 
 /** What is told of a layer beyond what the image knows. */
 struct lopt_layer_figures {
 	uint64_t content_bytes;
-	uint64_t wasted_bytes;		/* held by this layer */
-	uint64_t masked_bytes;		/* of any layer, hidden by this one */
-	uint64_t files;			/* inodes */
-	struct lopt_str created_by;	/* its history entry as written; empty when unknown */
-	struct lopt_str instruction;	/* the same as a Dockerfile line, or "(unknown)" */
-	uint32_t line;			/* in --dockerfile; 0 when not known */
+	uint64_t wasted_bytes;	     /* held by this layer */
+	uint64_t masked_bytes;	     /* of any layer, hidden by this one */
+	uint64_t files;		     /* inodes */
+	struct lopt_str created_by;  /* its history entry as written; empty when unknown */
+	struct lopt_str instruction; /* the same as a Dockerfile line, or "(unknown)" */
+	uint32_t line;		     /* in --dockerfile; 0 when not known */
 };
 
 /** Wasted files of one layer that share a directory, the layer that masked them and the cause. */
 struct lopt_waste_row {
-	struct lopt_str path;		/* a directory (then it ends in "/"), or one file */
+	struct lopt_str path; /* a directory (then it ends in "/"), or one file */
 	uint64_t bytes;
-	uint64_t files;			/* inodes of size > 0 */
+	uint64_t files; /* inodes of size > 0 */
 	size_t layer, masked_by;
 	enum lopt_cause cause;
 };
 
 struct lopt_duplicate_row {
-	uint32_t content;		/* lopt_image_content */
-	uint64_t size;			/* of one copy */
-	uint64_t count;			/* inodes */
-	uint64_t bytes;			/* (count - 1) * size */
-	const struct lopt_str *paths;	/* one per inode, its first name, in byte order */
+	uint32_t content;	      /* lopt_image_content */
+	uint64_t size;		      /* of one copy */
+	uint64_t count;		      /* inodes */
+	uint64_t bytes;		      /* (count - 1) * size */
+	const struct lopt_str *paths; /* one per inode, its first name, in byte order */
 };
 
 struct lopt_analysis {
 	const struct lopt_image *image;
 	struct lopt_totals totals;
-	bool has_base;			/* base and own are set */
+	bool has_base; /* base and own are set */
 	size_t base_layers;
 	struct lopt_totals base, own;
 	struct lopt_dive dive;
 	const struct lopt_layer_figures *layers; /* one per layer of the image */
-	const struct lopt_waste_row *waste;	/* all of it, largest first, then by path, layer, masked_by */
+	const struct lopt_waste_row *waste;	 /* all of it, largest first, then by path, layer, masked_by */
 	size_t waste_count;
 	const struct lopt_duplicate_row *duplicates; /* all, largest first, then by first path */
 	size_t duplicate_count;
-	const struct lopt_finding *findings;	/* errors first, then bytes descending, then rule, layer, message */
+	const struct lopt_finding *findings; /* errors first, then bytes descending, then rule, layer, message */
 	size_t finding_count;
-	bool digests_verified;		/* every digest that could be checked was */
+	bool digests_verified; /* every digest that could be checked was */
 	bool dockerfile_given;
 };
 
 struct lopt_analysis_options {
-	const struct lopt_image *base;	/* longest common diff_id prefix; NULL: none */
+	const struct lopt_image *base; /* longest common diff_id prefix; NULL: none */
 	bool has_base_layers;
-	size_t base_layers;		/* instead of `base` */
-	const char *dockerfile_name;	/* for messages; NULL: no Dockerfile */
-	struct lopt_str dockerfile;	/* its bytes */
+	size_t base_layers;	     /* instead of `base` */
+	const char *dockerfile_name; /* for messages; NULL: no Dockerfile */
+	struct lopt_str dockerfile;  /* its bytes */
 };
 
 /** Analyse an image. The caller owns *out, which borrows from the image. NULL options are the defaults. */

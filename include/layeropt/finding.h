@@ -24,17 +24,17 @@ const char *lopt_level_name(enum lopt_level level);
 
 /** One thing worth telling. Strings may hold raw bytes of the image; reports escape them. */
 struct lopt_finding {
-	const char *rule;		/* stable name, kebab-case */
+	const char *rule; /* stable name, kebab-case */
 	enum lopt_severity severity;
 	enum lopt_level level;
-	struct lopt_str message;	/* one line for people */
-	struct lopt_str advice;		/* what to change, in words; empty when there is nothing */
-	uint64_t bytes;			/* what it costs; 0 when it is not about bytes */
-	size_t layer;			/* LOPT_NO_LAYER when it belongs to none */
-	uint32_t line;			/* of the Dockerfile, from 1; 0 when not known */
-	const struct lopt_str *paths;	/* examples, in byte order */
+	struct lopt_str message;      /* one line for people */
+	struct lopt_str advice;	      /* what to change, in words; empty when there is nothing */
+	uint64_t bytes;		      /* what it costs; 0 when it is not about bytes */
+	size_t layer;		      /* LOPT_NO_LAYER when it belongs to none */
+	uint32_t line;		      /* of the Dockerfile, from 1; 0 when not known */
+	const struct lopt_str *paths; /* examples, in byte order */
 	size_t path_count;
-	char fingerprint[33];		/* 32 hex digits over rule, instruction text and first path: survives a moved line */
+	char fingerprint[33]; /* 32 hex digits over rule, instruction text and first path: survives a moved line */
 };
 
 #ifdef __cplusplus

@@ -21,9 +21,9 @@ extern "C" {
 struct lopt_image;
 
 enum lopt_format {
-	LOPT_FORMAT_DOCKER_ARCHIVE,	/* manifest.json: docker save 1.10 and later, hybrids, podman, kaniko, ... */
-	LOPT_FORMAT_OCI_ARCHIVE,	/* index.json in a tar (OCI image-spec image-layout.md) */
-	LOPT_FORMAT_OCI_LAYOUT,		/* the same as a directory */
+	LOPT_FORMAT_DOCKER_ARCHIVE, /* manifest.json: docker save 1.10 and later, hybrids, podman, kaniko, ... */
+	LOPT_FORMAT_OCI_ARCHIVE,    /* index.json in a tar (OCI image-spec image-layout.md) */
+	LOPT_FORMAT_OCI_LAYOUT,	    /* the same as a directory */
 };
 
 /** "docker-archive", "oci-archive", "oci-layout" */
@@ -31,8 +31,8 @@ const char *lopt_format_name(enum lopt_format format);
 
 /** Whether a digest was computed and compared. */
 enum lopt_verified {
-	LOPT_VERIFIED_NOT_CHECKED,	/* not asked for */
-	LOPT_VERIFIED_NOTHING,		/* nothing to check against */
+	LOPT_VERIFIED_NOT_CHECKED, /* not asked for */
+	LOPT_VERIFIED_NOTHING,	   /* nothing to check against */
 	LOPT_VERIFIED_TRUE,
 };
 
@@ -44,12 +44,13 @@ struct lopt_progress {
 
 /** How an image is opened. Zeroed is the default. */
 struct lopt_open_options {
-	const struct lopt_limits *limits;	/* NULL: the defaults */
-	const char *select;	/* one of several images: a tag as written in the archive, "NAME", or its number from 1; NULL: there must be one */
-	const char *platform;	/* "os/arch[/variant]"; NULL: the host's, else the only one */
-	bool verify_digests;	/* compute and compare every blob digest and diff ID */
-	bool want_sha256;	/* SHA-256 of every regular file's content is needed (ls) */
-	struct lopt_progress progress;	/* report may be NULL */
+	const struct lopt_limits *limits; /* NULL: the defaults */
+	const char *
+		select; /* one of several images: a tag as written in the archive, "NAME", or its number from 1; NULL: there must be one */
+	const char *platform;	       /* "os/arch[/variant]"; NULL: the host's, else the only one */
+	bool verify_digests;	       /* compute and compare every blob digest and diff ID */
+	bool want_sha256;	       /* SHA-256 of every regular file's content is needed (ls) */
+	struct lopt_progress progress; /* report may be NULL */
 };
 
 /**
@@ -69,28 +70,28 @@ struct lopt_pair {
 /** One entry of the history (OCI image-spec config.md "history"). */
 struct lopt_history {
 	struct lopt_str created_by;
-	struct lopt_str created;	/* RFC 3339 as written, or empty */
+	struct lopt_str created; /* RFC 3339 as written, or empty */
 	struct lopt_str comment;
 	struct lopt_str author;
 	bool empty_layer;
-	size_t layer;			/* the layer it made, or LOPT_NO_LAYER */
+	size_t layer; /* the layer it made, or LOPT_NO_LAYER */
 };
 
 /** What the image says of itself. Absent strings are empty (ptr NULL). */
 struct lopt_image_info {
-	struct lopt_str source;		/* the path or name it was opened by */
+	struct lopt_str source; /* the path or name it was opened by */
 	enum lopt_format format;
 	const struct lopt_str *tags;
 	size_t tag_count;
-	struct lopt_str config_digest;	/* "sha256:..." of the configuration's bytes */
-	struct lopt_str manifest_digest;/* empty where there is no manifest with a digest */
+	struct lopt_str config_digest;	 /* "sha256:..." of the configuration's bytes */
+	struct lopt_str manifest_digest; /* empty where there is no manifest with a digest */
 	struct lopt_str architecture, variant, os, created;
 	struct lopt_str working_dir, user;
 	const struct lopt_pair *env;
 	size_t env_count;
 	const struct lopt_str *entrypoint, *cmd, *exposed_ports, *volumes; /* the last two sorted */
 	size_t entrypoint_count, cmd_count, exposed_port_count, volume_count;
-	const struct lopt_pair *labels;	/* sorted by name */
+	const struct lopt_pair *labels; /* sorted by name */
 	size_t label_count;
 	const struct lopt_history *history;
 	size_t history_count;
@@ -119,33 +120,33 @@ struct lopt_xattr {
 };
 
 enum lopt_entry_flag {
-	LOPT_ENTRY_WHITEOUT = 1 << 0,	/* .wh.NAME, or a character device 0:0 */
-	LOPT_ENTRY_OPAQUE = 1 << 1,	/* .wh..wh..opq */
-	LOPT_ENTRY_HARDLINK = 1 << 2,	/* no content of its own; `inode` is that of its target */
-	LOPT_ENTRY_REPLACED = 1 << 3,	/* a later entry of the same tar took its path */
-	LOPT_ENTRY_IGNORED = 1 << 4,	/* counted, never followed: no usable name, or the root */
+	LOPT_ENTRY_WHITEOUT = 1 << 0, /* .wh.NAME, or a character device 0:0 */
+	LOPT_ENTRY_OPAQUE = 1 << 1,   /* .wh..wh..opq */
+	LOPT_ENTRY_HARDLINK = 1 << 2, /* no content of its own; `inode` is that of its target */
+	LOPT_ENTRY_REPLACED = 1 << 3, /* a later entry of the same tar took its path */
+	LOPT_ENTRY_IGNORED = 1 << 4,  /* counted, never followed: no usable name, or the root */
 	LOPT_ENTRY_SPARSE = 1 << 5,
 };
 
 /** One tar entry of one layer, as written, its name cleaned. */
 struct lopt_entry {
-	struct lopt_str path;		/* no leading slash; "" is the root */
-	struct lopt_str link;		/* target of a symbolic or hard link, as written */
-	uint64_t size;			/* logical size of a regular file; 0 otherwise */
-	int64_t mtime_ns;		/* as written */
+	struct lopt_str path; /* no leading slash; "" is the root */
+	struct lopt_str link; /* target of a symbolic or hard link, as written */
+	uint64_t size;	      /* logical size of a regular file; 0 otherwise */
+	int64_t mtime_ns;     /* as written */
 	int64_t uid, gid;
-	const struct lopt_xattr *xattrs;/* sorted by name */
+	const struct lopt_xattr *xattrs; /* sorted by name */
 	uint32_t xattr_count;
-	uint32_t mode;			/* permission bits, at most 07777 */
+	uint32_t mode; /* permission bits, at most 07777 */
 	uint32_t major, minor;
-	uint32_t inode;			/* of the layer, from 0: index into lopt_layer.inodes; LOPT_NO_INODE if none */
-	uint8_t type;			/* enum lopt_type */
-	uint8_t flags;			/* enum lopt_entry_flag */
+	uint32_t inode; /* of the layer, from 0: index into lopt_layer.inodes; LOPT_NO_INODE if none */
+	uint8_t type;	/* enum lopt_type */
+	uint8_t flags;	/* enum lopt_entry_flag */
 };
 
 /** Why bytes are shipped and not seen. */
 enum lopt_cause {
-	LOPT_CAUSE_NONE = 0,		/* visible */
+	LOPT_CAUSE_NONE = 0, /* visible */
 	LOPT_CAUSE_OVERWRITTEN,
 	LOPT_CAUSE_METADATA_ONLY,
 	LOPT_CAUSE_REMOVED,
@@ -157,29 +158,29 @@ const char *lopt_cause_name(enum lopt_cause cause);
 /** One regular-file entry of one listed layer, with the hard links to it. */
 struct lopt_inode {
 	uint64_t size;
-	uint32_t entry;			/* index of the entry that carries the content, in its layer's entries */
-	uint32_t content;		/* equal content, equal number (lopt_image_content); LOPT_NO_CONTENT when size is 0 */
-	uint32_t masked_by;		/* layer whose instruction hid its last name; meaningless while visible */
-	uint8_t cause;			/* enum lopt_cause */
-	bool copied_up;			/* visible, but a later layer shipped the same content again at one of its names */
+	uint32_t entry;	    /* index of the entry that carries the content, in its layer's entries */
+	uint32_t content;   /* equal content, equal number (lopt_image_content); LOPT_NO_CONTENT when size is 0 */
+	uint32_t masked_by; /* layer whose instruction hid its last name; meaningless while visible */
+	uint8_t cause;	    /* enum lopt_cause */
+	bool copied_up;	    /* visible, but a later layer shipped the same content again at one of its names */
 };
 
 struct lopt_layer {
-	size_t index;			/* from 0, lowest first */
-	struct lopt_str diff_id;	/* as the configuration says */
-	struct lopt_str digest;		/* of the stored blob, where a manifest gives one; else empty */
-	struct lopt_str media_type;	/* as a manifest says; else empty */
-	struct lopt_str blob;		/* member or file it was read from */
-	const char *compression;	/* "none", "gzip", "zstd": by magic number */
-	uint64_t size;			/* bytes of the uncompressed tar, all of it */
-	uint64_t compressed_size;	/* bytes of the blob as stored */
-	bool absent;			/* a foreign layer that is not in the input: no entries, no sizes */
+	size_t index;		    /* from 0, lowest first */
+	struct lopt_str diff_id;    /* as the configuration says */
+	struct lopt_str digest;	    /* of the stored blob, where a manifest gives one; else empty */
+	struct lopt_str media_type; /* as a manifest says; else empty */
+	struct lopt_str blob;	    /* member or file it was read from */
+	const char *compression;    /* "none", "gzip", "zstd": by magic number */
+	uint64_t size;		    /* bytes of the uncompressed tar, all of it */
+	uint64_t compressed_size;   /* bytes of the blob as stored */
+	bool absent;		    /* a foreign layer that is not in the input: no entries, no sizes */
 	enum lopt_verified verified;
-	const struct lopt_entry *entries;	/* in tar order */
+	const struct lopt_entry *entries; /* in tar order */
 	size_t entry_count;
-	const struct lopt_inode *inodes;	/* of this listing of the layer */
+	const struct lopt_inode *inodes; /* of this listing of the layer */
 	size_t inode_count;
-	size_t whiteouts;		/* whiteout and opaque entries */
+	size_t whiteouts; /* whiteout and opaque entries */
 	/* what it did to the stacked view, in paths */
 	uint64_t added, modified, metadata_only, removed;
 };
@@ -191,8 +192,8 @@ const struct lopt_layer *lopt_image_layer(const struct lopt_image *image, size_t
 /** One kind of content that regular files hold. */
 struct lopt_content {
 	uint64_t size;
-	bool has_sha256;		/* false when nobody needed it, or when a sparse file's holes were not hashed */
-	unsigned char sha256[32];	/* of the logical content */
+	bool has_sha256;	  /* false when nobody needed it, or when a sparse file's holes were not hashed */
+	unsigned char sha256[32]; /* of the logical content */
 };
 size_t lopt_image_content_count(const struct lopt_image *image);
 const struct lopt_content *lopt_image_content(const struct lopt_image *image, uint32_t id);
@@ -202,18 +203,19 @@ const struct lopt_content *lopt_image_content(const struct lopt_image *image, ui
  * order of their full paths (depth first, siblings by name with "/" counted as the lowest byte).
  */
 struct lopt_node {
-	struct lopt_str path;		/* the full path, no leading slash */
+	struct lopt_str path; /* the full path, no leading slash */
 	enum lopt_type type;
-	size_t layer;			/* layer that set its attributes */
-	const struct lopt_entry *entry;	/* NULL for a directory that no entry names: 0755, 0:0 */
+	size_t layer;			      /* layer that set its attributes */
+	const struct lopt_entry *entry;	      /* NULL for a directory that no entry names: 0755, 0:0 */
 	const struct lopt_layer *inode_layer; /* layer that holds its content; NULL unless a regular file */
-	uint32_t inode;			/* in that layer; LOPT_NO_INODE unless a regular file */
+	uint32_t inode;			      /* in that layer; LOPT_NO_INODE unless a regular file */
 	uint32_t mode;
 	int64_t uid, gid;
-	int64_t mtime_ns;		/* as docker sets it: times before 1970 or beyond its range become 0; 0 for implied directories */
+	int64_t mtime_ns; /* as docker sets it: times before 1970 or beyond its range become 0; 0 for implied directories */
 	uint64_t size;
-	struct lopt_str hardlink;	/* first name in byte order of its link group when it has more than one name; else empty */
-	const struct lopt_xattr *xattrs;/* those the engine sets */
+	struct lopt_str
+		hardlink; /* first name in byte order of its link group when it has more than one name; else empty */
+	const struct lopt_xattr *xattrs; /* those the engine sets */
 	size_t xattr_count;
 };
 
@@ -225,12 +227,12 @@ LOPT_CHECKED enum lopt_status lopt_image_walk(const struct lopt_image *image, lo
 
 /** Something worth telling that was seen while the image was read and stacked. */
 struct lopt_note {
-	const char *rule;		/* "engines-differ", "dotdot-clamped", "history-mismatch", ... */
-	int severity;			/* enum lopt_severity of layeropt/finding.h */
-	struct lopt_str message;	/* one line, may hold raw names */
-	size_t layer;			/* or LOPT_NO_LAYER */
-	struct lopt_str path;		/* or empty */
-	uint64_t count;			/* how many entries of the layer it holds for; the path is the first */
+	const char *rule;	 /* "engines-differ", "dotdot-clamped", "history-mismatch", ... */
+	int severity;		 /* enum lopt_severity of layeropt/finding.h */
+	struct lopt_str message; /* one line, may hold raw names */
+	size_t layer;		 /* or LOPT_NO_LAYER */
+	struct lopt_str path;	 /* or empty */
+	uint64_t count;		 /* how many entries of the layer it holds for; the path is the first */
 };
 size_t lopt_image_note_count(const struct lopt_image *image);
 const struct lopt_note *lopt_image_note(const struct lopt_image *image, size_t index);

@@ -24,14 +24,14 @@ extern "C" {
 
 enum lopt_status {
 	LOPT_OK = 0,
-	LOPT_END = 1,		/* an iterator has no more; never an error */
-	LOPT_E_USAGE = -1,	/* the caller, an option or the configuration is wrong */
-	LOPT_E_INPUT = -2,	/* the input is damaged, or not what it claims to be */
-	LOPT_E_LIMIT = -3,	/* the input exceeds a ceiling of `struct lopt_limits` */
-	LOPT_E_SYSTEM = -4,	/* file missing, I/O error, no engine, disk full */
-	LOPT_E_MEMORY = -5,	/* out of memory */
-	LOPT_E_INTERRUPTED = -6,/* asked to stop */
-	LOPT_E_BUG = -7		/* an invariant of layeropt itself does not hold */
+	LOPT_END = 1,		 /* an iterator has no more; never an error */
+	LOPT_E_USAGE = -1,	 /* the caller, an option or the configuration is wrong */
+	LOPT_E_INPUT = -2,	 /* the input is damaged, or not what it claims to be */
+	LOPT_E_LIMIT = -3,	 /* the input exceeds a ceiling of `struct lopt_limits` */
+	LOPT_E_SYSTEM = -4,	 /* file missing, I/O error, no engine, disk full */
+	LOPT_E_MEMORY = -5,	 /* out of memory */
+	LOPT_E_INTERRUPTED = -6, /* asked to stop */
+	LOPT_E_BUG = -7		 /* an invariant of layeropt itself does not hold */
 };
 
 #define LOPT_ERROR_MAX 1024
