@@ -5,6 +5,7 @@
 /* A walk over the final filesystem, one path buffer for all of it. */
 struct walking {
 	const struct lopt_image *image;
+	uint32_t at; /* the node whose path is in `path` */
 	struct lopt_buf path;
 	struct lopt_xattr *xattrs; /* those shown of one node */
 	size_t xattr_cap;
@@ -70,13 +71,26 @@ static void set_object(const struct lopt_image *image, struct lopt_node *node, u
 	node->size = node->inode_layer->inodes[at->inode].size;
 }
 
+/* From the path of one node to that of the next: no more is touched than differs, however deep they are. */
+static enum lopt_status step(struct walking *walking, uint32_t id, struct lopt_error *err)
+{
+	const struct lopt_nodes *stack = &walking->image->tree.stack;
+	const struct lopt_tree_node *to = lopt_nodes_at(stack, id);
+	for (; walking->at != to->parent; walking->at = lopt_nodes_at(stack, walking->at)->parent) {
+		size_t gone = lopt_nodes_at(stack, walking->at)->name.len + 1;
+		walking->path.len -= gone < walking->path.len ? gone : walking->path.len;
+	}
+	walking->at = id;
+	if (walking->path.len)
+		lopt_buf_char(&walking->path, '/');
+	lopt_buf_str(&walking->path, to->name);
+	return walking->path.failed ? lopt_error_memory(err) : LOPT_OK;
+}
+
 static enum lopt_status describe(struct walking *walking, uint32_t id, struct lopt_node *node, struct lopt_error *err)
 {
 	const struct lopt_tree_node *at = lopt_nodes_at(&walking->image->tree.stack, id);
-	lopt_buf_clear(&walking->path);
-	lopt_tree_path(&walking->image->tree.stack, id, &walking->path);
-	if (walking->path.failed)
-		return lopt_error_memory(err);
+	LOPT_TRY(step(walking, id, err));
 	*node = (struct lopt_node){
 		.path = lopt_buf_view(&walking->path),
 		.type = LOPT_DIR,
@@ -99,7 +113,11 @@ enum lopt_status lopt_image_walk(const struct lopt_image *image, lopt_node_visit
 				 struct lopt_error *err)
 {
 	const struct lopt_nodes *stack = &image->tree.stack;
-	LOPT_CLEANUP(release_walking) struct walking walking = { .image = image, .path = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	LOPT_CLEANUP(release_walking) struct walking walking = {
+		.image = image,
+		.at = LOPT_NODE_ROOT,
+		.path = LOPT_BUF_INIT(SIZE_MAX / 2),
+	};
 	for (uint32_t id = lopt_nodes_next(stack, LOPT_NODE_ROOT, LOPT_NODE_ROOT); id != LOPT_NODE_NONE;
 	     id = lopt_nodes_next(stack, id, LOPT_NODE_ROOT)) {
 		struct lopt_node node;

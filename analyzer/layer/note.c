@@ -31,6 +31,15 @@ static struct lopt_note *find(struct lopt_notes *notes, const char *rule, enum l
 	return NULL;
 }
 
+bool lopt_notes_again(struct lopt_notes *notes, const char *rule, enum lopt_severity severity, size_t layer,
+		      const char *message)
+{
+	struct lopt_note *known = find(notes, rule, severity, layer, message);
+	if (known)
+		known->count++;
+	return known != NULL;
+}
+
 static enum lopt_status push(struct lopt_notes *notes, struct lopt_note note, struct lopt_error *err)
 {
 	struct lopt_note *items = lopt_grow(notes->items, &notes->cap, notes->count + 1, sizeof *items);
@@ -54,11 +63,8 @@ enum lopt_status lopt_notes_add(struct lopt_notes *notes, const char *rule, enum
 	va_end(args);
 	if (n < 0)
 		message[0] = '\0';
-	struct lopt_note *known = find(notes, rule, severity, layer, message);
-	if (known) {
-		known->count++;
+	if (lopt_notes_again(notes, rule, severity, layer, message))
 		return LOPT_OK;
-	}
 	return push(notes,
 		    (struct lopt_note){ .rule = rule,
 					.severity = (int)severity,

@@ -27,6 +27,10 @@ LOPT_CHECKED enum lopt_status lopt_notes_add(struct lopt_notes *notes, const cha
 					     size_t layer, struct lopt_str path, struct lopt_error *err,
 					     const char *fmt, ...) LOPT_PRINTF(7, 8);
 
+/** Count a note that is there already; false when it is not. Spares the caller what only the first one needs, its path. */
+bool lopt_notes_again(struct lopt_notes *notes, const char *rule, enum lopt_severity severity, size_t layer,
+		      const char *message);
+
 /** Copy all notes of `from` into `to`. */
 LOPT_CHECKED enum lopt_status lopt_notes_append(struct lopt_notes *to, const struct lopt_notes *from,
 						struct lopt_error *err);

@@ -70,10 +70,13 @@ static enum lopt_status hide_below(struct merging *m, uint32_t upper, uint32_t l
 static enum lopt_status differ(struct merging *m, enum lopt_severity severity, uint32_t upper, const char *how,
 			       struct lopt_error *err)
 {
+	static const char rule[] = "engines-differ";
+	if (lopt_notes_again(m->tree->notes, rule, severity, layer_of(m), how))
+		return LOPT_OK;
 	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
 	lopt_tree_path(&m->x->nodes, upper, &path);
 	enum lopt_status status = path.failed ? lopt_error_memory(err)
-					      : lopt_notes_add(m->tree->notes, "engines-differ", severity, layer_of(m),
+					      : lopt_notes_add(m->tree->notes, rule, severity, layer_of(m),
 							       lopt_buf_view(&path), err, "%s", how);
 	lopt_buf_release(&path);
 	return status;
