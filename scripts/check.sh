@@ -58,11 +58,12 @@ unit() {
 	add "$name" "$seconds" "$good" "$bad" "$(cmocka_count SKIPPED)"
 }
 
-# suite NAME COMMAND...: its last line is "N passed, M failed[, K skipped]"
+# suite NAME COMMAND...: the last line on its standard output is "N passed, M failed[, K skipped]"; what it
+# says on standard error may come behind that
 suite() {
 	name=$1
 	run "$@"
-	last=$(tail -n 1 "$log" | grep -Ex '[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?' | tr -cd '0-9 ')
+	last=$(grep -Ex '[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?' "$log" | tail -n 1 | tr -cd '0-9 ')
 	# shellcheck disable=SC2086 # the figures are words
 	set -- $last
 	good=${1:-0}
