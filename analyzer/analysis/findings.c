@@ -214,7 +214,7 @@ static enum lopt_status add_copied_links(struct lopt_making *making, const struc
 			continue;
 		finding.bytes = lopt_add_saturating(finding.bytes, layer->inodes[i].size, &making->saturated);
 		if (!finding.path_count++)
-			finding.paths = &layer->entries[layer->inodes[i].entry].path;
+			finding.paths = &layer->inodes[i].path;
 	}
 	finding.path_count = finding.path_count != 0;
 	return finding.bytes ? lopt_findings_add(making, &finding, err) : LOPT_OK;

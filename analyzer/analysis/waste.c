@@ -80,7 +80,7 @@ static enum lopt_status collect(struct rolling *rolling, struct lopt_error *err)
 	for (size_t i = 0; i < layer->inode_count; i++)
 		if (layer->inodes[i].size)
 			rolling->files[rolling->file_count++] =
-				(struct file){ layer->entries[layer->inodes[i].entry].path, &layer->inodes[i] };
+				(struct file){ layer->inodes[i].path, &layer->inodes[i] };
 	if (rolling->file_count)
 		qsort(rolling->files, rolling->file_count, sizeof *rolling->files, compare_files);
 	return LOPT_OK;

@@ -58,6 +58,7 @@ static enum lopt_status make_inodes(struct lopt_image *image, const struct lopt_
 			.size = data->inodes[i].size,
 			.entry = data->inodes[i].entry,
 			.content = contents[i],
+			.path = data->entries[data->inodes[i].entry].path,
 		};
 	layer->inodes = inodes;
 	layer->inode_count = data->inode_count;
@@ -128,6 +129,8 @@ static void settle_inodes(struct lopt_image *image)
 		inode->cause = visible ? (uint8_t)LOPT_CAUSE_NONE : object->cause;
 		inode->masked_by = visible ? 0 : object->gone_layer;
 		inode->copied_up = visible && object->copied_up;
+		if (object->place.ptr)
+			inode->path = object->place;
 	}
 }
 

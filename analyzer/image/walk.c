@@ -17,10 +17,11 @@ static void release_walking(struct walking *walking)
 	free(walking->xattrs);
 }
 
-/* docker sets times before 1970 and beyond 2262 to 1970. */
-static int64_t container_time(int64_t mtime_ns)
+/* docker sets times before 1970 and beyond 2262 to 1970; those of symbolic links before 1970 it leaves. */
+static int64_t container_time(enum lopt_type type, int64_t mtime_ns)
 {
-	return mtime_ns < 0 || mtime_ns == INT64_MAX ? 0 : mtime_ns;
+	bool too_early = type != LOPT_SYMLINK && mtime_ns < 0;
+	return too_early || mtime_ns == INT64_MAX ? 0 : mtime_ns;
 }
 
 /* What a container sees of an entry's extended attributes: overlay's own are hidden, user.* needs a file or directory. */
@@ -52,7 +53,7 @@ static void set_attributes(struct lopt_node *node, const struct lopt_entry *entr
 	node->mode = entry->mode;
 	node->uid = entry->uid;
 	node->gid = entry->gid;
-	node->mtime_ns = container_time(entry->mtime_ns);
+	node->mtime_ns = container_time(node->type, entry->mtime_ns);
 }
 
 static void set_object(const struct lopt_image *image, struct lopt_node *node, uint32_t object)
@@ -62,8 +63,10 @@ static void set_object(const struct lopt_image *image, struct lopt_node *node, u
 	node->entry = at->primary;
 	set_attributes(node, at->attributes);
 	node->hardlink = image->hardlinks[object];
-	if (node->type == LOPT_SYMLINK)
+	if (node->type == LOPT_SYMLINK) { /* a hard link to it changes neither */
 		node->mode = 0777;
+		node->mtime_ns = container_time(LOPT_SYMLINK, at->primary->mtime_ns);
+	}
 	if (at->inode == LOPT_NO_INODE)
 		return;
 	node->inode = at->inode;
@@ -101,7 +104,8 @@ static enum lopt_status describe(struct walking *walking, uint32_t id, struct lo
 	};
 	if (at->kind == LOPT_NODE_OBJECT) {
 		set_object(walking->image, node, at->object);
-		return set_xattrs(walking, node, walking->image->tree.objects[at->object].xattrs, err);
+		const struct lopt_object *object = &walking->image->tree.objects[at->object];
+		return set_xattrs(walking, node, object->xattrs, err);
 	}
 	if (!at->entry)
 		return LOPT_OK;
@@ -113,7 +117,8 @@ enum lopt_status lopt_image_walk(const struct lopt_image *image, lopt_node_visit
 				 struct lopt_error *err)
 {
 	const struct lopt_nodes *stack = &image->tree.stack;
-	LOPT_CLEANUP(release_walking) struct walking walking = {
+	LOPT_CLEANUP(release_walking)
+	struct walking walking = {
 		.image = image,
 		.at = LOPT_NODE_ROOT,
 		.path = LOPT_BUF_INIT(SIZE_MAX / 2),

@@ -166,6 +166,8 @@ static enum lopt_status set_name(struct reading *reading, const struct lopt_tar_
 	struct lopt_clean_path clean;
 	LOPT_TRY(lopt_path_clean(&clean, &reading->data->arena, from->name, reading->options->limits, err));
 	entry->path = clean.path;
+	if (clean.clamped || from->name.ptr[0] == '/')
+		entry->flags |= LOPT_ENTRY_ROOTED;
 	if (clean.path.len == 0)
 		entry->flags |= LOPT_ENTRY_IGNORED;
 	if (clean.path.len >= PATH_WARNING)

@@ -90,7 +90,7 @@ enum lopt_status lopt_oci_read_index(struct lopt_candidates *out, struct lopt_pl
 	for (size_t i = 0; i < json_array_size(manifests); i++) {
 		struct lopt_str where;
 		struct lopt_candidate candidate;
-		bool is_image;
+		bool is_image = false;
 		LOPT_TRY(lopt_plan_where(&where, plan, err, "%.*s: manifests[%zu]", LOPT_STR_ARGS(name), i));
 		LOPT_TRY(read_descriptor(&candidate, plan, json_array_get(manifests, i), where, &is_image, err));
 		if (is_image)

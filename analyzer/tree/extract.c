@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/extract.h"
 
+#include <stdlib.h>
+
 #include <limits.h>
 #include <stdlib.h>
 
@@ -60,8 +62,10 @@ static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum
 {
 	if (node_at(x, node)->kind == LOPT_NODE_OBJECT)
 		LOPT_TRY(lopt_object_lose_name(x->tree, &x->nodes, node, x->layer->index, cause, err));
-	if (node_at(x, node)->entry)
-		((struct lopt_entry *)node_at(x, node)->entry)->flags |= LOPT_ENTRY_REPLACED;
+	const struct lopt_entry *entry = node_at(x, node)->entry;
+	if (entry)
+		((struct lopt_entry *)entry)->flags |= LOPT_ENTRY_REPLACED;
+	x->lost_directory |= entry && node_at(x, node)->kind == LOPT_NODE_DIR;
 	lopt_nodes_remove(&x->nodes, node);
 	return LOPT_OK;
 }
@@ -208,6 +212,7 @@ static enum lopt_status walk_directory(struct lopt_extraction *x, struct lopt_st
 		LOPT_TRY(walk_part(x, &walk, part, make, err));
 	}
 	*out = walk.at;
+	x->followed = walk.hops != 0;
 	return LOPT_OK;
 }
 
@@ -223,6 +228,23 @@ static enum lopt_status find_parent(struct lopt_extraction *x, struct lopt_str p
 	LOPT_TRY(walk_directory(x, parent, true, out, err));
 	x->last_parent = parent;
 	x->last_directory = *out;
+	x->last_followed = x->followed;
+	return LOPT_OK;
+}
+
+/*
+ * An opaque marker below something of its own layer that is no directory sets an attribute nobody looks at: the
+ * thing stays what it is.
+ */
+static enum lopt_status marks_nothing(struct lopt_extraction *x, struct lopt_str marker, bool *out,
+				      struct lopt_error *err)
+{
+	struct lopt_str parent = lopt_path_parent(marker);
+	uint32_t above, node = LOPT_NODE_ROOT;
+	LOPT_TRY(walk_directory(x, lopt_path_parent(parent), false, &above, err));
+	if (parent.len)
+		node = above == LOPT_NODE_NONE ? above : lopt_nodes_find(&x->nodes, above, lopt_path_base(parent));
+	*out = node != LOPT_NODE_NONE && node_at(x, node)->kind != LOPT_NODE_DIR && !is_symlink(x, node);
 	return LOPT_OK;
 }
 
@@ -324,6 +346,50 @@ static uint32_t find_in_stack(const struct lopt_tree *tree, struct lopt_str targ
 	return lopt_nodes_at(&tree->stack, node)->object;
 }
 
+/* A change of owner takes the capability away. */
+static bool survives_link(const struct lopt_xattr *xattr, const struct lopt_entry *link)
+{
+	if (lopt_str_is(xattr->name, "security.capability"))
+		return false;
+	for (size_t i = 0; i < link->xattr_count; i++)
+		if (lopt_str_equal(link->xattrs[i].name, xattr->name))
+			return false;
+	return true;
+}
+
+static int compare_xattrs(const void *a, const void *b)
+{
+	const struct lopt_xattr *x = a, *y = b;
+	return lopt_str_compare(x->name, y->name);
+}
+
+/* A hard link's header sets its owner and then its extended attributes on what it links to. */
+static enum lopt_status add_xattrs(struct lopt_extraction *x, struct lopt_object *object, const struct lopt_entry *link,
+				   struct lopt_error *err)
+{
+	const struct lopt_entry *before = object->xattrs;
+	if (before->xattr_count == 0) {
+		object->xattrs = link;
+		return LOPT_OK;
+	}
+	struct lopt_entry *both = lopt_arena_zalloc(x->tree->arena, 1, sizeof *both);
+	struct lopt_xattr *xattrs =
+		lopt_arena_zalloc(x->tree->arena, (size_t)before->xattr_count + link->xattr_count, sizeof *xattrs);
+	if (!both || !xattrs)
+		return lopt_error_memory(err);
+	uint32_t count = 0;
+	for (size_t i = 0; i < before->xattr_count; i++)
+		if (survives_link(&before->xattrs[i], link))
+			xattrs[count++] = before->xattrs[i];
+	for (size_t i = 0; i < link->xattr_count; i++)
+		xattrs[count++] = link->xattrs[i];
+	qsort(xattrs, count, sizeof *xattrs, compare_xattrs);
+	both->xattrs = xattrs;
+	both->xattr_count = count;
+	object->xattrs = both;
+	return LOPT_OK;
+}
+
 static enum lopt_status link_object(struct lopt_extraction *x, struct lopt_entry *entry, uint32_t *out,
 				    struct lopt_error *err)
 {
@@ -334,6 +400,8 @@ static enum lopt_status link_object(struct lopt_extraction *x, struct lopt_entry
 		*out = find_in_stack(x->tree, target.path);
 		if (*out == LOPT_NODE_NONE)
 			return refused(entry->path, "a hard link to something that is not there before it", err);
+		x->tree->objects[*out].attributes = entry;
+		LOPT_TRY(add_xattrs(x, &x->tree->objects[*out], entry, err));
 		return differ(x, LOPT_ERROR, entry->path,
 			      "a hard link to a file of a lower layer: overlay engines refuse it", err);
 	}
@@ -346,9 +414,7 @@ static enum lopt_status link_object(struct lopt_extraction *x, struct lopt_entry
 			"a hard link whose header has other attributes than its target's: the last one counts, in umoci the first",
 			err));
 	object->attributes = entry;
-	if (entry->xattr_count)
-		object->xattrs = entry;
-	return LOPT_OK;
+	return add_xattrs(x, object, entry, err);
 }
 
 static bool has_user_xattr(const struct lopt_entry *entry)
@@ -373,6 +439,21 @@ static void put_object(struct lopt_extraction *x, uint32_t node, const struct lo
 	o->names++;
 }
 
+/* An entry that was reached through a symbolic link of its layer stands elsewhere than its name says. */
+static enum lopt_status place_object(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry,
+				     struct lopt_error *err)
+{
+	struct lopt_object *object = &x->tree->objects[node_at(x, node)->object];
+	if (!x->last_followed || object->primary != entry)
+		return LOPT_OK;
+	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_tree_path(&x->nodes, node, &path);
+	if (!path.failed)
+		object->place = lopt_arena_copy(x->tree->arena, lopt_buf_view(&path));
+	lopt_buf_release(&path);
+	return object->place.ptr ? LOPT_OK : lopt_error_memory(err);
+}
+
 /* `node` is what stands at its path so far, to be replaced: it is no target any more. */
 static enum lopt_status object_for(struct lopt_extraction *x, struct lopt_entry *entry, uint32_t node, uint32_t *out,
 				   struct lopt_error *err)
@@ -391,18 +472,45 @@ static enum lopt_status object_for(struct lopt_extraction *x, struct lopt_entry 
 	return new_object(x, entry, out, err);
 }
 
+/*
+ * docker compares names as they are written, but for "." and doubled slashes: "/a" and "a" are two to it. Notes how
+ * `entry` spells the path of a node, and tells whether it was spelled so before.
+ */
+static bool spelled_again(struct lopt_tree_node *node, const struct lopt_entry *entry)
+{
+	bool known = node->kind != LOPT_NODE_WHITEOUT && node->entry && lopt_str_equal(node->entry->path, entry->path);
+	uint8_t spelling = entry->flags & LOPT_ENTRY_ROOTED ? 2 : 1;
+	bool again = known && node->spellings & spelling;
+	node->spellings = (uint8_t)((known ? node->spellings : 0) | spelling);
+	return again;
+}
+
+/* What makes room at `node` may hold, or be, the symbolic link that led there. */
+static enum lopt_status check_way(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry,
+				  struct lopt_error *err)
+{
+	uint32_t again;
+	uint8_t kind = node_at(x, node)->kind;
+	node_at(x, node)->kind = LOPT_NODE_WHITEOUT; /* as good as gone */
+	enum lopt_status status = walk_directory(x, lopt_path_parent(entry->path), false, &again, err);
+	node_at(x, node)->kind = kind;
+	if (status != LOPT_OK || again != LOPT_NODE_NONE)
+		return status;
+	return differ(x, LOPT_ERROR, entry->path, "a path that leads through what it replaces: docker refuses it", err);
+}
+
 /* A listing of a path that this layer has already. Directories merge; all else is replaced. */
 static enum lopt_status clear_way(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry,
 				  struct lopt_error *err)
 {
 	struct lopt_tree_node *at = node_at(x, node);
-	bool listed = at->kind != LOPT_NODE_WHITEOUT && at->entry && lopt_str_equal(at->entry->path, entry->path);
-	if (listed)
+	if (spelled_again(at, entry))
 		LOPT_TRY(differ(x, LOPT_ERROR, entry->path, "a path listed twice: docker and podman refuse it", err));
 	if (at->kind == LOPT_NODE_DIR && entry->type == LOPT_DIR && !(entry->flags & LOPT_ENTRY_HARDLINK))
 		return LOPT_OK;
 	forget_last_parent(x);
-	return drop_children(x, node, err);
+	LOPT_TRY(drop_children(x, node, err));
+	return x->last_followed ? check_way(x, node, entry, err) : LOPT_OK;
 }
 
 /* An object makes room for `entry` at its own path; `by` is the object that takes it over, or none. */
@@ -444,9 +552,11 @@ static enum lopt_status put_entry(struct lopt_extraction *x, uint32_t directory,
 		LOPT_TRY(clear_way(x, node, entry, err));
 	if (!is_directory && !(entry->flags & LOPT_ENTRY_WHITEOUT))
 		LOPT_TRY(object_for(x, entry, node, &object, err));
-	if (is_new)
+	if (is_new) {
 		node = add_node(x, directory, name);
-	else
+		if (node != LOPT_NODE_NONE)
+			(void)spelled_again(node_at(x, node), entry);
+	} else
 		LOPT_TRY(displace(x, node, object, err));
 	if (node == LOPT_NODE_NONE)
 		return lopt_error_memory(err);
@@ -456,11 +566,31 @@ static enum lopt_status put_entry(struct lopt_extraction *x, uint32_t directory,
 	}
 	if (object != LOPT_NODE_NONE) {
 		put_object(x, node, entry, object);
-	} else { /* a device 0:0 */
-		node_at(x, node)->kind = LOPT_NODE_WHITEOUT;
-		node_at(x, node)->entry = entry;
+		return place_object(x, node, entry, err);
 	}
+	node_at(x, node)->kind = LOPT_NODE_WHITEOUT; /* a device 0:0 */
+	node_at(x, node)->entry = entry;
 	return LOPT_OK;
+}
+
+static enum lopt_status tell_of_aufs(struct lopt_extraction *x, const struct lopt_entry *entry, struct lopt_error *err)
+{
+	if (!lopt_str_starts(entry->path, ".wh..wh.") || !memchr(entry->path.ptr, '/', entry->path.len))
+		return LOPT_OK;
+	return differ(x, LOPT_WARNING, entry->path, "AUFS metadata, which overlay engines extract and others leave out",
+		      err);
+}
+
+static enum lopt_status extract_marker(struct lopt_extraction *x, const struct lopt_entry *entry,
+				       struct lopt_error *err)
+{
+	bool nothing;
+	uint32_t directory;
+	LOPT_TRY(marks_nothing(x, entry->path, &nothing, err));
+	if (nothing)
+		return LOPT_OK;
+	LOPT_TRY(find_parent(x, entry->path, &directory, err));
+	return mark_opaque(x, directory, entry->path, err);
 }
 
 static enum lopt_status extract_entry(struct lopt_extraction *x, struct lopt_entry *entry, struct lopt_error *err)
@@ -469,20 +599,28 @@ static enum lopt_status extract_entry(struct lopt_extraction *x, struct lopt_ent
 	struct lopt_str name;
 	if (entry->flags & LOPT_ENTRY_IGNORED)
 		return LOPT_OK;
+	LOPT_TRY(tell_of_aufs(x, entry, err));
+	enum lopt_whiteout whiteout = lopt_whiteout_of(entry->path, &name);
+	if (whiteout == LOPT_WHITEOUT_OPAQUE)
+		return extract_marker(x, entry, err);
 	LOPT_TRY(find_parent(x, entry->path, &directory, err));
-	if (lopt_str_starts(entry->path, ".wh..wh.") && memchr(entry->path.ptr, '/', entry->path.len))
-		LOPT_TRY(differ(x, LOPT_WARNING, entry->path,
-				"AUFS metadata, which overlay engines extract and others leave out", err));
-	switch (lopt_whiteout_of(entry->path, &name)) {
-	case LOPT_WHITEOUT_OPAQUE:
-		return mark_opaque(x, directory, entry->path, err);
-	case LOPT_WHITEOUT_PATH:
+	if (whiteout == LOPT_WHITEOUT_PATH)
 		return put_whiteout(x, directory, name, entry, err);
-	case LOPT_WHITEOUT_NONE:
-	case LOPT_WHITEOUT_INVALID:
-		break;
-	}
 	return put_entry(x, directory, entry, err);
+}
+
+/* docker sets the times of listed directories last, by their names: what is not there any more by then fails. */
+static enum lopt_status check_times(struct lopt_extraction *x, const struct lopt_entry *entry, struct lopt_error *err)
+{
+	uint32_t directory;
+	if (entry->type != LOPT_DIR || !(entry->flags & LOPT_ENTRY_REPLACED) || (entry->flags & LOPT_ENTRY_HARDLINK))
+		return LOPT_OK;
+	LOPT_TRY(walk_directory(x, lopt_path_parent(entry->path), false, &directory, err));
+	if (directory != LOPT_NODE_NONE &&
+	    lopt_nodes_find(&x->nodes, directory, lopt_path_base(entry->path)) != LOPT_NODE_NONE)
+		return LOPT_OK;
+	return differ(x, LOPT_ERROR, entry->path,
+		      "a listed directory that a later entry of its layer does away with: docker refuses it", err);
 }
 
 enum lopt_status lopt_extract(struct lopt_extraction *x, struct lopt_tree *tree, const struct lopt_tree_layer *layer,
@@ -494,6 +632,8 @@ enum lopt_status lopt_extract(struct lopt_extraction *x, struct lopt_tree *tree,
 		return lopt_error_memory(err);
 	for (size_t i = 0; i < layer->data->entry_count; i++)
 		LOPT_TRY(extract_entry(x, &layer->data->entries[i], err));
+	for (size_t i = 0; x->lost_directory && i < layer->data->entry_count; i++)
+		LOPT_TRY(check_times(x, &layer->data->entries[i], err));
 	return LOPT_OK;
 }
 

@@ -12,6 +12,9 @@ struct lopt_extraction {
 	/* the directory the last entry stood in: archives list directory by directory */
 	struct lopt_str last_parent;
 	uint32_t last_directory;
+	bool last_followed;  /* a symbolic link was followed to get there */
+	bool lost_directory; /* a listed directory was taken out again */
+	bool followed;	     /* the same, of the last walk of any kind */
 	struct lopt_arena scratch;
 };
 

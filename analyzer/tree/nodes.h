@@ -28,6 +28,7 @@ struct lopt_tree_node {
 	uint8_t kind;
 	bool opaque;	   /* a directory of a layer that hides what lower layers have in it */
 	bool marked;	   /* by a marker of its own, not by inheritance */
+	uint8_t spellings; /* how entries of the layer spelled its path: 1 plain, 2 from the root */
 	bool was_whiteout; /* a whiteout of this path stood before it in its layer */
 };
 

@@ -16,7 +16,8 @@
 struct lopt_object {
 	const struct lopt_entry *primary;    /* the entry that made it */
 	const struct lopt_entry *attributes; /* the last entry that set mode, owner and time */
-	const struct lopt_entry *xattrs;     /* the last entry that had extended attributes, or `primary` */
+	const struct lopt_entry *xattrs;     /* an entry, or one made up, that holds its extended attributes */
+	struct lopt_str place;	   /* where the primary entry stands, if its name leads there through a symbolic link */
 	struct lopt_str gone_name; /* of the name that decides its cause; in the arena; set when it had several */
 	uint32_t layer;		   /* that holds it */
 	uint32_t inode;		   /* there; LOPT_NO_INODE unless a regular file */

@@ -126,6 +126,7 @@ enum lopt_entry_flag {
 	LOPT_ENTRY_REPLACED = 1 << 3, /* a later entry of the same tar took its path */
 	LOPT_ENTRY_IGNORED = 1 << 4,  /* counted, never followed: no usable name, or the root */
 	LOPT_ENTRY_SPARSE = 1 << 5,
+	LOPT_ENTRY_ROOTED = 1 << 6, /* its name as written is absolute or left the root */
 };
 
 /** One tar entry of one layer, as written, its name cleaned. */
@@ -157,6 +158,7 @@ const char *lopt_cause_name(enum lopt_cause cause);
 
 /** One regular-file entry of one listed layer, with the hard links to it. */
 struct lopt_inode {
+	struct lopt_str path; /* where the entry that carries the content stands */
 	uint64_t size;
 	uint32_t entry;	    /* index of the entry that carries the content, in its layer's entries */
 	uint32_t content;   /* equal content, equal number (lopt_image_content); LOPT_NO_CONTENT when size is 0 */
@@ -211,7 +213,7 @@ struct lopt_node {
 	uint32_t inode;			      /* in that layer; LOPT_NO_INODE unless a regular file */
 	uint32_t mode;
 	int64_t uid, gid;
-	int64_t mtime_ns; /* as docker sets it: times before 1970 or beyond its range become 0; 0 for implied directories */
+	int64_t mtime_ns; /* as docker sets it: times beyond its range, and but for symbolic links before 1970, become 0; 0 for implied directories */
 	uint64_t size;
 	struct lopt_str
 		hardlink; /* first name in byte order of its link group when it has more than one name; else empty */
