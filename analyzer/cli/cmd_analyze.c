@@ -170,16 +170,16 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 }
 
 static const struct lopt_option options[] = {
-	{ "format", 0, "FORMAT", "text (default), json, markdown or csv, to standard output", LOPT_OPTION_FORMAT },
-	{ "output", 'o', "FORMAT=FILE", "write a report to FILE, - for standard output (repeatable)",
-	  LOPT_OPTION_OUTPUT },
-	{ "top", 0, "N", "rows per list (20); 0 is all", TOP },
-	{ "base", 0, "IMAGE", "tell the layers of this base image apart from the image's own", BASE },
-	{ "base-layers", 0, "N", "the same, where the base image is the lowest N layers", BASE_LAYERS },
-	{ "dockerfile", 0, "FILE", "find the line of each instruction in this Dockerfile", DOCKERFILE },
-	{ "verify-digests", 0, NULL, "compare every blob and layer with its digest", VERIFY },
-	{ "show-secrets", 0, NULL, "do not mask values that look like credentials", SECRETS },
-	{ "color", 0, "WHEN", "auto (default), always or never", COLOR },
+	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT", "text (default), json, markdown or csv, to standard output" },
+	{ "output", 'o', LOPT_OPTION_OUTPUT, "FORMAT=FILE",
+	  "write a report to FILE, - for standard output (repeatable)" },
+	{ "top", 0, TOP, "N", "rows per list (20); 0 is all" },
+	{ "base", 0, BASE, "IMAGE", "tell the layers of this base image apart from the image's own" },
+	{ "base-layers", 0, BASE_LAYERS, "N", "the same, where the base image is the lowest N layers" },
+	{ "dockerfile", 0, DOCKERFILE, "FILE", "find the line of each instruction in this Dockerfile" },
+	{ "verify-digests", 0, VERIFY, NULL, "compare every blob and layer with its digest" },
+	{ "show-secrets", 0, SECRETS, NULL, "do not mask values that look like credentials" },
+	{ "color", 0, COLOR, "WHEN", "auto (default), always or never" },
 	LOPT_OPENING_ROWS,
 	{ 0 },
 };

@@ -19,7 +19,7 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 }
 
 static const struct lopt_option options[] = {
-	{ "help", 'h', NULL, "show this and exit", LOPT_OPTION_HELP },
+	{ "help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit" },
 	{ 0 },
 };
 

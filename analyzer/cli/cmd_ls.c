@@ -59,15 +59,14 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 }
 
 static const struct lopt_option options[] = {
-	{ "layer", 0, "N",
+	{ "layer", 0, LAYER, "N",
 	  "the entries of layer N (from 0, the lowest) in the order of its tar, whiteouts included, "
-	  "instead of the final filesystem",
-	  LAYER },
-	{ "long", 'l', NULL, "text with mode, owner, size, time (UTC) and layer", LONG },
-	{ "format", 0, "FORMAT", "text (default) or ndjson, to standard output", LOPT_OPTION_FORMAT },
-	{ "output", 'o', "FORMAT=FILE", "write a listing to FILE, - for standard output (repeatable)",
-	  LOPT_OPTION_OUTPUT },
-	{ "no-verify-digests", 0, NULL, "do not compare what is read with its digests", NO_VERIFY },
+	  "instead of the final filesystem" },
+	{ "long", 'l', LONG, NULL, "text with mode, owner, size, time (UTC) and layer" },
+	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT", "text (default) or ndjson, to standard output" },
+	{ "output", 'o', LOPT_OPTION_OUTPUT, "FORMAT=FILE",
+	  "write a listing to FILE, - for standard output (repeatable)" },
+	{ "no-verify-digests", 0, NO_VERIFY, NULL, "do not compare what is read with its digests" },
 	LOPT_OPENING_ROWS,
 	{ 0 },
 };

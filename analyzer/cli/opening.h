@@ -26,19 +26,17 @@ enum {
 	LOPT_OPTION_OWN, /* first id of a command's own options */
 };
 
-#define LOPT_OPENING_ROWS                                                                                    \
-	{ "select", 0, "NAME|N", "which image, where the input holds several: by name, or by number from 1", \
-	  LOPT_OPTION_SELECT },                                                                              \
-		{ "platform", 0, "OS/ARCH",                                                                  \
-		  "which platform, as in linux/arm64 or linux/arm/v7; default: this machine's, "             \
-		  "else the only one",                                                                       \
-		  LOPT_OPTION_PLATFORM },                                                                    \
-		{ "limit", 0, "NAME=VALUE",                                                                  \
-		  "set a ceiling on what the input may ask for (repeatable); the names are below",           \
-		  LOPT_OPTION_LIMIT },                                                                       \
-		{ "no-progress", 'q', NULL, "do not show how far reading has come", LOPT_OPTION_QUIET },     \
-	{                                                                                                    \
-		"help", 'h', NULL, "show this and exit", LOPT_OPTION_HELP                                    \
+#define LOPT_OPENING_ROWS                                                                                \
+	{ "select", 0, LOPT_OPTION_SELECT, "NAME|N",                                                     \
+	  "which image, where the input holds several: by name, or by number from 1" },                  \
+		{ "platform", 0, LOPT_OPTION_PLATFORM, "OS/ARCH",                                        \
+		  "which platform, as in linux/arm64 or linux/arm/v7; default: this machine's, "         \
+		  "else the only one" },                                                                 \
+		{ "limit", 0, LOPT_OPTION_LIMIT, "NAME=VALUE",                                           \
+		  "set a ceiling on what the input may ask for (repeatable); the names are below" },     \
+		{ "no-progress", 'q', LOPT_OPTION_QUIET, NULL, "do not show how far reading has come" }, \
+	{                                                                                                \
+		"help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit"                                \
 	}
 
 void lopt_opening_init(struct lopt_opening *opening);

@@ -75,7 +75,7 @@ static void prepare(const struct lopt_option *table, struct option *longs, char 
 					    0x100 + (int)i };
 		if (!table[i].letter)
 			continue;
-		shorts[at++] = table[i].letter;
+		shorts[at++] = (char)table[i].letter;
 		if (table[i].argument)
 			shorts[at++] = ':';
 	}
@@ -86,9 +86,9 @@ static enum lopt_status unknown_name(const struct lopt_option *table, const char
 {
 	const char *names[LOPT_OPTIONS_MAX + 1];
 	char typed[WORD_MAX + 1] = "";
-	size_t count = count_of(table);
-	for (size_t i = 0; i < count; i++)
-		names[i] = table[i].name;
+	size_t count = 0;
+	for (; count < LOPT_OPTIONS_MAX && table[count].name; count++)
+		names[count] = table[count].name;
 	names[count] = NULL;
 	size_t len = strcspn(word + 2, "=");
 	if (len < sizeof typed)
@@ -134,6 +134,15 @@ static bool in_full(const char *word, const char *name)
 	       (strncmp(word + 2, name, len) == 0 && (word[2 + len] == '\0' || word[2 + len] == '='));
 }
 
+/* Of what getopt found. */
+static int id_of(const struct lopt_option *table, int found)
+{
+	if (found >= 0x100)
+		return table[found - 0x100].id;
+	const struct lopt_option *option = find_letter(table, found);
+	return option ? option->id : 0;
+}
+
 enum lopt_status lopt_options_parse(const struct lopt_option *table, int argc, char **argv, lopt_option_take *take,
 				    void *context, struct lopt_error *err)
 {
@@ -147,16 +156,15 @@ enum lopt_status lopt_options_parse(const struct lopt_option *table, int argc, c
 		int found = getopt_long(argc, argv, shorts, longs, NULL);
 		if (found == -1)
 			break;
-		const struct lopt_option *option = found >= 0x100 ? &table[found - 0x100] : find_letter(table, found);
 		enum lopt_status status;
 		if (found == 1)
 			status = take(context, 0, optarg, err);
 		else if (found == '?' || found == ':')
 			status = refuse(table, word, found == ':', err);
-		else if (!option || (found >= 0x100 && !in_full(word, option->name)))
+		else if (found >= 0x100 && !in_full(word, table[found - 0x100].name))
 			status = unknown_name(table, word, err);
 		else
-			status = take(context, option->id, optarg, err);
+			status = take(context, id_of(table, found), optarg, err);
 		if (status != LOPT_OK)
 			return status;
 	}

@@ -13,10 +13,10 @@
  */
 struct lopt_option {
 	const char *name;     /* without "--" */
-	char letter;	      /* or 0 */
+	int letter;	      /* or 0 */
+	int id;		      /* for the command's own switch; at least LOPT_OPTION_FIRST */
 	const char *argument; /* as --help shows it; NULL: it takes none */
 	const char *what;     /* for --help; broken into lines there */
-	int id;		      /* for the command's own switch; at least LOPT_OPTION_FIRST */
 };
 
 enum {

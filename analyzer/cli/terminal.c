@@ -51,10 +51,9 @@ bool lopt_terminal_unicode(void)
 	if (!isatty(STDOUT_FILENO))
 		return false;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (!is_set(names[i]))
-			continue;
 		const char *value = getenv(names[i]);
-		return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+		if (value && value[0])
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
 	}
 	return false;
 }
@@ -73,7 +72,7 @@ static void print_plain(const char *message)
 void lopt_terminal_error(const struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(16 * (size_t)LOPT_ERROR_MAX);
-	lopt_escape_text(&text, lopt_str_from(err->message));
+	lopt_escape_text(&text, lopt_str_make(err->message, strnlen(err->message, sizeof err->message)));
 	if (text.failed || !text.data)
 		print_plain(err->message);
 	else

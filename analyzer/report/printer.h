@@ -56,7 +56,7 @@ void lopt_printer_style(struct lopt_printer *printer, enum lopt_style style);
 void lopt_printer_plain(struct lopt_printer *printer);
 
 /** Cut escaped text in its middle so that it takes at most `width` columns; appended to `out`. */
-void lopt_text_elide(struct lopt_buf *out, struct lopt_str escaped, size_t width);
+void lopt_text_elide(struct lopt_buf *out, struct lopt_str text, size_t width);
 /** "21.9%": a share of a whole with one decimal; "0.0%" of nothing. Never "100.0%" of less than the whole, nor "0.0%" of something. */
 void lopt_percent_format(struct lopt_buf *out, uint64_t part, uint64_t whole);
 

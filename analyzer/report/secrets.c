@@ -320,6 +320,20 @@ static bool takes_next_word(const struct scan *scan, struct lopt_str word, size_
 	return scan->assigns && word.ptr - scan->text.ptr >= 4 && memcmp(word.ptr - 4, "ENV ", 4) == 0;
 }
 
+/* Where the value that belongs to the word starts; `end` where it has none. */
+static size_t value_after(const struct scan *scan, struct lopt_str word, size_t end)
+{
+	struct lopt_str text = scan->text;
+	bool assigned = end < text.len && text.ptr[end] == '=';
+	bool member = end + 1 < text.len && is_quote(text.ptr[end]) && text.ptr[end + 1] == ':';
+	if (!member)
+		return assigned || takes_next_word(scan, word, end) ? end + 1 : end;
+	size_t value = end + 2;
+	while (value < text.len && text.ptr[value] == ' ')
+		value++;
+	return value;
+}
+
 /* At the start of a word: its name decides about what follows. */
 static void pass_word(struct scan *scan)
 {
@@ -330,16 +344,7 @@ static void pass_word(struct scan *scan)
 	if (pem)
 		end = (size_t)(pem - scan->text.ptr);
 	struct lopt_str word = lopt_str_make(scan->text.ptr + scan->at, end - scan->at);
-	size_t value = end;
-	if (end < scan->text.len && scan->text.ptr[end] == '=') {
-		value = end + 1;
-	} else if (end + 1 < scan->text.len && is_quote(scan->text.ptr[end]) && scan->text.ptr[end + 1] == ':') {
-		value = end + 2;
-		while (value < scan->text.len && scan->text.ptr[value] == ' ')
-			value++;
-	} else if (takes_next_word(scan, word, end)) {
-		value = end + 1;
-	}
+	size_t value = value_after(scan, word, end);
 	if (value > end && lopt_secret_name(word))
 		hide_value(scan, value);
 	else

@@ -58,10 +58,14 @@ struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t t
 
 /* Savings. */
 
+struct ref {
+	const struct lopt_waste_row *row;
+};
+
 static int by_edit(const void *left, const void *right)
 {
-	const struct lopt_waste_row *a = *(const struct lopt_waste_row *const *)left;
-	const struct lopt_waste_row *b = *(const struct lopt_waste_row *const *)right;
+	const struct lopt_waste_row *a = ((const struct ref *)left)->row;
+	const struct lopt_waste_row *b = ((const struct ref *)right)->row;
 	if (a->layer != b->layer)
 		return a->layer < b->layer ? -1 : 1;
 	if (a->masked_by != b->masked_by)
@@ -98,17 +102,18 @@ enum lopt_status lopt_savings_find(struct lopt_saving out[LOPT_SAVINGS], size_t 
 	*count = 0;
 	if (n == 0)
 		return LOPT_OK;
-	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_waste_row **rows = calloc(n, sizeof *rows);
+	LOPT_CLEANUP(lopt_cleanup_bytes) struct ref *rows = calloc(n, sizeof *rows);
 	if (!rows)
 		return lopt_error_memory(err);
 	for (size_t i = 0; i < n; i++)
-		rows[i] = &analysis->waste[i];
+		rows[i].row = &analysis->waste[i];
 	qsort(rows, n, sizeof *rows, by_edit);
 	for (size_t i = 0; i < n;) {
-		struct lopt_saving saving = { rows[i]->layer, rows[i]->masked_by, rows[i]->cause, 0, 0, 0, rows[i] };
-		for (; i < n && same_edit(saving.largest, rows[i]); i++) {
-			saving.bytes = lopt_add_saturating(saving.bytes, rows[i]->bytes, NULL);
-			saving.files = lopt_add_saturating(saving.files, rows[i]->files, NULL);
+		struct lopt_saving saving = { rows[i].row->layer, rows[i].row->masked_by, rows[i].row->cause, 0, 0, 0,
+					      rows[i].row };
+		for (; i < n && same_edit(saving.largest, rows[i].row); i++) {
+			saving.bytes = lopt_add_saturating(saving.bytes, rows[i].row->bytes, NULL);
+			saving.files = lopt_add_saturating(saving.files, rows[i].row->files, NULL);
 			saving.rows++;
 		}
 		keep(out, count, &saving);

@@ -12,9 +12,9 @@
 #include "cli/output.h"
 
 static const struct lopt_option table[] = {
-	{ "format", 0, "FORMAT", "how", 2 },
-	{ "output", 'o', "FORMAT=FILE", "where", 3 },
-	{ "verbose", 'v', NULL, "more", 4 },
+	{ "format", 0, 2, "FORMAT", "how" },
+	{ "output", 'o', 3, "FORMAT=FILE", "where" },
+	{ "verbose", 'v', 4, NULL, "more" },
 	{ 0 },
 };
 
