@@ -145,5 +145,9 @@ mmdebstrap "$@" <"$work/sources" >"$work/log" 2>&1 || {
 	fail "mmdebstrap failed"
 }
 [ -n "$plain" ] || add_published
+old=$("$docker" image inspect --format '{{.Id}}' "$name" 2>/dev/null) || old=
 "$docker" import --change 'CMD ["bash"]' "$work/root.tar" "$name" >/dev/null
+if [ -n "$old" ] && [ "$("$docker" image inspect --format '{{len .RepoTags}}' "$old")" = 0 ]; then
+	"$docker" rmi "$old" >/dev/null 2>&1 || : # still there when an image was built on it
+fi
 "$docker" image inspect --format "$name: {{.Size}} bytes" "$name"

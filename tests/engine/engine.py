@@ -76,7 +76,7 @@ class Docker:
 		if not succeeds(self.client, "version", timeout=30):
 			raise Unusable("%s does not answer: is its daemon running?" % self.client)
 		self.driver = json.loads(run(self.client, "info", "--format", "{{json .Driver}}").stdout)
-		self.kits = {"0": self.client}
+		self.cached = set()	# what BuildKit kept of our builds
 
 	def __call__(self, *words, **options):
 		return run(self.client, *words, **options)
@@ -100,10 +100,18 @@ class Docker:
 	def build(self, what, dockerfile, context, buildkit):
 		name = self.work.name(what)
 		client = self.client_with_buildkit() if buildkit else self.client
+		before = self.build_cache() if buildkit else set()
 		run(client, "build", "--no-cache", "--force-rm", "--network", "none", "-q", "--label", "layeropt.engine=" +
 		    self.work.prefix, "--build-arg", "BASE=" + self.work.name("base"), "-t", name, "-f", dockerfile, context,
 		    env=dict(os.environ, DOCKER_BUILDKIT="1" if buildkit else "0", BUILDKIT_PROGRESS="plain"))
+		if buildkit:
+			self.cached |= self.build_cache() - before
 		return name
+
+	def build_cache(self):
+		"""The names of BuildKit's records."""
+		rows = json.loads(self("system", "df", "-v", "--format", "{{json .BuildCache}}").stdout) or []
+		return {row["ID"] for row in rows}
 
 	def save(self, name, path):
 		self("save", "-o", path, name)
@@ -159,6 +167,8 @@ class Docker:
 			     "label=layeropt.engine=" + self.work.prefix, check=False).stdout.decode().split()
 		if words:
 			self("rmi", "-f", *words, check=False)
+		if self.cached:
+			self("builder", "prune", "-a", "-f", "--filter", "id=" + "|".join(sorted(self.cached)), check=False)
 
 
 def read_text(path):
