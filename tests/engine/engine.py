@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -57,8 +58,15 @@ class Workplace:
 		return "%s:%s" % (self.prefix, what)
 
 	def __exit__(self, *_):
-		if self.docker:
-			self.docker.remove_all()
+		for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):	# not while tidying up
+			signal.signal(number, signal.SIG_IGN)
+		try:
+			if self.docker:
+				self.docker.remove_all()
+		finally:
+			self.remove_folder()
+
+	def remove_folder(self):
 		mounts = [line.split()[1] for line in open("/proc/mounts", encoding="utf-8") if self.folder in line.split()[1]]
 		for mount in sorted(mounts, reverse=True):
 			run("umount", mount, check=False)
@@ -69,7 +77,7 @@ class Docker:
 	"""The docker client and what was made with it."""
 
 	def __init__(self, work):
-		self.work, work.docker = work, self
+		self.work = work
 		self.client = os.environ.get("DOCKER") or "docker"
 		if not shutil.which(self.client):
 			raise Unusable("there is no %s" % self.client)
@@ -77,6 +85,7 @@ class Docker:
 			raise Unusable("%s does not answer: is its daemon running?" % self.client)
 		self.driver = json.loads(run(self.client, "info", "--format", "{{json .Driver}}").stdout)
 		self.cached = set()	# what BuildKit kept of our builds
+		work.docker = self
 
 	def __call__(self, *words, **options):
 		return run(self.client, *words, **options)
@@ -101,11 +110,14 @@ class Docker:
 		name = self.work.name(what)
 		client = self.client_with_buildkit() if buildkit else self.client
 		before = self.build_cache() if buildkit else set()
-		run(client, "build", "--no-cache", "--force-rm", "--network", "none", "-q", "--label", "layeropt.engine=" +
-		    self.work.prefix, "--build-arg", "BASE=" + self.work.name("base"), "-t", name, "-f", dockerfile, context,
-		    env=dict(os.environ, DOCKER_BUILDKIT="1" if buildkit else "0", BUILDKIT_PROGRESS="plain"))
-		if buildkit:
-			self.cached |= self.build_cache() - before
+		try:
+			run(client, "build", "--no-cache", "--force-rm", "--network", "none", "-q",
+			    "--label", "layeropt.engine=" + self.work.prefix, "--build-arg", "BASE=" + self.work.name("base"),
+			    "-t", name, "-f", dockerfile, context,
+			    env=dict(os.environ, DOCKER_BUILDKIT="1" if buildkit else "0", BUILDKIT_PROGRESS="plain"))
+		finally:
+			if buildkit:
+				self.cached |= self.build_cache() - before
 		return name
 
 	def build_cache(self):
