@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "blob/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -100,7 +101,8 @@ enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_a
 	const struct algorithm *algorithm = algorithm_of(which);
 	if (!algorithm)
 		return lopt_error_set(err, LOPT_E_BUG, "a hash without an algorithm");
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	/* OpenSSL 3.0 itself goes on, and crashes, when its library context could not be set up. */
+	EVP_MD_CTX *context = OSSL_LIB_CTX_get0_global_default() ? EVP_MD_CTX_new() : NULL;
 	if (!context)
 		return lopt_error_memory(err);
 	EVP_MD *md = EVP_MD_fetch(NULL, algorithm->openssl, NULL);

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "io/outfile.h"
 
 /*
  * A descriptor that is closed at the start would be given to the first file opened, and a report end up in it. In their
@@ -37,19 +38,41 @@ static enum lopt_status run(int argc, char **argv, struct lopt_error *err)
 	return status == LOPT_OK ? command->run(command, argc - 1, argv + 1, err) : status;
 }
 
+static bool returning;
+
+/* libarchive ends the process by itself when some of its allocations fail. */
+static void end_of_memory(void)
+{
+	static const char line[] = "layeropt: error: out of memory\n";
+	if (returning)
+		return;
+	lopt_outfile_abandon_all();
+	ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
+	(void)written; /* nowhere else to say it */
+	_exit(4);
+}
+
+static int answer(int code)
+{
+	returning = true;
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	struct lopt_error err = { LOPT_OK, "" };
 	fill_descriptors();
 	lopt_signals_install();
+	if (atexit(end_of_memory) != 0)
+		return 4;
 	enum lopt_status status = run(argc, argv, &err);
 	if (status == LOPT_OK)
-		return EXIT_SUCCESS;
+		return answer(EXIT_SUCCESS);
 	int signal = lopt_signals_caught();
 	if (signal)
 		(void)lopt_error_set(&err, LOPT_E_INTERRUPTED, "interrupted");
 	lopt_terminal_error(&err);
 	/* What stdout still holds is no whole report: it must not come out now. */
 	__fpurge(stdout);
-	return signal ? 128 + signal : lopt_status_exit_code(status);
+	return answer(signal ? 128 + signal : lopt_status_exit_code(status));
 }

@@ -111,10 +111,10 @@ static enum lopt_status archive_failure(struct lopt_tar_reader *reader, struct l
 	} while (status == LOPT_OK);
 	if (status != LOPT_END)
 		return status;
-	if (archive_errno(reader->archive) == ENOMEM)
-		return lopt_error_memory(err);
 	const char *text = archive_error_string(reader->archive);
-	return lopt_error_set(err, LOPT_E_INPUT, "damaged tar: %s", text ? text : "unknown");
+	if (archive_errno(reader->archive) == ENOMEM || !text) /* it has words for everything else */
+		return lopt_error_memory(err);
+	return lopt_error_set(err, LOPT_E_INPUT, "damaged tar: %s", text);
 }
 
 /* --- the entries --- */
@@ -153,7 +153,9 @@ static enum lopt_status open_archive(struct lopt_tar_reader *reader, struct lopt
 {
 	struct archive *archive = archive_read_new();
 	reader->archive = archive;
-	if (!archive)
+	/* an entry of ours: libarchive does not look whether it got one for itself */
+	reader->entry = archive ? archive_entry_new2(archive) : NULL;
+	if (!reader->entry)
 		return lopt_error_memory(err);
 	if (archive_read_support_format_tar(archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(archive) != ARCHIVE_OK ||
@@ -192,6 +194,7 @@ void lopt_tar_reader_free(struct lopt_tar_reader *reader)
 		return;
 	if (reader->archive)
 		(void)archive_read_free(reader->archive);
+	archive_entry_free(reader->entry);
 	lopt_tar_header_free(reader->header);
 	lopt_tar_walker_free(reader->walker);
 	free(reader);
@@ -283,8 +286,7 @@ static void fetch(struct lopt_tar_reader *reader)
 {
 	if (reader->fetched)
 		return;
-	reader->entry = NULL;
-	reader->result = archive_read_next_header(reader->archive, &reader->entry);
+	reader->result = archive_read_next_header2(reader->archive, reader->entry);
 	reader->fetched = true;
 }
 
@@ -300,8 +302,10 @@ static bool same_end(const struct lopt_tar_reader *reader)
 	return lopt_tar_walker_ended(reader->walker, &end) && same_position(reader, end);
 }
 
-static enum lopt_status disagree_about_end(struct lopt_error *err)
+static enum lopt_status disagree_about_end(const struct lopt_tar_reader *reader, struct lopt_error *err)
 {
+	if (archive_errno(reader->archive) == ENOMEM) /* which it takes for the end as well */
+		return lopt_error_memory(err);
 	return lopt_error_set(err, LOPT_E_INPUT, "two readers disagree about where an entry ends");
 }
 
@@ -313,11 +317,13 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 	reader->given = 0;
 	fetch(reader);
 	bool at_end = reader->result == ARCHIVE_EOF;
+	if (reader->below_failed) /* libarchive takes a failure behind the first zero block for the end */
+		return archive_failure(reader, err);
 	if (!at_end && reader->result != ARCHIVE_OK && reader->result != ARCHIVE_WARN)
 		return archive_failure(reader, err);
 	enum lopt_status status = take_header(reader, err);
 	if (status == LOPT_END)
-		return at_end && same_end(reader) ? LOPT_END : disagree_about_end(err);
+		return at_end && same_end(reader) ? LOPT_END : disagree_about_end(reader, err);
 	if (status != LOPT_OK)
 		return status;
 	*out = &reader->header->entry;
@@ -326,7 +332,7 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 		return LOPT_OK;
 	}
 	if (at_end || !same_position(reader, reader->header->entry.header_offset))
-		return disagree_about_end(err);
+		return disagree_about_end(reader, err);
 	reader->after_global = false;
 	reader->fetched = false;
 	return compare(&reader->header->entry, reader->entry, err);
