@@ -30,7 +30,7 @@ static enum lopt_status set_fingerprint(const struct lopt_making *making, struct
 {
 	static const char hex[] = "0123456789abcdef";
 	struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
-	struct lopt_digest digest;
+	struct lopt_digest digest = { 0 };
 	lopt_buf_add(&text, finding->rule, strlen(finding->rule) + 1);
 	if (finding->layer != LOPT_NO_LAYER)
 		lopt_buf_str(&text, making->layers[finding->layer].instruction);

@@ -159,6 +159,8 @@ static enum lopt_status plain_value(struct lexer *lex, struct lopt_buf *out, str
 	return LOPT_OK;
 }
 
+/* Words nest: the functions below call each other, LOPT_EXPAND_DEPTH_MAX braces deep at most. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static enum lopt_status read_until(struct lexer *lex, struct lopt_buf *out, int32_t stop, bool raw_escapes);
 
 /* A word inside braces; what is wrong in it at the very end of the text is a brace that is missing. */
@@ -449,6 +451,7 @@ static enum lopt_status read_until(struct lexer *lex, struct lopt_buf *out, int3
 				      "unexpected end of statement while looking for matching %c", (char)stop);
 	return status;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 static struct lexer new_lexer(const struct lopt_expand *how, struct lopt_str text, struct lopt_error *err)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/extract.h"
 
-#include <stdlib.h>
-
 #include <limits.h>
 #include <stdlib.h>
 

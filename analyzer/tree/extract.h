@@ -18,12 +18,12 @@ struct lopt_extraction {
 	struct lopt_arena scratch;
 };
 
-LOPT_CHECKED enum lopt_status lopt_extract(struct lopt_extraction *extraction, struct lopt_tree *tree,
+LOPT_CHECKED enum lopt_status lopt_extract(struct lopt_extraction *x, struct lopt_tree *tree,
 					   const struct lopt_tree_layer *layer, struct lopt_error *err);
-void lopt_extraction_release(struct lopt_extraction *extraction);
+void lopt_extraction_release(struct lopt_extraction *x);
 
 /** Lay an extracted layer over the stack. */
-LOPT_CHECKED enum lopt_status lopt_merge(struct lopt_tree *tree, struct lopt_extraction *extraction,
+LOPT_CHECKED enum lopt_status lopt_merge(struct lopt_tree *tree, struct lopt_extraction *x,
 					 struct lopt_tree_changes *changes, struct lopt_error *err);
 
 /** A name of an object disappears: it was at `node` of `nodes`, and `layer` took it. */

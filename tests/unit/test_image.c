@@ -54,7 +54,8 @@ static enum lopt_status open_stack(struct lopt_image **image, const char *const 
 				   struct lopt_error *err)
 {
 	struct lopt_buf outer = LOPT_BUF_INIT(1 << 20), config = LOPT_BUF_INIT(1 << 16), names = LOPT_BUF_INIT(1 << 16);
-	lopt_buf_text(&config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
+	lopt_buf_text(&config,
+		      "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
 	for (size_t i = 0; i < LAYERS_MAX && layers[i]; i++) {
 		struct lopt_buf tar = LOPT_BUF_INIT(1 << 20);
 		struct lopt_digest digest;
@@ -260,10 +261,10 @@ static void tells_base_from_own(void **state)
 	assert_int_equal(analysis->own.duplicate_bytes, 4);
 	assert_int_equal(analysis->own.paths, 2);
 	lopt_analysis_free(analysis);
-	assert_int_equal(lopt_analysis_make(&analysis, image,
-					    &(struct lopt_analysis_options){ .has_base_layers = true, .base_layers = 3 },
-					    &err),
-			 LOPT_E_USAGE);
+	assert_int_equal(
+		lopt_analysis_make(&analysis, image,
+				   &(struct lopt_analysis_options){ .has_base_layers = true, .base_layers = 3 }, &err),
+		LOPT_E_USAGE);
 	lopt_image_free(image);
 	(void)close(fd);
 }

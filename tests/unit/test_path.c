@@ -17,20 +17,13 @@ static void cleans_names(void **state)
 		const char *name, *want;
 		bool dotdot, clamped;
 	} cases[] = {
-		{ "a", "a", false, false },
-		{ "./a", "a", false, false },
-		{ "/a/b", "a/b", false, false },
-		{ "a//b/", "a/b", false, false },
-		{ "././", "", false, false },
-		{ "/", "", false, false },
-		{ "a/./b", "a/b", false, false },
-		{ "a/../b", "b", true, false },
-		{ "a/b/..", "a", true, false },
-		{ "../x", "x", true, true },
-		{ "a/../../x", "x", true, true },
-		{ "..", "", true, true },
-		{ "...", "...", false, false },
-		{ "a/..b", "a/..b", false, false },
+		{ "a", "a", false, false },	      { "./a", "a", false, false },
+		{ "/a/b", "a/b", false, false },      { "a//b/", "a/b", false, false },
+		{ "././", "", false, false },	      { "/", "", false, false },
+		{ "a/./b", "a/b", false, false },     { "a/../b", "b", true, false },
+		{ "a/b/..", "a", true, false },	      { "../x", "x", true, true },
+		{ "a/../../x", "x", true, true },     { "..", "", true, true },
+		{ "...", "...", false, false },	      { "a/..b", "a/..b", false, false },
 		{ "\xff\n", "\xff\n", false, false },
 	};
 	struct lopt_arena arena;
@@ -38,7 +31,8 @@ static void cleans_names(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_clean_path got;
 		struct lopt_error err;
-		assert_int_equal(lopt_path_clean(&got, &arena, lopt_str_from(cases[i].name), lopt_limits_default(), &err),
+		assert_int_equal(lopt_path_clean(&got, &arena, lopt_str_from(cases[i].name), lopt_limits_default(),
+						 &err),
 				 LOPT_OK);
 		assert_string_equal(got.path.ptr, cases[i].want);
 		assert_int_equal(got.path.len, strlen(cases[i].want));

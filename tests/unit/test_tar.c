@@ -22,7 +22,8 @@ struct piecewise {
 	size_t left, piece;
 };
 
-static enum lopt_status read_piece(struct lopt_stream *stream, void *to, size_t size, size_t *got, struct lopt_error *err)
+static enum lopt_status read_piece(struct lopt_stream *stream, void *to, size_t size, size_t *got,
+				   struct lopt_error *err)
 {
 	(void)err;
 	struct piecewise *from = (struct piecewise *)stream;
@@ -59,8 +60,7 @@ static enum lopt_status read_as_text(const struct lopt_buf *tar, bool tolerate, 
 	struct lopt_tar_reader *reader;
 	lopt_memory_stream_init(&memory, tar->data, tar->len);
 	lopt_buf_clear(text);
-	enum lopt_status status =
-		lopt_tar_reader_open(&reader, piece ? &pieces.stream : &memory.stream, &options, err);
+	enum lopt_status status = lopt_tar_reader_open(&reader, piece ? &pieces.stream : &memory.stream, &options, err);
 	if (status != LOPT_OK)
 		return status;
 	status = print_entries(reader, text, err);
@@ -152,18 +152,14 @@ static void refuses_damage(void **state)
 		size_t at;
 		char byte;
 	} cases[] = {
-		{ '7', "a", "", "type '7'", 0, 0 },
-		{ 'S', "a", "", "old GNU sparse", 0, 0 },
-		{ 'V', "a", "", "type 'V'", 0, 0 },
-		{ '2', "a", "", "without a target", 0, 0 },
-		{ '0', "a", "", "checksum", 148, '9' },
-		{ '0', "a", "", "checksum", 0, 'b' },
+		{ '7', "a", "", "type '7'", 0, 0 },	{ 'S', "a", "", "old GNU sparse", 0, 0 },
+		{ 'V', "a", "", "type 'V'", 0, 0 },	{ '2', "a", "", "without a target", 0, 0 },
+		{ '0', "a", "", "checksum", 148, '9' }, { '0', "a", "", "checksum", 0, 'b' },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_buf tar = LOPT_BUF_INIT(1 << 20);
-		test_tar_header(&tar, &(struct test_header){ .name = cases[i].name,
-							     .type = cases[i].type,
-							     .link = cases[i].link });
+		test_tar_header(&tar, &(struct test_header){
+					      .name = cases[i].name, .type = cases[i].type, .link = cases[i].link });
 		if (cases[i].byte)
 			tar.data[cases[i].at] = cases[i].byte;
 		test_tar_end(&tar);
@@ -193,30 +189,22 @@ static void parses_pax_records(void **state)
 		size_t len; /* 0: to the NUL */
 		bool good;
 	} cases[] = {
-		{ "12 path=abc\n", 0, true },
-		{ "9 size=7\n", 0, true },
-		{ "10 mtime=\n", 0, true },
-		{ "15 mtime=1.500\n", 0, true },
-		{ "15 mtime=-1.25\n", 0, true },
-		{ "14 comment=xy\n", 0, true },
-		{ "11 path=abc\n", 0, false },
-		{ "12 path=abc", 0, false },
-		{ "99 path=abc\n", 0, false },
-		{ "x path=abc\n", 0, false },
-		{ "8 nokey\n", 0, false },
-		{ "6 =ab\n", 0, false },
-		{ "12 size=abc\n", 0, false },
-		{ "30 size=99999999999999999999\n", 0, false },
-		{ "14 mtime=1.x5\n", 0, false },
-		{ "12 path=a\0c\n", 12, false },
+		{ "12 path=abc\n", 0, true },	 { "9 size=7\n", 0, true },
+		{ "10 mtime=\n", 0, true },	 { "15 mtime=1.500\n", 0, true },
+		{ "15 mtime=-1.25\n", 0, true }, { "14 comment=xy\n", 0, true },
+		{ "11 path=abc\n", 0, false },	 { "12 path=abc", 0, false },
+		{ "99 path=abc\n", 0, false },	 { "x path=abc\n", 0, false },
+		{ "8 nokey\n", 0, false },	 { "6 =ab\n", 0, false },
+		{ "12 size=abc\n", 0, false },	 { "30 size=99999999999999999999\n", 0, false },
+		{ "14 mtime=1.x5\n", 0, false }, { "12 path=a\0c\n", 12, false },
 		{ "-1 path=abc\n", 0, false },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_tar_pax pax = { 0 };
 		struct lopt_error err = { 0 };
 		size_t len = cases[i].len ? cases[i].len : strlen(cases[i].text);
-		enum lopt_status status = lopt_tar_pax_parse(&pax, lopt_str_make(cases[i].text, len),
-							     lopt_limits_default(), &err);
+		enum lopt_status status =
+			lopt_tar_pax_parse(&pax, lopt_str_make(cases[i].text, len), lopt_limits_default(), &err);
 		if (status != (cases[i].good ? LOPT_OK : LOPT_E_INPUT))
 			fail_msg("%s: %d %s", cases[i].text, status, err.message);
 		lopt_tar_pax_release(&pax);
