@@ -15,9 +15,9 @@
  * and so is a file that may not be written. At most 16 are open at a time.
  */
 struct lopt_outfile {
-	FILE *file;		/* write here */
-	char *path;		/* target; NULL for standard output */
-	char *temporary;	/* NULL when written in place (standard output, device, pipe) */
+	FILE *file;	 /* write here */
+	char *path;	 /* target; NULL for standard output */
+	char *temporary; /* NULL when written in place (standard output, device, pipe) */
 };
 
 LOPT_CHECKED enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, struct lopt_error *err);

@@ -12,9 +12,9 @@
  * stdin from /dev/null, stdout a pipe for us, stderr kept (its first MiB) for the error message.
  */
 struct lopt_process {
-	pid_t pid;	/* 0 when none runs */
-	int out;	/* read its standard output here; -1 when closed */
-	int log;	/* its standard error: a file in memory, or -1 */
+	pid_t pid; /* 0 when none runs */
+	int out;   /* read its standard output here; -1 when closed */
+	int log;   /* its standard error: a file in memory, or -1 */
 };
 
 #define LOPT_PROCESS_NONE ((struct lopt_process){ .out = -1, .log = -1 })

@@ -177,9 +177,9 @@ void lopt_file_stream_init(struct lopt_file_stream *file, int fd, uint64_t offse
  * A signal between the look at the flag and read(2) would leave us blocked for as long as the writer is silent;
  * waiting in slices bounds that. It also serves descriptors that were opened non-blocking.
  */
-static enum lopt_status wait_readable(int fd, struct lopt_error *err)
+static enum lopt_status wait_readable(int fd, unsigned patience_ms, struct lopt_error *err)
 {
-	for (;;) {
+	for (unsigned waited = 0;; waited += STOP_POLL_MS) {
 		if (lopt_stop_requested())
 			return interrupted(err);
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
@@ -188,6 +188,8 @@ static enum lopt_status wait_readable(int fd, struct lopt_error *err)
 			return LOPT_OK;
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return cannot_read(err, errno);
+		if (patience_ms && waited >= patience_ms)
+			return lopt_error_set(err, LOPT_E_SYSTEM, "nothing came for %u s", patience_ms / 1000);
 	}
 }
 
@@ -198,7 +200,7 @@ static enum lopt_status pipe_read(struct lopt_stream *stream, void *to, size_t s
 	*got = 0;
 	ssize_t n;
 	do {
-		LOPT_TRY(wait_readable(pipe->fd, err));
+		LOPT_TRY(wait_readable(pipe->fd, pipe->patience_ms, err));
 		n = read(pipe->fd, to, size < READ_MAX ? size : READ_MAX);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n < 0)

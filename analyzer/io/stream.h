@@ -74,10 +74,14 @@ struct lopt_file_stream {
 };
 void lopt_file_stream_init(struct lopt_file_stream *file, int fd, uint64_t offset, uint64_t size);
 
-/** A pipe, a socket or a terminal, by read(2) until it ends. EINTR is retried unless a stop was asked for. */
+/**
+ * A pipe, a socket or a terminal, by read(2) until it ends. EINTR is retried unless a stop was asked for. A writer
+ * that says nothing for `patience_ms` is an error (LOPT_E_SYSTEM); 0, the default, waits for ever.
+ */
 struct lopt_pipe_stream {
 	struct lopt_stream stream;
 	int fd;
+	unsigned patience_ms;
 	uint64_t position;
 };
 void lopt_pipe_stream_init(struct lopt_pipe_stream *pipe, int fd);
@@ -87,8 +91,8 @@ struct lopt_peek_stream {
 	struct lopt_stream stream;
 	struct lopt_stream *below;
 	unsigned char head[512];
-	size_t have;	/* bytes peeked */
-	size_t at;	/* bytes of them read again */
+	size_t have; /* bytes peeked */
+	size_t at;   /* bytes of them read again */
 };
 /** Reads up to sizeof head bytes into `head`; fewer only when `below` ends. */
 LOPT_CHECKED enum lopt_status lopt_peek_stream_init(struct lopt_peek_stream *peek, struct lopt_stream *below,

@@ -53,11 +53,15 @@ static enum lopt_status open_stream(struct lopt_input *out, struct lopt_stream *
 	return read_trailer(top, compressed, err);
 }
 
-static enum lopt_status open_pipe(struct lopt_input *out, int fd, const struct lopt_limits *limits,
-				  struct lopt_notes *notes, struct lopt_error *err)
+/* How long an engine may think before the next byte: it may be copying a large image first. */
+enum { ENGINE_PATIENCE_MS = 30 * 60 * 1000 };
+
+static enum lopt_status open_pipe(struct lopt_input *out, int fd, unsigned patience_ms,
+				  const struct lopt_limits *limits, struct lopt_notes *notes, struct lopt_error *err)
 {
 	struct lopt_pipe_stream pipe;
 	lopt_pipe_stream_init(&pipe, fd);
+	pipe.patience_ms = patience_ms;
 	lopt_meter_begin(&out->meter, "reading", 0);
 	return open_stream(out, &pipe.stream, limits, notes, err);
 }
@@ -107,7 +111,7 @@ static enum lopt_status open_fifo(struct lopt_input *out, int fd, const struct l
 	else if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
 		status = lopt_error_set(err, LOPT_E_SYSTEM, "cannot read: %s", strerror(errno));
 	else
-		status = open_pipe(out, fd, limits, notes, err);
+		status = open_pipe(out, fd, 0, limits, notes, err);
 	lopt_cleanup_fd(&fd);
 	return status;
 }
@@ -212,7 +216,7 @@ static enum lopt_status open_engine(struct lopt_input *out, size_t engine, const
 		argv[n] = engines[engine].argv[n];
 	argv[n] = name;
 	LOPT_TRY(lopt_process_start(&process, argv, err));
-	enum lopt_status status = open_pipe(out, process.out, limits, notes, err);
+	enum lopt_status status = open_pipe(out, process.out, ENGINE_PATIENCE_MS, limits, notes, err);
 	return finish_engine(&process, argv[0], status, err);
 }
 
@@ -222,7 +226,7 @@ static enum lopt_status open_any(struct lopt_input *out, const char *path, const
 				 struct lopt_notes *notes, struct lopt_error *err)
 {
 	if (strcmp(path, "-") == 0)
-		return open_pipe(out, STDIN_FILENO, limits, notes, err);
+		return open_pipe(out, STDIN_FILENO, 0, limits, notes, err);
 	for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
 		size_t len = strlen(engines[i].prefix);
 		if (strncmp(path, engines[i].prefix, len) == 0)

@@ -123,7 +123,7 @@ def shrinking(runner, judge):
 				f.write(docker_archive(tar(file("big", os.urandom(1 << 20) * 16))))
 			timer = threading.Timer(delay, lambda: os.truncate(place.image, 4096))
 			timer.start()
-			result = runner.run(("analyze", "--verify-digests", place.image), place.cwd)
+			result = runner.run(("analyze", "--format", "json", "--verify-digests", place.image), place.cwd)
 			timer.join()
 			problems += judged(judge, result, {0, 3, 4}) + place.left()
 	return problems

@@ -266,6 +266,25 @@ static void a_nonblocking_pipe_is_waited_for(void **state)
 	close_kind(&kind, PIPE);
 }
 
+static void a_silent_writer_is_given_up(void **state)
+{
+	(void)state;
+	unsigned char bytes[10];
+	size_t got;
+	int fds[2];
+	struct lopt_error err = { 0 };
+	struct lopt_pipe_stream pipe_stream;
+	assert_int_equal(pipe(fds), 0);
+	lopt_pipe_stream_init(&pipe_stream, fds[0]);
+	pipe_stream.patience_ms = 100;
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(lopt_stream_read(&pipe_stream.stream, bytes, 10, &got, &err), LOPT_OK);
+	assert_int_equal(lopt_stream_read(&pipe_stream.stream, bytes, 10, &got, &err), LOPT_E_SYSTEM);
+	assert_non_null(strstr(err.message, "nothing came"));
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 /* The last test: a stop cannot be taken back. */
 static void a_stop_interrupts_reading(void **state)
 {
@@ -301,6 +320,7 @@ int main(void)
 		cmocka_unit_test(system_errors_are_told),
 		cmocka_unit_test(peeking_at_little_is_fine),
 		cmocka_unit_test(a_nonblocking_pipe_is_waited_for),
+		cmocka_unit_test(a_silent_writer_is_given_up),
 		cmocka_unit_test(a_stop_interrupts_reading),
 	};
 	return cmocka_run_group_tests_name("stream", tests, fill, NULL);
