@@ -27,7 +27,10 @@ const struct lopt_limits *lopt_limits_default(void)
 	return &defaults;
 }
 
-#define ROW(field, what) { #field, offsetof(struct lopt_limits, field), what }
+#define ROW(field, what)                                          \
+	{                                                         \
+#field, offsetof(struct lopt_limits, field), what \
+	}
 
 static const struct lopt_limit_info info[] = {
 	ROW(entries, "tar entries of the whole input"),

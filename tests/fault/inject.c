@@ -99,10 +99,10 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 }
 
 /* The C library's own function behind ours. */
-#define REAL(function, name) \
+#define REAL(function, name)               \
 	static __typeof__(function) *real; \
-	if (!real) \
-		*(void **)&real = dlsym(RTLD_NEXT, name)
+	if (!real)                         \
+	*(void **)&real = dlsym(RTLD_NEXT, name)
 
 /* True when a read is to fail at once; *size is cut for short reads. */
 static bool read_fails(size_t *size)
@@ -344,10 +344,10 @@ static int armed_main(int argc, char **argv, char **envp)
 }
 
 /* Where every program starts: what happens before main is none of its doing. */
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end)
 {
 	REAL(__libc_start_main, "__libc_start_main");
 	program = main;

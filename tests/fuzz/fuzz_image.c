@@ -55,7 +55,11 @@ static void add_file(struct lopt_buf *tar, struct feed *feed, const char *path)
 	unsigned what = take(feed);
 	size_t size = what & 0x1f;
 	const struct test_header header = {
-		.name = path, .mode = 0600 | (what >> 5), .mtime = what >> 6, .size = size, .uid = what & 1,
+		.name = path,
+		.mode = 0600 | (what >> 5),
+		.mtime = what >> 6,
+		.size = size,
+		.uid = what & 1,
 	};
 	test_tar_header(tar, &header);
 	test_tar_content(tar, text + (what >> 7), size);
@@ -216,7 +220,8 @@ static struct lopt_buf make_archive(const struct draft *draft, unsigned compress
 {
 	struct lopt_buf archive = LOPT_BUF_INIT(ARCHIVE_MAX), config = LOPT_BUF_INIT(CONFIG_MAX),
 			manifest = LOPT_BUF_INIT(CONFIG_MAX);
-	lopt_buf_text(&config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
+	lopt_buf_text(&config,
+		      "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
 	lopt_buf_text(&manifest, "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:b\"],\"Layers\":[");
 	for (size_t i = 0; i < draft->count; i++) {
 		char digest[LOPT_DIGEST_TEXT_MAX], name[32];

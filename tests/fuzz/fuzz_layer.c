@@ -11,7 +11,8 @@ static void check_layer(const struct lopt_layer_data *data, size_t size, unsigne
 	for (size_t i = 0; i < data->entry_count; i++) {
 		const struct lopt_entry *entry = &data->entries[i];
 		MUST(entry->path.ptr && entry->path.ptr[entry->path.len] == '\0');
-		MUST(entry->path.len == 0 || (entry->path.ptr[0] != '/' && entry->path.ptr[entry->path.len - 1] != '/'));
+		MUST(entry->path.len == 0 ||
+		     (entry->path.ptr[0] != '/' && entry->path.ptr[entry->path.len - 1] != '/'));
 		whiteouts += (entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_OPAQUE)) != 0;
 		if (entry->inode == LOPT_NO_INODE)
 			continue;
@@ -49,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lopt_error err = { 0 };
 	lopt_memory_stream_init(&memory, data, size);
 	slow_stream_init(&slow, data, size, 1 + (want >> 4) * 37);
-	enum lopt_status status = lopt_layer_read(&layer, want & WANT_SLOW ? &slow.stream : &memory.stream, &options, &err);
+	enum lopt_status status =
+		lopt_layer_read(&layer, want & WANT_SLOW ? &slow.stream : &memory.stream, &options, &err);
 	must_be_clean(status, &err);
 	MUST((status == LOPT_OK) == (layer != NULL));
 	if (layer)

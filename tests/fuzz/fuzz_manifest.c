@@ -21,7 +21,8 @@ static void expand(struct lopt_buf *out, struct lopt_str text, const struct lopt
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char digest[LOPT_DIGEST_TEXT_MAX];
-		bool stands_for = text.ptr[i] == '@' && i + 1 < text.len && (text.ptr[i + 1] == '0' || text.ptr[i + 1] == '1');
+		bool stands_for = text.ptr[i] == '@' && i + 1 < text.len &&
+				  (text.ptr[i + 1] == '0' || text.ptr[i + 1] == '1');
 		if (!stands_for) {
 			lopt_buf_char(out, text.ptr[i]);
 			continue;

@@ -8,8 +8,8 @@
 
 struct outcome {
 	enum lopt_status status;
-	uint64_t sum;	/* of all entries */
-	uint64_t data;	/* of their content */
+	uint64_t sum;  /* of all entries */
+	uint64_t data; /* of their content */
 	uint64_t count;
 };
 

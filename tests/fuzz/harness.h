@@ -14,12 +14,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /** What has to hold for every input. */
-#define MUST(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
+#define MUST(condition)                                                                                \
+	do {                                                                                           \
+		if (!(condition)) {                                                                    \
 			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                                   \
-		}                                                                                  \
+			abort();                                                                       \
+		}                                                                                      \
 	} while (0)
 
 /** A hostile input ends in success or in one of these; never in LOPT_E_BUG or for want of a file. */

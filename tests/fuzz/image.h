@@ -68,7 +68,10 @@ static inline bool examine(const struct lopt_buf *archive, bool verify, struct l
 {
 	const struct lopt_limits limits = fuzz_limits();
 	const struct lopt_open_options options = {
-		.limits = &limits, .verify_digests = verify, .want_sha256 = verify, .platform = "linux/amd64",
+		.limits = &limits,
+		.verify_digests = verify,
+		.want_sha256 = verify,
+		.platform = "linux/amd64",
 	};
 	struct lopt_error err = { 0 };
 	struct lopt_image *image = NULL;
@@ -81,7 +84,8 @@ static inline bool examine(const struct lopt_buf *archive, bool verify, struct l
 		must_be_clean(status, &err);
 	if (status == LOPT_OK) {
 		const struct lopt_analysis_options how = {
-			.has_base_layers = lopt_image_layer_count(image) > 1, .base_layers = 1,
+			.has_base_layers = lopt_image_layer_count(image) > 1,
+			.base_layers = 1,
 		};
 		MUST(lopt_analysis_make(&analysis, image, &how, &err) == LOPT_OK);
 		const char *broken = identity_broken(image, analysis);

@@ -8,9 +8,9 @@
  * Tars in memory, for tests. Appending to a struct lopt_buf; a failure stays in it.
  */
 struct test_header {
-	const char *name;	/* at most 100 bytes are kept: longer ones go into a PAX record */
+	const char *name; /* at most 100 bytes are kept: longer ones go into a PAX record */
 	const char *link;
-	char type;		/* typeflag; 0 is '0' */
+	char type; /* typeflag; 0 is '0' */
 	unsigned mode, uid, gid, mtime, major, minor;
 	uint64_t size;
 };

@@ -4,18 +4,18 @@
 #include <stdlib.h>
 
 /* The first condition that fails is the answer. */
-#define HOLDS(condition)                  \
-	do {                              \
-		if (!(condition))         \
+#define HOLDS(condition)                   \
+	do {                               \
+		if (!(condition))          \
 			return #condition; \
 	} while (0)
 
 /* What a walk over the final filesystem adds up to. */
 struct walk {
 	const struct lopt_image *image;
-	unsigned char **seen;	/* per layer, per inode */
+	unsigned char **seen; /* per layer, per inode */
 	uint64_t paths, files, bytes;
-	char *last;		/* the path before */
+	char *last; /* the path before */
 	size_t last_len;
 	bool unordered, inconsistent;
 };
