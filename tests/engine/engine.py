@@ -207,5 +207,5 @@ class Containers:
 			raise Unusable("there is no %s" % tool)
 		return run(tool, *words, env=self.environment, **options)
 
-	def skopeo(self, source, target, *options):
-		self("skopeo", "--policy", self.policy, "copy", "-q", *options, source, target)
+	def skopeo(self, source, target, *options, timeout=TIMEOUT):
+		self("skopeo", "--policy", self.policy, "copy", "-q", *options, source, target, timeout=timeout)
