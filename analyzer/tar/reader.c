@@ -302,9 +302,24 @@ static bool same_end(const struct lopt_tar_reader *reader)
 	return lopt_tar_walker_ended(reader->walker, &end) && same_position(reader, end);
 }
 
+/* Libarchive ends with the first zero block when it lacks memory to look at the second: the walker shall see it. */
+static enum lopt_status walk_to_end(struct lopt_tar_reader *reader, struct lopt_error *err)
+{
+	uint64_t end;
+	while (!reader->below_ended && !lopt_tar_walker_ended(reader->walker, &end)) {
+		size_t got;
+		LOPT_TRY(lopt_stream_read(reader->below, reader->chunk, CHUNK, &got, err));
+		if (got)
+			lopt_tar_walker_feed(reader->walker, reader->chunk, got);
+		else
+			(void)end_of_input(reader);
+	}
+	return take_header(reader, err);
+}
+
 static enum lopt_status disagree_about_end(const struct lopt_tar_reader *reader, struct lopt_error *err)
 {
-	if (archive_errno(reader->archive) == ENOMEM) /* which it takes for the end as well */
+	if (archive_format(reader->archive) == ARCHIVE_FORMAT_EMPTY) /* there is input, and no room to look at it */
 		return lopt_error_memory(err);
 	return lopt_error_set(err, LOPT_E_INPUT, "two readers disagree about where an entry ends");
 }
@@ -322,6 +337,8 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 	if (!at_end && reader->result != ARCHIVE_OK && reader->result != ARCHIVE_WARN)
 		return archive_failure(reader, err);
 	enum lopt_status status = take_header(reader, err);
+	if (status == LOPT_END && at_end)
+		status = walk_to_end(reader, err);
 	if (status == LOPT_END)
 		return at_end && same_end(reader) ? LOPT_END : disagree_about_end(reader, err);
 	if (status != LOPT_OK)
