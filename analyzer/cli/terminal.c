@@ -62,7 +62,7 @@ bool lopt_terminal_unicode(void)
 
 static void print_plain(const char *message)
 {
-	char text[LOPT_ERROR_MAX];
+	char text[LOPT_ERROR_MAX] = { 0 };
 	size_t len = strnlen(message, sizeof text);
 	for (size_t i = 0; i < len; i++)
 		text[i] = message[i] >= ' ' && message[i] <= '~' ? message[i] : '?';

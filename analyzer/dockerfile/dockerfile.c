@@ -168,7 +168,7 @@ static bool cut_continuation(const struct reader *r, struct lopt_str *line)
 /* The lines that continue an instruction, up to the one that does not end in an escape. */
 static enum lopt_status read_continuation(struct reader *r, uint32_t first)
 {
-	struct lopt_str line;
+	struct lopt_str line = { 0 };
 	for (;;) {
 		enum lopt_status status = next_line(r, &line);
 		if (status != LOPT_OK)
@@ -199,7 +199,7 @@ static enum lopt_status read_heredoc(struct reader *r, struct lopt_heredoc *doc,
 {
 	size_t start = r->at;
 	for (;;) {
-		struct lopt_str line;
+		struct lopt_str line = { 0 };
 		enum lopt_status status = next_line(r, &line);
 		if (status == LOPT_END)
 			return at_line(r, first,
@@ -280,7 +280,7 @@ static enum lopt_status read_instruction(struct reader *r, struct lopt_str line)
 
 static enum lopt_status read_file(struct reader *r)
 {
-	struct lopt_str line;
+	struct lopt_str line = { 0 };
 	for (;;) {
 		enum lopt_status status = next_line(r, &line);
 		if (status == LOPT_END)

@@ -153,6 +153,8 @@ enum lopt_status lopt_docker_plan(struct lopt_plan *plan, json_t *manifests, str
 		return lopt_error_set(err, LOPT_E_INPUT, "manifest.json: not an array of images");
 	LOPT_TRY(read_choices(&choices, plan, manifests, err));
 	LOPT_TRY(lopt_select_image(&at, choices, json_array_size(manifests), plan->options->select, err));
+	if (!choices)
+		return lopt_error_set(err, LOPT_E_BUG, "no choices were read");
 	plan->bundle->info.format = LOPT_FORMAT_DOCKER_ARCHIVE;
 	plan->bundle->info.tags = choices[at].names;
 	plan->bundle->info.tag_count = choices[at].name_count;

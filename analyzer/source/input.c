@@ -90,14 +90,13 @@ static enum lopt_status open_regular(struct lopt_input *out, int fd, uint64_t si
 /* Whether anyone has a fifo open for writing: tee(2) tells without taking a byte. */
 static bool has_writer(int fd)
 {
-	LOPT_CLEANUP(lopt_cleanup_fd) int to_read = -1;
-	LOPT_CLEANUP(lopt_cleanup_fd) int to_write = -1;
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return true;
-	to_read = ends[0];
-	to_write = ends[1];
-	return tee(fd, to_write, 1, SPLICE_F_NONBLOCK) != 0;
+	bool nobody = tee(fd, ends[1], 1, SPLICE_F_NONBLOCK) == 0;
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return !nobody;
 }
 
 /* A fifo without a writer must not hang the run, but reads are to wait for their bytes. */
