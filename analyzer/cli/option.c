@@ -59,7 +59,7 @@ const char *lopt_word_suggest(const char *word, const char *const words[])
 static size_t count_of(const struct lopt_option *table)
 {
 	size_t count = 0;
-	while (table[count].name && count < LOPT_OPTIONS_MAX)
+	while (count < LOPT_OPTIONS_MAX && table[count].name)
 		count++;
 	return count;
 }
