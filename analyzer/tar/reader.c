@@ -111,10 +111,10 @@ static enum lopt_status archive_failure(struct lopt_tar_reader *reader, struct l
 	} while (status == LOPT_OK);
 	if (status != LOPT_END)
 		return status;
-	const char *text = archive_error_string(reader->archive);
-	if (archive_errno(reader->archive) == ENOMEM || !text) /* it has words for everything else */
+	if (archive_errno(reader->archive) == ENOMEM)
 		return lopt_error_memory(err);
-	return lopt_error_set(err, LOPT_E_INPUT, "damaged tar: %s", text);
+	const char *text = archive_error_string(reader->archive);
+	return lopt_error_set(err, LOPT_E_INPUT, "damaged tar: %s", text ? text : "the header contradicts itself");
 }
 
 /* --- the entries --- */
@@ -161,12 +161,14 @@ static enum lopt_status open_archive(struct lopt_tar_reader *reader, struct lopt
 	    archive_read_support_format_empty(archive) != ARCHIVE_OK ||
 	    archive_read_set_read_callback(archive, read_chunk) != ARCHIVE_OK ||
 	    archive_read_set_callback_data(archive, reader) != ARCHIVE_OK)
-		return archive_failure(reader, err);
+		return lopt_error_memory(err); /* nothing else can go wrong here */
 	if (lopt_stream_can_skip(reader->below) && archive_read_set_skip_callback(archive, skip_below) != ARCHIVE_OK)
-		return archive_failure(reader, err);
-	if (archive_read_open1(archive) != ARCHIVE_OK)
-		return archive_failure(reader, err);
-	return LOPT_OK;
+		return lopt_error_memory(err);
+	if (archive_read_open1(archive) == ARCHIVE_OK)
+		return LOPT_OK;
+	/* libarchive has words for every input it does not know, and none when it lacks memory */
+	return archive_error_string(archive) || reader->below_failed ? archive_failure(reader, err)
+								     : lopt_error_memory(err);
 }
 
 enum lopt_status lopt_tar_reader_open(struct lopt_tar_reader **out, struct lopt_stream *below,
