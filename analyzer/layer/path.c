@@ -92,3 +92,14 @@ enum lopt_whiteout lopt_whiteout_of(struct lopt_str path, struct lopt_str *targe
 		*target = name;
 	return LOPT_WHITEOUT_PATH;
 }
+
+struct lopt_str lopt_path_next(struct lopt_str *path)
+{
+	while (path->len && path->ptr[0] == '/')
+		path->ptr++, path->len--;
+	const char *slash = path->len ? memchr(path->ptr, '/', path->len) : NULL;
+	struct lopt_str part = lopt_str_make(path->ptr, slash ? (size_t)(slash - path->ptr) : path->len);
+	path->ptr += part.len;
+	path->len -= part.len;
+	return part;
+}

@@ -29,6 +29,9 @@ struct lopt_str lopt_path_base(struct lopt_str path);
 /** Everything before the last slash; "" when there is none. */
 struct lopt_str lopt_path_parent(struct lopt_str path);
 
+/** Cut the first component off the front of `path`, slashes before it passed over; empty at the end. */
+struct lopt_str lopt_path_next(struct lopt_str *path);
+
 /** What the last component makes of an entry (OCI image-spec layer.md "Whiteouts"; only the last part counts). */
 enum lopt_whiteout {
 	LOPT_WHITEOUT_NONE,

@@ -1,52 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/extract.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "layer/path.h"
+#include "tree/way.h"
 
 /*
  * What docker does with one layer (moby pkg/archive Unpack with overlay whiteouts), entry by entry. Where docker
  * refuses but another engine goes on, so do we, in the way docs/metrics.md says, and a note tells.
  */
-
-enum { LINK_HOPS_MAX = 40 }; /* as the kernel */
-
-static enum lopt_status differ(struct lopt_extraction *x, enum lopt_severity severity, struct lopt_str path,
-			       const char *how, struct lopt_error *err)
-{
-	return lopt_notes_add(x->tree->notes, "engines-differ", severity, x->layer->index, path, err, "%s", how);
-}
-
-static enum lopt_status refused(struct lopt_str path, const char *why, struct lopt_error *err)
-{
-	return lopt_error_set(err, LOPT_E_INPUT, "%.*s: %s, which no container engine loads", LOPT_STR_ARGS(path), why);
-}
-
-static struct lopt_tree_node *node_at(const struct lopt_extraction *x, uint32_t node)
-{
-	return lopt_nodes_at(&x->nodes, node);
-}
-
-static const struct lopt_object *object_of(const struct lopt_extraction *x, uint32_t node)
-{
-	return &x->tree->objects[node_at(x, node)->object];
-}
-
-static bool is_symlink(const struct lopt_extraction *x, uint32_t node)
-{
-	return node_at(x, node)->kind == LOPT_NODE_OBJECT && object_of(x, node)->primary->type == LOPT_SYMLINK;
-}
-
-static uint32_t add_node(struct lopt_extraction *x, uint32_t parent, struct lopt_str name)
-{
-	uint32_t node = lopt_nodes_add(&x->nodes, parent, name);
-	if (node != LOPT_NODE_NONE)
-		node_at(x, node)->layer = x->layer->index;
-	return node;
-}
 
 static void forget_last_parent(struct lopt_extraction *x)
 {
@@ -58,12 +22,12 @@ static void forget_last_parent(struct lopt_extraction *x)
 static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum lopt_cause cause,
 				  struct lopt_error *err)
 {
-	if (node_at(x, node)->kind == LOPT_NODE_OBJECT)
+	if (lopt_extraction_at(x, node)->kind == LOPT_NODE_OBJECT)
 		LOPT_TRY(lopt_object_lose_name(x->tree, &x->nodes, node, x->layer->index, cause, err));
-	const struct lopt_entry *entry = node_at(x, node)->entry;
+	const struct lopt_entry *entry = lopt_extraction_at(x, node)->entry;
 	if (entry)
 		((struct lopt_entry *)entry)->flags |= LOPT_ENTRY_REPLACED;
-	x->lost_directory |= entry && node_at(x, node)->kind == LOPT_NODE_DIR;
+	x->lost_directory |= entry && lopt_extraction_at(x, node)->kind == LOPT_NODE_DIR;
 	lopt_nodes_remove(&x->nodes, node);
 	return LOPT_OK;
 }
@@ -71,178 +35,8 @@ static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum
 /* Everything below a directory goes, leaves first. */
 static enum lopt_status drop_children(struct lopt_extraction *x, uint32_t top, struct lopt_error *err)
 {
-	while (node_at(x, top)->first_child != LOPT_NODE_NONE)
+	while (lopt_extraction_at(x, top)->first_child != LOPT_NODE_NONE)
 		LOPT_TRY(drop_node(x, lopt_nodes_first_leaf(&x->nodes, top), LOPT_CAUSE_REMOVED, err));
-	return LOPT_OK;
-}
-
-/* --- finding the way --- */
-
-/* A component to walk, cut off the front of `path`; empty at the end. */
-static struct lopt_str next_part(struct lopt_str *path)
-{
-	while (path->len && path->ptr[0] == '/')
-		path->ptr++, path->len--;
-	const char *slash = path->len ? memchr(path->ptr, '/', path->len) : NULL;
-	struct lopt_str part = lopt_str_make(path->ptr, slash ? (size_t)(slash - path->ptr) : path->len);
-	path->ptr += part.len;
-	path->len -= part.len;
-	return part;
-}
-
-static uint32_t parent_of(const struct lopt_extraction *x, uint32_t node)
-{
-	return node == LOPT_NODE_ROOT ? node : node_at(x, node)->parent;
-}
-
-/* A whiteout that something is to be put below: docker fails, engines that apply make a new directory. */
-static enum lopt_status replace_whiteout(struct lopt_extraction *x, uint32_t node, struct lopt_str path,
-					 struct lopt_error *err)
-{
-	struct lopt_tree_node *at = node_at(x, node);
-	at->kind = LOPT_NODE_DIR;
-	at->entry = NULL;
-	at->opaque = true;
-	return differ(x, LOPT_ERROR, path,
-		      "a directory is removed and filled again without being listed: docker and containerd refuse it",
-		      err);
-}
-
-/* Where a walk stands. Targets of symbolic links are put in front of what is left. */
-struct walk {
-	struct lopt_str whole; /* for messages */
-	char *joined;	       /* holds `left` once a link was followed */
-	struct lopt_str left;
-	size_t own; /* bytes at the end of `left` that come from the path itself, not from a link's target */
-	uint32_t at;
-	unsigned hops;
-};
-
-/* Whether the component just cut off `left` came from a link's target. */
-static bool in_target(const struct walk *walk)
-{
-	return walk->hops && walk->left.len > walk->own;
-}
-
-static enum lopt_status follow(struct lopt_extraction *x, struct walk *walk, uint32_t link, struct lopt_error *err)
-{
-	if (++walk->hops > LINK_HOPS_MAX)
-		return refused(walk->whole, "a path through a loop of symbolic links", err);
-	struct lopt_str target = object_of(x, link)->primary->link;
-	if (walk->hops == 1 || !in_target(walk))
-		walk->own = walk->left.len;
-	size_t size = target.len + 1 + walk->left.len;
-	if (size > x->tree->limits->path_bytes + x->tree->limits->link_bytes)
-		return lopt_error_set(err, LOPT_E_LIMIT, "%.*s: a path through symbolic links of %zu bytes",
-				      LOPT_STR_ARGS(walk->whole), size);
-	if (target.len >= PATH_MAX)
-		return refused(walk->whole, "a path through a symbolic link that is too long", err);
-	char *joined = malloc(size);
-	if (!joined)
-		return lopt_error_memory(err);
-	memcpy(joined, target.ptr, target.len);
-	joined[target.len] = '/';
-	if (walk->left.len)
-		memcpy(joined + target.len + 1, walk->left.ptr, walk->left.len);
-	walk->left = lopt_str_make(joined, size);
-	free(walk->joined);
-	walk->joined = joined;
-	if (target.ptr[0] == '/')
-		walk->at = LOPT_NODE_ROOT;
-	return LOPT_OK;
-}
-
-/*
- * One component further. `make`: what is missing becomes a directory, as docker does for parents; otherwise a
- * walk that finds nothing ends with walk->at == LOPT_NODE_NONE.
- */
-static enum lopt_status walk_part(struct lopt_extraction *x, struct walk *walk, struct lopt_str part, bool make,
-				  struct lopt_error *err)
-{
-	if (part.len == 1 && part.ptr[0] == '.')
-		return LOPT_OK;
-	if (part.len == 2 && part.ptr[0] == '.' && part.ptr[1] == '.') {
-		walk->at = parent_of(x, walk->at);
-		return LOPT_OK;
-	}
-	uint32_t child = lopt_nodes_find(&x->nodes, walk->at, part);
-	if (child == LOPT_NODE_NONE && !make) {
-		walk->at = LOPT_NODE_NONE;
-		return LOPT_OK;
-	}
-	if (child == LOPT_NODE_NONE) {
-		if (in_target(walk))
-			LOPT_TRY(differ(x, LOPT_ERROR, walk->whole,
-					"a path through a symbolic link that leads nowhere: docker refuses it", err));
-		if (walk->joined) /* the name outlives the walk */
-			part = lopt_arena_copy(x->tree->arena, part);
-		if (!part.ptr)
-			return lopt_error_memory(err);
-		walk->at = add_node(x, walk->at, part);
-		return walk->at == LOPT_NODE_NONE ? lopt_error_memory(err) : LOPT_OK;
-	}
-	if (is_symlink(x, child))
-		return follow(x, walk, child, err);
-	if (node_at(x, child)->kind == LOPT_NODE_WHITEOUT && make)
-		LOPT_TRY(replace_whiteout(x, child, walk->whole, err));
-	if (node_at(x, child)->kind != LOPT_NODE_DIR) {
-		if (make)
-			return refused(walk->whole, "a path below something that is no directory", err);
-		child = LOPT_NODE_NONE;
-	}
-	walk->at = child;
-	return LOPT_OK;
-}
-
-static void release_walk(struct walk *walk)
-{
-	free(walk->joined);
-}
-
-static enum lopt_status walk_directory(struct lopt_extraction *x, struct lopt_str path, bool make, uint32_t *out,
-				       struct lopt_error *err)
-{
-	LOPT_CLEANUP(release_walk) struct walk walk = { .whole = path, .left = path, .at = LOPT_NODE_ROOT };
-	for (;;) {
-		struct lopt_str part = next_part(&walk.left);
-		if (part.len == 0 || walk.at == LOPT_NODE_NONE)
-			break;
-		LOPT_TRY(walk_part(x, &walk, part, make, err));
-	}
-	*out = walk.at;
-	x->followed = walk.hops != 0;
-	return LOPT_OK;
-}
-
-/* The directory an entry goes into, made where it is missing. */
-static enum lopt_status find_parent(struct lopt_extraction *x, struct lopt_str path, uint32_t *out,
-				    struct lopt_error *err)
-{
-	struct lopt_str parent = lopt_path_parent(path);
-	if (x->last_directory != LOPT_NODE_NONE && lopt_str_equal(parent, x->last_parent)) {
-		*out = x->last_directory;
-		return LOPT_OK;
-	}
-	LOPT_TRY(walk_directory(x, parent, true, out, err));
-	x->last_parent = parent;
-	x->last_directory = *out;
-	x->last_followed = x->followed;
-	return LOPT_OK;
-}
-
-/*
- * An opaque marker below something of its own layer that is no directory sets an attribute nobody looks at: the
- * thing stays what it is.
- */
-static enum lopt_status marks_nothing(struct lopt_extraction *x, struct lopt_str marker, bool *out,
-				      struct lopt_error *err)
-{
-	struct lopt_str parent = lopt_path_parent(marker);
-	uint32_t above, node = LOPT_NODE_ROOT;
-	LOPT_TRY(walk_directory(x, lopt_path_parent(parent), false, &above, err));
-	if (parent.len)
-		node = above == LOPT_NODE_NONE ? above : lopt_nodes_find(&x->nodes, above, lopt_path_base(parent));
-	*out = node != LOPT_NODE_NONE && node_at(x, node)->kind != LOPT_NODE_DIR && !is_symlink(x, node);
 	return LOPT_OK;
 }
 
@@ -252,11 +46,13 @@ static enum lopt_status mark_opaque(struct lopt_extraction *x, uint32_t director
 				    struct lopt_error *err)
 {
 	if (directory == LOPT_NODE_ROOT)
-		return differ(x, LOPT_WARNING, path,
-			      "an opaque marker at the root, which overlay engines ignore and others obey", err);
-	struct lopt_tree_node *node = node_at(x, directory);
+		return lopt_extraction_differ(
+			x, LOPT_WARNING, path,
+			"an opaque marker at the root, which overlay engines ignore and others obey", err);
+	struct lopt_tree_node *node = lopt_extraction_at(x, directory);
 	if (node->marked)
-		LOPT_TRY(differ(x, LOPT_ERROR, path, "a path listed twice: docker and podman refuse it", err));
+		LOPT_TRY(lopt_extraction_differ(x, LOPT_ERROR, path, "a path listed twice: docker and podman refuse it",
+						err));
 	node->opaque = node->marked = true;
 	return LOPT_OK;
 }
@@ -264,13 +60,15 @@ static enum lopt_status mark_opaque(struct lopt_extraction *x, uint32_t director
 static enum lopt_status whiteout_over(struct lopt_extraction *x, uint32_t node, struct lopt_str path,
 				      struct lopt_error *err)
 {
-	struct lopt_tree_node *at = node_at(x, node);
+	struct lopt_tree_node *at = lopt_extraction_at(x, node);
 	if (at->kind == LOPT_NODE_WHITEOUT)
-		return differ(x, LOPT_ERROR, path, "a path listed twice: docker and podman refuse it", err);
+		return lopt_extraction_differ(x, LOPT_ERROR, path, "a path listed twice: docker and podman refuse it",
+					      err);
 	if (at->kind == LOPT_NODE_DIR)
 		at->opaque = true;
-	return differ(x, LOPT_ERROR, path,
-		      "a whiteout behind an entry of the same layer for its path: overlay engines refuse it", err);
+	return lopt_extraction_differ(
+		x, LOPT_ERROR, path,
+		"a whiteout behind an entry of the same layer for its path: overlay engines refuse it", err);
 }
 
 static enum lopt_status put_whiteout(struct lopt_extraction *x, uint32_t directory, struct lopt_str name,
@@ -279,11 +77,11 @@ static enum lopt_status put_whiteout(struct lopt_extraction *x, uint32_t directo
 	uint32_t node = lopt_nodes_find(&x->nodes, directory, name);
 	if (node != LOPT_NODE_NONE)
 		return whiteout_over(x, node, entry->path, err);
-	node = add_node(x, directory, name);
+	node = lopt_extraction_add(x, directory, name);
 	if (node == LOPT_NODE_NONE)
 		return lopt_error_memory(err);
-	node_at(x, node)->kind = LOPT_NODE_WHITEOUT;
-	node_at(x, node)->entry = entry;
+	lopt_extraction_at(x, node)->kind = LOPT_NODE_WHITEOUT;
+	lopt_extraction_at(x, node)->entry = entry;
 	return LOPT_OK;
 }
 
@@ -322,22 +120,23 @@ static enum lopt_status find_in_layer(struct lopt_extraction *x, struct lopt_str
 {
 	uint32_t directory;
 	*object = LOPT_NODE_NONE;
-	LOPT_TRY(walk_directory(x, lopt_path_parent(target), false, &directory, err));
+	LOPT_TRY(lopt_way_walk(x, lopt_path_parent(target), false, &directory, err));
 	if (directory == LOPT_NODE_NONE)
 		return LOPT_OK;
 	uint32_t node = target.len ? lopt_nodes_find(&x->nodes, directory, lopt_path_base(target)) : LOPT_NODE_ROOT;
-	if (node == LOPT_NODE_NONE || node_at(x, node)->kind == LOPT_NODE_WHITEOUT)
+	if (node == LOPT_NODE_NONE || lopt_extraction_at(x, node)->kind == LOPT_NODE_WHITEOUT)
 		return LOPT_OK;
-	if (node_at(x, node)->kind == LOPT_NODE_DIR)
-		return refused(path, "a hard link to a directory", err);
-	*object = node_at(x, node)->object;
+	if (lopt_extraction_at(x, node)->kind == LOPT_NODE_DIR)
+		return lopt_extraction_refuse(path, "a hard link to a directory", err);
+	*object = lopt_extraction_at(x, node)->object;
 	return LOPT_OK;
 }
 
 static uint32_t find_in_stack(const struct lopt_tree *tree, struct lopt_str target)
 {
 	uint32_t node = LOPT_NODE_ROOT;
-	for (struct lopt_str part = next_part(&target); part.len && node != LOPT_NODE_NONE; part = next_part(&target))
+	for (struct lopt_str part = lopt_path_next(&target); part.len && node != LOPT_NODE_NONE;
+	     part = lopt_path_next(&target))
 		node = lopt_nodes_find(&tree->stack, node, part);
 	if (node == LOPT_NODE_NONE || lopt_nodes_at(&tree->stack, node)->kind != LOPT_NODE_OBJECT)
 		return LOPT_NODE_NONE;
@@ -397,17 +196,18 @@ static enum lopt_status link_object(struct lopt_extraction *x, struct lopt_entry
 	if (*out == LOPT_NODE_NONE) {
 		*out = find_in_stack(x->tree, target.path);
 		if (*out == LOPT_NODE_NONE)
-			return refused(entry->path, "a hard link to something that is not there before it", err);
+			return lopt_extraction_refuse(entry->path,
+						      "a hard link to something that is not there before it", err);
 		x->tree->objects[*out].attributes = entry;
 		LOPT_TRY(add_xattrs(x, &x->tree->objects[*out], entry, err));
-		return differ(x, LOPT_ERROR, entry->path,
-			      "a hard link to a file of a lower layer: overlay engines refuse it", err);
+		return lopt_extraction_differ(x, LOPT_ERROR, entry->path,
+					      "a hard link to a file of a lower layer: overlay engines refuse it", err);
 	}
 	struct lopt_object *object = &x->tree->objects[*out];
 	entry->inode = object->inode;
 	entry->type = object->primary->type;
 	if (!same_attributes(entry, object->attributes))
-		LOPT_TRY(differ(
+		LOPT_TRY(lopt_extraction_differ(
 			x, LOPT_WARNING, entry->path,
 			"a hard link whose header has other attributes than its target's: the last one counts, in umoci the first",
 			err));
@@ -427,7 +227,7 @@ static bool has_user_xattr(const struct lopt_entry *entry)
 
 static void put_object(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry, uint32_t object)
 {
-	struct lopt_tree_node *at = node_at(x, node);
+	struct lopt_tree_node *at = lopt_extraction_at(x, node);
 	struct lopt_object *o = &x->tree->objects[object];
 	at->kind = LOPT_NODE_OBJECT;
 	at->object = object;
@@ -441,7 +241,7 @@ static void put_object(struct lopt_extraction *x, uint32_t node, const struct lo
 static enum lopt_status place_object(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry,
 				     struct lopt_error *err)
 {
-	struct lopt_object *object = &x->tree->objects[node_at(x, node)->object];
+	struct lopt_object *object = &x->tree->objects[lopt_extraction_at(x, node)->object];
 	if (!x->last_followed || object->primary != entry)
 		return LOPT_OK;
 	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
@@ -458,12 +258,12 @@ static enum lopt_status object_for(struct lopt_extraction *x, struct lopt_entry 
 {
 	if (entry->flags & LOPT_ENTRY_HARDLINK) {
 		LOPT_TRY(link_object(x, entry, out, err));
-		bool itself = node != LOPT_NODE_NONE && node_at(x, node)->kind == LOPT_NODE_OBJECT &&
-			      node_at(x, node)->object == *out && x->tree->objects[*out].names == 1;
-		return itself ? refused(entry->path, "a hard link to itself", err) : LOPT_OK;
+		bool itself = node != LOPT_NODE_NONE && lopt_extraction_at(x, node)->kind == LOPT_NODE_OBJECT &&
+			      lopt_extraction_at(x, node)->object == *out && x->tree->objects[*out].names == 1;
+		return itself ? lopt_extraction_refuse(entry->path, "a hard link to itself", err) : LOPT_OK;
 	}
 	if (entry->type != LOPT_FILE && has_user_xattr(entry))
-		LOPT_TRY(differ(
+		LOPT_TRY(lopt_extraction_differ(
 			x, LOPT_WARNING, entry->path,
 			"a user extended attribute on something that cannot have one: docker and containerd leave it out, others refuse it",
 			err));
@@ -488,22 +288,24 @@ static enum lopt_status check_way(struct lopt_extraction *x, uint32_t node, cons
 				  struct lopt_error *err)
 {
 	uint32_t again;
-	uint8_t kind = node_at(x, node)->kind;
-	node_at(x, node)->kind = LOPT_NODE_WHITEOUT; /* as good as gone */
-	enum lopt_status status = walk_directory(x, lopt_path_parent(entry->path), false, &again, err);
-	node_at(x, node)->kind = kind;
+	uint8_t kind = lopt_extraction_at(x, node)->kind;
+	lopt_extraction_at(x, node)->kind = LOPT_NODE_WHITEOUT; /* as good as gone */
+	enum lopt_status status = lopt_way_walk(x, lopt_path_parent(entry->path), false, &again, err);
+	lopt_extraction_at(x, node)->kind = kind;
 	if (status != LOPT_OK || again != LOPT_NODE_NONE)
 		return status;
-	return differ(x, LOPT_ERROR, entry->path, "a path that leads through what it replaces: docker refuses it", err);
+	return lopt_extraction_differ(x, LOPT_ERROR, entry->path,
+				      "a path that leads through what it replaces: docker refuses it", err);
 }
 
 /* A listing of a path that this layer has already. Directories merge; all else is replaced. */
 static enum lopt_status clear_way(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry,
 				  struct lopt_error *err)
 {
-	struct lopt_tree_node *at = node_at(x, node);
+	struct lopt_tree_node *at = lopt_extraction_at(x, node);
 	if (spelled_again(at, entry))
-		LOPT_TRY(differ(x, LOPT_ERROR, entry->path, "a path listed twice: docker and podman refuse it", err));
+		LOPT_TRY(lopt_extraction_differ(x, LOPT_ERROR, entry->path,
+						"a path listed twice: docker and podman refuse it", err));
 	if (at->kind == LOPT_NODE_DIR && entry->type == LOPT_DIR && !(entry->flags & LOPT_ENTRY_HARDLINK))
 		return LOPT_OK;
 	forget_last_parent(x);
@@ -514,7 +316,7 @@ static enum lopt_status clear_way(struct lopt_extraction *x, uint32_t node, cons
 /* An object makes room for `entry` at its own path; `by` is the object that takes it over, or none. */
 static enum lopt_status displace(struct lopt_extraction *x, uint32_t node, uint32_t by, struct lopt_error *err)
 {
-	struct lopt_tree_node *at = node_at(x, node);
+	struct lopt_tree_node *at = lopt_extraction_at(x, node);
 	if (at->kind != LOPT_NODE_OBJECT)
 		return LOPT_OK;
 	enum lopt_cause cause = lopt_object_cause(x->tree, x->layer, at->object, by);
@@ -525,7 +327,7 @@ static enum lopt_status displace(struct lopt_extraction *x, uint32_t node, uint3
 
 static void put_directory(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry)
 {
-	struct lopt_tree_node *at = node_at(x, node);
+	struct lopt_tree_node *at = lopt_extraction_at(x, node);
 	if (at->kind != LOPT_NODE_DIR) {
 		at->was_whiteout = at->kind == LOPT_NODE_WHITEOUT;
 		at->kind = LOPT_NODE_DIR;
@@ -551,9 +353,9 @@ static enum lopt_status put_entry(struct lopt_extraction *x, uint32_t directory,
 	if (!is_directory && !(entry->flags & LOPT_ENTRY_WHITEOUT))
 		LOPT_TRY(object_for(x, entry, node, &object, err));
 	if (is_new) {
-		node = add_node(x, directory, name);
+		node = lopt_extraction_add(x, directory, name);
 		if (node != LOPT_NODE_NONE)
-			(void)spelled_again(node_at(x, node), entry);
+			(void)spelled_again(lopt_extraction_at(x, node), entry);
 	} else
 		LOPT_TRY(displace(x, node, object, err));
 	if (node == LOPT_NODE_NONE)
@@ -566,8 +368,8 @@ static enum lopt_status put_entry(struct lopt_extraction *x, uint32_t directory,
 		put_object(x, node, entry, object);
 		return place_object(x, node, entry, err);
 	}
-	node_at(x, node)->kind = LOPT_NODE_WHITEOUT; /* a device 0:0 */
-	node_at(x, node)->entry = entry;
+	lopt_extraction_at(x, node)->kind = LOPT_NODE_WHITEOUT; /* a device 0:0 */
+	lopt_extraction_at(x, node)->entry = entry;
 	return LOPT_OK;
 }
 
@@ -575,8 +377,8 @@ static enum lopt_status tell_of_aufs(struct lopt_extraction *x, const struct lop
 {
 	if (!lopt_str_starts(entry->path, ".wh..wh.") || !memchr(entry->path.ptr, '/', entry->path.len))
 		return LOPT_OK;
-	return differ(x, LOPT_WARNING, entry->path, "AUFS metadata, which overlay engines extract and others leave out",
-		      err);
+	return lopt_extraction_differ(x, LOPT_WARNING, entry->path,
+				      "AUFS metadata, which overlay engines extract and others leave out", err);
 }
 
 static enum lopt_status extract_marker(struct lopt_extraction *x, const struct lopt_entry *entry,
@@ -584,10 +386,10 @@ static enum lopt_status extract_marker(struct lopt_extraction *x, const struct l
 {
 	bool nothing;
 	uint32_t directory;
-	LOPT_TRY(marks_nothing(x, entry->path, &nothing, err));
+	LOPT_TRY(lopt_way_marks_nothing(x, entry->path, &nothing, err));
 	if (nothing)
 		return LOPT_OK;
-	LOPT_TRY(find_parent(x, entry->path, &directory, err));
+	LOPT_TRY(lopt_way_to_parent(x, entry->path, &directory, err));
 	return mark_opaque(x, directory, entry->path, err);
 }
 
@@ -601,7 +403,7 @@ static enum lopt_status extract_entry(struct lopt_extraction *x, struct lopt_ent
 	enum lopt_whiteout whiteout = lopt_whiteout_of(entry->path, &name);
 	if (whiteout == LOPT_WHITEOUT_OPAQUE)
 		return extract_marker(x, entry, err);
-	LOPT_TRY(find_parent(x, entry->path, &directory, err));
+	LOPT_TRY(lopt_way_to_parent(x, entry->path, &directory, err));
 	if (whiteout == LOPT_WHITEOUT_PATH)
 		return put_whiteout(x, directory, name, entry, err);
 	return put_entry(x, directory, entry, err);
@@ -613,12 +415,13 @@ static enum lopt_status check_times(struct lopt_extraction *x, const struct lopt
 	uint32_t directory;
 	if (entry->type != LOPT_DIR || !(entry->flags & LOPT_ENTRY_REPLACED) || (entry->flags & LOPT_ENTRY_HARDLINK))
 		return LOPT_OK;
-	LOPT_TRY(walk_directory(x, lopt_path_parent(entry->path), false, &directory, err));
+	LOPT_TRY(lopt_way_walk(x, lopt_path_parent(entry->path), false, &directory, err));
 	if (directory != LOPT_NODE_NONE &&
 	    lopt_nodes_find(&x->nodes, directory, lopt_path_base(entry->path)) != LOPT_NODE_NONE)
 		return LOPT_OK;
-	return differ(x, LOPT_ERROR, entry->path,
-		      "a listed directory that a later entry of its layer does away with: docker refuses it", err);
+	return lopt_extraction_differ(
+		x, LOPT_ERROR, entry->path,
+		"a listed directory that a later entry of its layer does away with: docker refuses it", err);
 }
 
 enum lopt_status lopt_extract(struct lopt_extraction *x, struct lopt_tree *tree, const struct lopt_tree_layer *layer,
