@@ -12,7 +12,7 @@ for purpose in "$@"; do
 	engine) more='python3 ca-certificates busybox-static skopeo podman buildah zstd gzip' ;;
 	docker) more='docker.io iptables' ;;
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
-	fuzz) more='clang libclang-rt-14-dev' ;; # Debian 12's clang, and the sanitizers it only recommends
+	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
 	coverage) more='gcovr' ;;
 	*)
 		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage" >&2
