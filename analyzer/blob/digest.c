@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -90,9 +91,27 @@ static enum lopt_status openssl_error(struct lopt_error *err, const char *what)
 {
 	int reason = ERR_GET_REASON(ERR_peek_last_error());
 	ERR_clear_error();
-	if (reason == ERR_R_MALLOC_FAILURE)
+	if (reason == ERR_R_MALLOC_FAILURE || reason == 0) /* without memory it may not even say why */
 		return lopt_error_memory(err);
 	return lopt_error_set(err, LOPT_E_SYSTEM, "libcrypto cannot compute %s", what);
+}
+
+/*
+ * Looked up once for all threads and kept: a look-up goes through OpenSSL's shared tables, which 3.0 uses even when another
+ * thread lacked the memory to set them up.
+ */
+static EVP_MD *implementation_of(const struct algorithm *algorithm)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static EVP_MD *kept[sizeof algorithms / sizeof algorithms[0]];
+	size_t at = (size_t)(algorithm - algorithms);
+	(void)pthread_mutex_lock(&lock);
+	/* OpenSSL 3.0 itself goes on, and crashes, when its library context could not be set up. */
+	if (!kept[at] && OSSL_LIB_CTX_get0_global_default())
+		kept[at] = EVP_MD_fetch(NULL, algorithm->openssl, NULL);
+	EVP_MD *found = kept[at];
+	(void)pthread_mutex_unlock(&lock);
+	return found;
 }
 
 enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_algorithm which, struct lopt_error *err)
@@ -101,14 +120,13 @@ enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_a
 	const struct algorithm *algorithm = algorithm_of(which);
 	if (!algorithm)
 		return lopt_error_set(err, LOPT_E_BUG, "a hash without an algorithm");
-	/* OpenSSL 3.0 itself goes on, and crashes, when its library context could not be set up. */
-	EVP_MD_CTX *context = OSSL_LIB_CTX_get0_global_default() ? EVP_MD_CTX_new() : NULL;
+	const EVP_MD *md = implementation_of(algorithm);
+	if (!md)
+		return openssl_error(err, algorithm->openssl);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	if (!context)
 		return lopt_error_memory(err);
-	EVP_MD *md = EVP_MD_fetch(NULL, algorithm->openssl, NULL);
-	bool ready = md && EVP_DigestInit_ex2(context, md, NULL) == 1;
-	EVP_MD_free(md); /* the context holds its own reference */
-	if (!ready) {
+	if (EVP_DigestInit_ex2(context, md, NULL) != 1) {
 		EVP_MD_CTX_free(context);
 		return openssl_error(err, algorithm->openssl);
 	}
