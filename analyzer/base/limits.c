@@ -19,6 +19,8 @@ static const struct lopt_limits defaults = {
 	.zstd_window_bytes = 128 * MIB,
 	.bomb_bytes = 2048 * MIB,
 	.bomb_ratio = 200,
+	.kept_file_bytes = 64 * MIB,
+	.kept_bytes = 256 * MIB,
 	.arena_bytes = 8192 * MIB,
 };
 
@@ -48,6 +50,8 @@ static const struct lopt_limit_info info[] = {
 	ROW(zstd_window_bytes, "memory one zstd frame may ask for"),
 	ROW(bomb_bytes, "bytes a compressed stream may always produce"),
 	ROW(bomb_ratio, "times its input a stream may produce beyond bomb_bytes"),
+	ROW(kept_file_bytes, "bytes of one file's content that are kept to look into"),
+	ROW(kept_bytes, "the same, of all files of one image together"),
 	ROW(arena_bytes, "memory for the entries of one image"),
 };
 

@@ -79,6 +79,9 @@ struct lopt_analysis_options {
 	struct lopt_str dockerfile;  /* its bytes */
 };
 
+/** Which contents an analysis looks into: lopt_open_options.keep of an image that is to be analysed. */
+enum lopt_keep lopt_analysis_keep(const struct lopt_entry *entry, struct lopt_str head);
+
 /** Analyse an image. The caller owns *out, which borrows from the image. NULL options are the defaults. */
 LOPT_CHECKED enum lopt_status lopt_analysis_make(const struct lopt_analysis **out, const struct lopt_image *image,
 						 const struct lopt_analysis_options *options, struct lopt_error *err);

@@ -42,6 +42,25 @@ struct lopt_progress {
 	void *context;
 };
 
+/** How much of a file's content is kept, when it passes, for those who look into files. */
+enum lopt_keep {
+	LOPT_KEEP_NOTHING = 0,
+	LOPT_KEEP_LOOK,	    /* ask again with the first bytes */
+	LOPT_KEEP_HEAD,	    /* the first bytes, at most LOPT_HEAD_MAX */
+	LOPT_KEEP_ALL,	    /* all of it, up to limits->kept_file_bytes a file and kept_bytes an image */
+	LOPT_KEEP_SECTIONS, /* of an ELF file: how much of it is symbols and debug information */
+};
+
+/** Bytes of content a choice may be made by: all there are, at most this many. */
+#define LOPT_HEAD_MAX 512
+
+/**
+ * What is to be kept of a regular file with content: asked with `head.ptr` NULL first, and again with its first bytes
+ * after LOPT_KEEP_LOOK. It depends on path, mode, size and head alone; layers are read by several threads at once.
+ */
+struct lopt_entry;
+typedef enum lopt_keep lopt_keep_choice(const struct lopt_entry *entry, struct lopt_str head);
+
 /** How an image is opened. Zeroed is the default. */
 struct lopt_open_options {
 	const struct lopt_limits *limits; /* NULL: the defaults */
@@ -50,6 +69,7 @@ struct lopt_open_options {
 	const char *platform;	       /* "os/arch[/variant]"; NULL: the host's, else the only one */
 	bool verify_digests;	       /* compute and compare every blob digest and diff ID */
 	bool want_sha256;	       /* SHA-256 of every regular file's content is needed (ls) */
+	lopt_keep_choice *keep;	       /* NULL: nothing is kept */
 	struct lopt_progress progress; /* report may be NULL */
 };
 
@@ -167,6 +187,15 @@ struct lopt_inode {
 	bool copied_up;	    /* visible, but a later layer shipped the same content again at one of its names */
 };
 
+/** What was kept of one inode's content. */
+struct lopt_kept {
+	uint32_t inode;
+	enum lopt_keep what;	/* HEAD, ALL or SECTIONS */
+	struct lopt_str bytes;	/* HEAD, ALL; never NUL-terminated, may hold anything */
+	uint64_t symbol_bytes;	/* SECTIONS: .symtab, its strings and index, which the program does not load */
+	uint64_t debug_bytes;	/* SECTIONS: .debug_* and the like, likewise */
+};
+
 struct lopt_layer {
 	size_t index;		    /* from 0, lowest first */
 	struct lopt_str diff_id;    /* as the configuration says */
@@ -182,10 +211,15 @@ struct lopt_layer {
 	size_t entry_count;
 	const struct lopt_inode *inodes; /* of this listing of the layer */
 	size_t inode_count;
+	const struct lopt_kept *kept; /* by inode, ascending; look one up with lopt_layer_kept */
+	size_t kept_count;
 	size_t whiteouts; /* whiteout and opaque entries */
 	/* what it did to the stacked view, in paths */
 	uint64_t added, modified, metadata_only, removed;
 };
+
+/** What was kept of an inode of this layer, or NULL. Where a ceiling was hit, a note "content-not-kept" says so. */
+const struct lopt_kept *lopt_layer_kept(const struct lopt_layer *layer, uint32_t inode);
 
 size_t lopt_image_layer_count(const struct lopt_image *image);
 /** NULL past the last. */
