@@ -8,7 +8,7 @@
 /**
  * What the databases of package managers say, one parser per file of this room: pure functions of the bytes of a
  * database, which an image may have made up. They know neither the image nor its paths. Whatever a parser cannot
- * make out it leaves out; only want of memory and a sink's refusal are failures.
+ * make out it leaves out; what else can fail is told by lopt_package_parse in package/kinds.h.
  */
 
 /** One package. Strings are borrowed from the text that is parsed, for the time of the call. */
