@@ -3,18 +3,35 @@
 
 #include "layer/path.h"
 #include "package/apk.h"
+#include "package/python.h"
 #include "package/text.h"
 
-/* Where databases lie. One "*" in a component stands for any bytes of it; a folder starts at the root or anywhere. */
+/* Where databases lie. One "*" in a component stands for any bytes of it; no base ends in one. */
 struct place {
-	const char *folder; /* the last components above it; "/..." is all of them */
-	const char *base;
+	struct lopt_str folder; /* the last components above it, or with a slash in front all of them */
+	struct lopt_str base;
 	struct lopt_package_kind kind;
 };
 
+#define STR(literal)                        \
+	{                                   \
+		literal, sizeof literal - 1 \
+	}
+#define PLACE(folder, base, ...)        \
+	{                               \
+		STR(folder), STR(base), \
+		{                       \
+			__VA_ARGS__     \
+		}                       \
+	}
+
 static const struct place places[] = {
-	{ "/lib/apk/db", "installed", { "apk database", LOPT_KEEP_ALL, lopt_apk_parse } },
-	{ "/usr/lib/apk/db", "installed", { "apk database", LOPT_KEEP_ALL, lopt_apk_parse } },
+	PLACE("/lib/apk/db", "installed", "apk database", LOPT_KEEP_ALL, lopt_apk_parse),
+	PLACE("/usr/lib/apk/db", "installed", "apk database", LOPT_KEEP_ALL, lopt_apk_parse),
+	PLACE("*.dist-info", "RECORD", "Python RECORD", LOPT_KEEP_ALL, lopt_python_parse_record),
+	PLACE("*.egg-info", "installed-files.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_installed_files),
+	PLACE("*.egg-info", "top_level.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_top_level),
+	PLACE("*.egg/EGG-INFO", "PKG-INFO", "Python egg", LOPT_KEEP_HEAD, lopt_python_parse_egg),
 };
 
 static bool fits(struct lopt_str pattern, struct lopt_str name)
@@ -40,12 +57,17 @@ static bool folder_fits(struct lopt_str pattern, struct lopt_str folder)
 	return true;
 }
 
+/* Most paths are none: their last byte decides. */
+static bool place_fits(const struct place *place, struct lopt_str path)
+{
+	return path.len && path.ptr[path.len - 1] == place->base.ptr[place->base.len - 1] &&
+	       fits(place->base, lopt_path_base(path)) && folder_fits(place->folder, lopt_path_parent(path));
+}
+
 const struct lopt_package_kind *lopt_package_kind_of(struct lopt_str path)
 {
-	struct lopt_str base = lopt_path_base(path);
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (fits(lopt_str_from(places[i].base), base) &&
-		    folder_fits(lopt_str_from(places[i].folder), lopt_path_parent(path)))
+		if (place_fits(&places[i], path))
 			return &places[i].kind;
 	return NULL;
 }

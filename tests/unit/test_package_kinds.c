@@ -24,6 +24,15 @@ static void knows_databases_by_their_paths(void **state)
 		{ "lib/apk/db/installed/x", NULL },
 		{ "lib/apk/db/xinstalled", NULL },
 		{ "installed", NULL },
+		{ "usr/lib/python3/dist-packages/six-1.0.dist-info/RECORD", "Python RECORD" },
+		{ "six-1.0.dist-info/RECORD", "Python RECORD" },
+		{ ".dist-info/RECORD", NULL },
+		{ "six-1.0/RECORD", NULL },
+		{ "six-1.0.dist-info/a/RECORD", NULL },
+		{ "srv/six-1.0.egg-info/installed-files.txt", "Python egg" },
+		{ "srv/six-1.0.egg-info/top_level.txt", "Python egg" },
+		{ "srv/six-1.0-py3.8.egg/EGG-INFO/PKG-INFO", "Python egg" },
+		{ "srv/six-1.0-py3.8/EGG-INFO/PKG-INFO", NULL },
 		{ "", NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
