@@ -4,6 +4,7 @@
 #include "layer/path.h"
 #include "package/apk.h"
 #include "package/python.h"
+#include "package/r.h"
 #include "package/text.h"
 
 /* Where databases lie. One "*" in a component stands for any bytes of it; no base ends in one. */
@@ -32,6 +33,7 @@ static const struct place places[] = {
 	PLACE("*.egg-info", "installed-files.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_installed_files),
 	PLACE("*.egg-info", "top_level.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_top_level),
 	PLACE("*.egg/EGG-INFO", "PKG-INFO", "Python egg", LOPT_KEEP_HEAD, lopt_python_parse_egg),
+	PLACE("*", "DESCRIPTION", "R package", LOPT_KEEP_ALL, lopt_r_parse),
 };
 
 static bool fits(struct lopt_str pattern, struct lopt_str name)

@@ -33,6 +33,8 @@ static void knows_databases_by_their_paths(void **state)
 		{ "srv/six-1.0.egg-info/top_level.txt", "Python egg" },
 		{ "srv/six-1.0-py3.8.egg/EGG-INFO/PKG-INFO", "Python egg" },
 		{ "srv/six-1.0-py3.8/EGG-INFO/PKG-INFO", NULL },
+		{ "usr/lib/R/library/base/DESCRIPTION", "R package" },
+		{ "DESCRIPTION", NULL },
 		{ "", NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
