@@ -114,6 +114,15 @@ static EVP_MD *implementation_of(const struct algorithm *algorithm)
 	return found;
 }
 
+enum lopt_status lopt_digest_prepare(struct lopt_error *err)
+{
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
+		if (algorithms[i].openssl && !implementation_of(&algorithms[i]))
+			return openssl_error(err, algorithms[i].openssl);
+	}
+	return LOPT_OK;
+}
+
 enum lopt_status lopt_hasher_init(struct lopt_hasher *hasher, enum lopt_digest_algorithm which, struct lopt_error *err)
 {
 	*hasher = (struct lopt_hasher){ .algorithm = which };

@@ -24,6 +24,9 @@ LOPT_CHECKED enum lopt_status lopt_digest_parse(struct lopt_digest *out, struct 
 char *lopt_digest_format(char text[LOPT_DIGEST_TEXT_MAX], const struct lopt_digest *digest);
 bool lopt_digest_equal(const struct lopt_digest *a, const struct lopt_digest *b);
 
+/** Let libcrypto set itself up, for which it opens files: afterwards hashing opens none. */
+LOPT_CHECKED enum lopt_status lopt_digest_prepare(struct lopt_error *err);
+
 /** A running hash, on OpenSSL's EVP. */
 struct lopt_hasher {
 	void *context;

@@ -122,24 +122,31 @@ static enum lopt_status report(struct wanted *wanted, const struct lopt_image *i
 }
 
 /* --select names an image of the input, not one of the base's. */
-static enum lopt_status read_base(struct lopt_image **out, struct wanted *wanted, struct lopt_error *err)
+static enum lopt_status read_base(struct lopt_image **out, struct wanted *wanted, struct lopt_source *source,
+				  struct lopt_error *err)
 {
 	struct lopt_open_options options = wanted->opening.options;
 	options.select = NULL;
-	return lopt_opening_read(out, &wanted->opening, wanted->base, &options, err);
+	return lopt_opening_read(out, &wanted->opening, source, &options, err);
 }
 
+/* Everything is opened before anything is read. */
 static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf dockerfile = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
+	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *base_source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *base = NULL;
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
 	if (wanted->analysis.dockerfile_name)
 		LOPT_TRY(read_dockerfile(&dockerfile, wanted->analysis.dockerfile_name, err));
 	wanted->analysis.dockerfile = lopt_buf_view(&dockerfile);
-	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, wanted->opening.image, NULL, err));
+	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
 	if (wanted->base)
-		LOPT_TRY(read_base(&base, wanted, err));
+		LOPT_TRY(lopt_source_open(&base_source, wanted->base, err));
+	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
+	if (wanted->base)
+		LOPT_TRY(read_base(&base, wanted, base_source, err));
 	wanted->analysis.base = base;
 	return report(wanted, image, err);
 }

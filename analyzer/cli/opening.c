@@ -25,6 +25,11 @@ void lopt_cleanup_image(struct lopt_image **image)
 	lopt_image_free(*image);
 }
 
+void lopt_cleanup_source(struct lopt_source **source)
+{
+	lopt_source_free(*source);
+}
+
 enum lopt_status lopt_number_parse(size_t *out, const char *name, const char *text, struct lopt_error *err)
 {
 	size_t number = 0;
@@ -152,13 +157,13 @@ enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *c
 	return lopt_outputs_open(&opening->outputs, err);
 }
 
-enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening, const char *path,
+enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening, struct lopt_source *source,
 				   const struct lopt_open_options *options, struct lopt_error *err)
 {
 	struct lopt_meter_line line;
 	struct lopt_open_options own = options ? *options : opening->options;
 	own.progress = lopt_meter_line_start(&line, opening->quiet);
-	enum lopt_status status = lopt_image_open(out, path, &own, err);
+	enum lopt_status status = lopt_image_read(out, source, &own, err);
 	lopt_meter_line_end(&line);
 	return status;
 }

@@ -48,9 +48,10 @@ LOPT_CHECKED enum lopt_status lopt_opening_take(struct lopt_opening *opening, in
 LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command,
 						  const char *const formats[], const char *const more[2],
 						  struct lopt_error *err);
-/** Open an image with the options given, showing progress. `options` NULL: those of the opening. */
-LOPT_CHECKED enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening, const char *path,
-						const struct lopt_open_options *options, struct lopt_error *err);
+/** Read an image with the options given, showing progress. `options` NULL: those of the opening. */
+LOPT_CHECKED enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening,
+						struct lopt_source *source, const struct lopt_open_options *options,
+						struct lopt_error *err);
 
 /** A decimal number. `name` for the message. */
 LOPT_CHECKED enum lopt_status lopt_number_parse(size_t *out, const char *name, const char *text,
@@ -61,5 +62,6 @@ LOPT_CHECKED enum lopt_status lopt_word_parse(size_t *out, const char *name, con
 
 /** Cleanup of locals. */
 void lopt_cleanup_image(struct lopt_image **image);
+void lopt_cleanup_source(struct lopt_source **source);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "image/model.h"
+#include "source/source.h"
 
 const char *lopt_format_name(enum lopt_format format)
 {
@@ -188,8 +189,8 @@ static enum lopt_status stack_layers(struct lopt_image *image, struct lopt_error
 	return survey(image, err);
 }
 
-enum lopt_status lopt_image_open(struct lopt_image **out, const char *path, const struct lopt_open_options *options,
-				 struct lopt_error *err)
+enum lopt_status lopt_image_read(struct lopt_image **out, struct lopt_source *source,
+				 const struct lopt_open_options *options, struct lopt_error *err)
 {
 	static const struct lopt_open_options none;
 	struct lopt_open_options given = options ? *options : none;
@@ -200,7 +201,7 @@ enum lopt_status lopt_image_open(struct lopt_image **out, const char *path, cons
 	given.limits = &image->limits;
 	lopt_arena_init(&image->arena, image->limits.arena_bytes);
 	lopt_notes_init(&image->notes, &image->arena);
-	enum lopt_status status = lopt_bundle_open(&image->bundle, path, &given, err);
+	enum lopt_status status = lopt_bundle_open(&image->bundle, source, &given, err);
 	if (status == LOPT_OK)
 		status = stack_layers(image, err);
 	if (status == LOPT_OK) {
@@ -208,7 +209,17 @@ enum lopt_status lopt_image_open(struct lopt_image **out, const char *path, cons
 		return LOPT_OK;
 	}
 	lopt_image_free(image);
-	return status == LOPT_E_MEMORY ? status : lopt_error_context(err, "%s", path);
+	return status == LOPT_E_MEMORY ? status : lopt_error_context(err, "%s", source->path);
+}
+
+enum lopt_status lopt_image_open(struct lopt_image **out, const char *path, const struct lopt_open_options *options,
+				 struct lopt_error *err)
+{
+	struct lopt_source *source;
+	LOPT_TRY(lopt_source_open(&source, path, err));
+	enum lopt_status status = lopt_image_read(out, source, options, err);
+	lopt_source_free(source);
+	return status;
 }
 
 /* --- reading it --- */

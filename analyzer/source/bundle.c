@@ -85,8 +85,8 @@ static enum lopt_status check_platform(const struct lopt_plan *plan, struct lopt
 			      plan->options->platform);
 }
 
-static enum lopt_status fill(struct lopt_bundle *bundle, const char *path, const struct lopt_open_options *options,
-			     struct lopt_error *err)
+static enum lopt_status fill(struct lopt_bundle *bundle, struct lopt_source *source,
+			     const struct lopt_open_options *options, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_input_release) struct lopt_input input = { 0 };
 	struct lopt_plan plan = {
@@ -97,24 +97,24 @@ static enum lopt_status fill(struct lopt_bundle *bundle, const char *path, const
 	};
 	lopt_arena_init(&bundle->arena, plan.limits->arena_bytes);
 	lopt_notes_init(&bundle->notes, &bundle->arena);
-	bundle->info.source = lopt_arena_copy(&bundle->arena, lopt_str_from(path));
+	bundle->info.source = lopt_arena_copy(&bundle->arena, lopt_str_from(source->path));
 	if (!bundle->info.source.ptr)
 		return lopt_error_memory(err);
-	LOPT_TRY(lopt_input_open(&input, path, options, plan.limits, &bundle->notes, err));
+	LOPT_TRY(lopt_input_open(&input, source, options, plan.limits, &bundle->notes, err));
 	plan.store = input.store;
 	LOPT_TRY(make_plan(&plan, input.directory, err));
 	LOPT_TRY(check_platform(&plan, err));
 	return lopt_plan_read_layers(&plan, err);
 }
 
-enum lopt_status lopt_bundle_open(struct lopt_bundle **out, const char *path, const struct lopt_open_options *options,
-				  struct lopt_error *err)
+enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,
+				  const struct lopt_open_options *options, struct lopt_error *err)
 {
 	static const struct lopt_open_options defaults = { 0 };
 	LOPT_CLEANUP(free_bundle) struct lopt_bundle *bundle = calloc(1, sizeof *bundle);
 	if (!bundle)
 		return lopt_error_memory(err);
-	LOPT_TRY(fill(bundle, path, options ? options : &defaults, err));
+	LOPT_TRY(fill(bundle, source, options ? options : &defaults, err));
 	*out = LOPT_MOVE(bundle);
 	return LOPT_OK;
 }

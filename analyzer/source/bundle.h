@@ -30,10 +30,10 @@ struct lopt_bundle {
 };
 
 /**
- * Open an input as lopt_image_open describes it. Errors name what is wrong and where inside the input, not
+ * Read the image of a source as lopt_image_read describes it. Errors name what is wrong and where inside the input, not
  * the input itself: the caller puts that in front.
  */
-LOPT_CHECKED enum lopt_status lopt_bundle_open(struct lopt_bundle **out, const char *path,
+LOPT_CHECKED enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,
 					       const struct lopt_open_options *options, struct lopt_error *err);
 void lopt_bundle_free(struct lopt_bundle *bundle);
 

@@ -24,6 +24,11 @@ static void watch_memory(void)
 	json_set_alloc_funcs(tell_malloc, next_free);
 }
 
+void lopt_value_prepare(void)
+{
+	json_object_seed(0);
+}
+
 void lopt_value_release(json_t **value)
 {
 	json_decref(*value);

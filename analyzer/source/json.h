@@ -15,6 +15,9 @@
 LOPT_CHECKED enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
 					       struct lopt_error *err);
 
+/** Let jansson read the random number of its hash tables, which it opens a file for. */
+void lopt_value_prepare(void);
+
 /** For LOPT_CLEANUP. */
 void lopt_value_release(json_t **value);
 

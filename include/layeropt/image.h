@@ -61,7 +61,7 @@ enum lopt_keep {
 struct lopt_entry;
 typedef enum lopt_keep lopt_keep_choice(const struct lopt_entry *entry, struct lopt_str head);
 
-/** How an image is opened. Zeroed is the default. */
+/** How an image is read. Zeroed is the default. */
 struct lopt_open_options {
 	const struct lopt_limits *limits; /* NULL: the defaults */
 	const char *
@@ -74,9 +74,34 @@ struct lopt_open_options {
 };
 
 /**
+ * An input that is open, and of which nothing has been read. What comes from outside comes now: the file, a container
+ * engine is started, libraries read their settings. A program may then give up whatever lopt_source_needs() does not name
+ * before it lets the first byte in.
+ */
+struct lopt_source;
+
+/**
  * Open `path`: a docker save tarball or OCI archive (also gzip- or zstd-compressed), an OCI layout directory, "-" for
  * standard input, or "docker:NAME" / "podman:NAME". On success the caller owns *out; on failure *out is untouched.
  */
+LOPT_CHECKED enum lopt_status lopt_source_open(struct lopt_source **out, const char *path, struct lopt_error *err);
+/** Ends an engine that still runs. */
+void lopt_source_free(struct lopt_source *source);
+
+/** What reading takes from outside beyond open descriptors. */
+struct lopt_source_needs {
+	int directory; /* files beneath this descriptor are opened for reading; -1: none are */
+	int process;   /* this child, leader of its process group, is waited for and may be killed; 0: none */
+};
+struct lopt_source_needs lopt_source_needs(const struct lopt_source *source);
+
+/**
+ * Read the image of a source, which can be done once. On success the caller owns *out; on failure *out is untouched. The
+ * source is to be freed in either case.
+ */
+LOPT_CHECKED enum lopt_status lopt_image_read(struct lopt_image **out, struct lopt_source *source,
+					      const struct lopt_open_options *options, struct lopt_error *err);
+/** Both in one. */
 LOPT_CHECKED enum lopt_status lopt_image_open(struct lopt_image **out, const char *path,
 					      const struct lopt_open_options *options, struct lopt_error *err);
 void lopt_image_free(struct lopt_image *image);
@@ -190,10 +215,10 @@ struct lopt_inode {
 /** What was kept of one inode's content. */
 struct lopt_kept {
 	uint32_t inode;
-	enum lopt_keep what;	/* HEAD, ALL or SECTIONS */
-	struct lopt_str bytes;	/* HEAD, ALL; never NUL-terminated, may hold anything */
-	uint64_t symbol_bytes;	/* SECTIONS: .symtab, its strings and index, which the program does not load */
-	uint64_t debug_bytes;	/* SECTIONS: .debug_* and the like, likewise */
+	enum lopt_keep what;   /* HEAD, ALL or SECTIONS */
+	struct lopt_str bytes; /* HEAD, ALL; never NUL-terminated, may hold anything */
+	uint64_t symbol_bytes; /* SECTIONS: .symtab, its strings and index, which the program does not load */
+	uint64_t debug_bytes;  /* SECTIONS: .debug_* and the like, likewise */
 };
 
 struct lopt_layer {

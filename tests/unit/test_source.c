@@ -14,6 +14,7 @@
 
 #include "source/json.h"
 #include "source/oci.h"
+#include "source/source.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -105,6 +106,18 @@ static void make_archive(struct lopt_buf *tar, const struct recipe *recipe)
 	lopt_buf_release(&text);
 }
 
+static enum lopt_status open_named(struct lopt_bundle **out, const char *path, const struct lopt_open_options *options,
+				   struct lopt_error *err)
+{
+	struct lopt_source *source;
+	enum lopt_status status = lopt_source_open(&source, path, err);
+	if (status != LOPT_OK)
+		return status;
+	status = lopt_bundle_open(out, source, options, err);
+	lopt_source_free(source);
+	return status;
+}
+
 static enum lopt_status open_bytes(struct lopt_bundle **out, struct lopt_str bytes,
 				   const struct lopt_open_options *options, struct lopt_error *err)
 {
@@ -113,7 +126,7 @@ static enum lopt_status open_bytes(struct lopt_bundle **out, struct lopt_str byt
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes.ptr, bytes.len), (ssize_t)bytes.len);
 	assert_int_equal(close(fd), 0);
-	enum lopt_status status = lopt_bundle_open(out, path, options, err);
+	enum lopt_status status = open_named(out, path, options, err);
 	assert_int_equal(unlink(path), 0);
 	return status;
 }
@@ -496,8 +509,8 @@ static void refuses_names_before_it_asks_an_engine(void **state)
 	memset(longest + 7, 'a', 300);
 	longest[sizeof longest - 1] = '\0';
 	for (size_t i = 0; i < COUNT(names); i++)
-		assert_int_equal(lopt_bundle_open(&bundle, names[i], NULL, NULL), LOPT_E_USAGE);
-	assert_int_equal(lopt_bundle_open(&bundle, longest, NULL, NULL), LOPT_E_USAGE);
+		assert_int_equal(open_named(&bundle, names[i], NULL, NULL), LOPT_E_USAGE);
+	assert_int_equal(open_named(&bundle, longest, NULL, NULL), LOPT_E_USAGE);
 }
 
 static void refuses_what_is_no_file(void **state)
@@ -509,14 +522,54 @@ static void refuses_what_is_no_file(void **state)
 	assert_non_null(mkdtemp(folder));
 	(void)snprintf(fifo, sizeof fifo, "%s/fifo", folder);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_int_equal(lopt_bundle_open(&bundle, fifo, NULL, &err), LOPT_E_INPUT);
-	assert_int_equal(lopt_bundle_open(&bundle, folder, NULL, &err), LOPT_E_INPUT);
+	assert_int_equal(open_named(&bundle, fifo, NULL, &err), LOPT_E_INPUT);
+	assert_int_equal(open_named(&bundle, folder, NULL, &err), LOPT_E_INPUT);
 	assert_non_null(strstr(err.message, "oci-layout"));
 	assert_int_equal(unlink(fifo), 0);
 	assert_int_equal(rmdir(folder), 0);
-	assert_int_equal(lopt_bundle_open(&bundle, folder, NULL, &err), LOPT_E_SYSTEM);
-	assert_int_equal(lopt_bundle_open(&bundle, "/dev/zero", NULL, &err), LOPT_E_INPUT);
+	assert_int_equal(open_named(&bundle, folder, NULL, &err), LOPT_E_SYSTEM);
+	assert_int_equal(open_named(&bundle, "/dev/zero", NULL, &err), LOPT_E_INPUT);
 	assert_null(bundle);
+}
+
+static void tells_what_reading_needs(void **state)
+{
+	char folder[] = "/tmp/layeropt-test-XXXXXX";
+	struct lopt_source *source;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(lopt_source_open(&source, folder, NULL), LOPT_OK);
+	assert_true(lopt_source_needs(source).directory >= 0);
+	assert_int_equal(lopt_source_needs(source).process, 0);
+	lopt_source_free(source);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(lopt_source_open(&source, "-", NULL), LOPT_OK);
+	assert_int_equal(lopt_source_needs(source).directory, -1);
+	lopt_source_free(source);
+	lopt_source_free(NULL);
+}
+
+static void reads_a_source_once(void **state)
+{
+	char path[] = "/tmp/layeropt-test-XXXXXX";
+	struct lopt_buf tar = LOPT_BUF_INIT(1 << 20);
+	struct lopt_bundle *bundle = NULL;
+	struct lopt_source *source;
+	struct lopt_error err;
+	(void)state;
+	make_archive(&tar, &(struct recipe){ 0 });
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, tar.data, tar.len), (ssize_t)tar.len);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lopt_source_open(&source, path, &err), LOPT_OK);
+	assert_int_equal(lopt_source_needs(source).directory, -1);
+	assert_int_equal(unlink(path), 0); /* it is open */
+	assert_int_equal(lopt_bundle_open(&bundle, source, NULL, &err), LOPT_OK);
+	lopt_bundle_free(bundle);
+	assert_int_equal(lopt_bundle_open(&bundle, source, NULL, &err), LOPT_E_BUG);
+	lopt_source_free(source);
+	lopt_buf_release(&tar);
 }
 
 /* Cut anywhere before the end of its last member, an archive is refused. */
@@ -552,6 +605,8 @@ int main(void)
 		cmocka_unit_test(holds_to_ceilings),
 		cmocka_unit_test(refuses_names_before_it_asks_an_engine),
 		cmocka_unit_test(refuses_what_is_no_file),
+		cmocka_unit_test(tells_what_reading_needs),
+		cmocka_unit_test(reads_a_source_once),
 		cmocka_unit_test(notices_truncation),
 	};
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
