@@ -95,7 +95,7 @@ for source in tests/fuzz/*.c; do
 	name=$(basename "$source" .c)
 	[ ! -e "$source" ] || [ "$name" = replay ] || replay "$replays/$name"
 done
-for room in cli docs shapes matrix hostile property; do
+for room in cli docs formats shapes matrix hostile property; do
 	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$binary"
 done
 [ ! -x tests/fault/run ] || suite fault tests/fault/run "$plain"

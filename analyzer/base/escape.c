@@ -158,7 +158,7 @@ void lopt_escape_json(struct lopt_buf *out, struct lopt_str text)
 	}
 }
 
-/* Markdown and CSV, both on top of plain text. */
+/* The others, all on top of plain text. */
 
 /* Escaped text to work on; a failure is the caller's output's. */
 static struct lopt_buf escaped(struct lopt_buf *out, struct lopt_str text)
@@ -232,4 +232,25 @@ void lopt_escape_csv(struct lopt_buf *out, struct lopt_str text)
 		lopt_buf_char(out, view.ptr[i]);
 	}
 	lopt_buf_text(out, quoted ? "\"" : "");
+}
+
+void lopt_escape_ncdu(struct lopt_buf *out, struct lopt_str text)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf plain = escaped(out, text);
+	for (size_t i = 0; i < plain.len && !plain.failed; i++) {
+		if (plain.data[i] == '"' || plain.data[i] == '\\')
+			lopt_buf_char(out, '\\');
+		lopt_buf_char(out, plain.data[i]);
+	}
+}
+
+void lopt_escape_folded(struct lopt_buf *out, struct lopt_str text)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf plain = escaped(out, text);
+	for (size_t i = 0; i < plain.len && !plain.failed; i++) {
+		if (plain.data[i] == ';')
+			hex(out, "\\x", ';', 2);
+		else
+			lopt_buf_char(out, plain.data[i]);
+	}
 }

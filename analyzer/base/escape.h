@@ -26,6 +26,15 @@ void lopt_escape_markdown(struct lopt_buf *out, struct lopt_str text);
 /** A CSV field, quoted where needed (RFC 4180); a leading = + - @ tab or CR gets ' in front. Text is escaped first. */
 void lopt_escape_csv(struct lopt_buf *out, struct lopt_str text);
 
+/**
+ * The inside of a JSON string for ncdu, whose \u knows no surrogate pairs: lopt_escape_text, with " and \ escaped
+ * once more. A control character shows as the characters \n or \x1b, as it does in text.
+ */
+void lopt_escape_ncdu(struct lopt_buf *out, struct lopt_str text);
+
+/** One frame of a stack in the folded format of flame graphs: lopt_escape_text, with ; as \x3b. */
+void lopt_escape_folded(struct lopt_buf *out, struct lopt_str text);
+
 /** True when the bytes are valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool lopt_utf8_valid(struct lopt_str text);
 

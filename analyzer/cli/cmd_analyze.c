@@ -177,7 +177,8 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 }
 
 static const struct lopt_option options[] = {
-	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT", "text (default), json, markdown or csv, to standard output" },
+	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT",
+	  "text (default), json, markdown, csv, ncdu or folded, to standard output" },
 	{ "output", 'o', LOPT_OPTION_OUTPUT, "FORMAT=FILE",
 	  "write a report to FILE, - for standard output (repeatable)" },
 	{ "top", 0, TOP, "N", "rows per list (20); 0 is all" },

@@ -6,6 +6,8 @@ static const struct lopt_report_format formats[] = {
 	{ "json", "for programs: everything, in exact figures", lopt_report_json },
 	{ "markdown", "tables for a pull request or a job summary", lopt_report_markdown },
 	{ "csv", "for spreadsheets: all rows in one table", lopt_report_csv },
+	{ "ncdu", "the final filesystem, for ncdu -f -", lopt_report_ncdu },
+	{ "folded", "bytes per directory, for flame graphs", lopt_report_folded },
 };
 
 const struct lopt_report_format *lopt_report_format_at(size_t index)

@@ -13,6 +13,10 @@ LOPT_CHECKED enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_a
 						   const struct lopt_report_options *options, struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_report_csv(FILE *to, const struct lopt_analysis *analysis,
 					      const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_report_ncdu(FILE *to, const struct lopt_analysis *analysis,
+					       const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_report_folded(FILE *to, const struct lopt_analysis *analysis,
+						 const struct lopt_report_options *options, struct lopt_error *err);
 
 /** The whole numbers of struct lopt_totals, by the names of docs/metrics.md. */
 struct lopt_figure {

@@ -21,7 +21,7 @@ struct lopt_report_options {
 
 /** A format: one row of the table of formats. */
 struct lopt_report_format {
-	const char *name; /* "text", "json", "markdown", "csv" */
+	const char *name; /* "text", "json", "markdown", "csv", "ncdu", "folded" */
 	const char *what; /* one line for --help */
 	/** Write the whole report. Write errors are left to the caller's check of the stream at the end. */
 	enum lopt_status (*write)(FILE *to, const struct lopt_analysis *analysis,

@@ -65,6 +65,26 @@ static void check_csv(struct lopt_str text)
 	lopt_buf_release(&out);
 }
 
+static void check_ncdu(struct lopt_str text)
+{
+	struct lopt_buf out = escaped(lopt_escape_ncdu, text);
+	must_be_harmless(lopt_buf_view(&out));
+	for (size_t i = 0; i < out.len; i++) {
+		MUST(out.data[i] != '"');
+		i += out.data[i] == '\\';
+		MUST(i < out.len);
+	}
+	lopt_buf_release(&out);
+}
+
+static void check_folded(struct lopt_str text)
+{
+	struct lopt_buf out = escaped(lopt_escape_folded, text);
+	must_be_harmless(lopt_buf_view(&out));
+	MUST(!out.len || !memchr(out.data, ';', out.len));
+	lopt_buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lopt_str text = lopt_str_make((const char *)data, size);
@@ -77,5 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lopt_buf_release(&cell);
 	check_csv(text);
 	check_json(text);
+	check_ncdu(text);
+	check_folded(text);
 	return 0;
 }

@@ -125,6 +125,31 @@ static void csv_fields_are_no_formulas(void **state)
 	CHECK(lopt_escape_csv, cases);
 }
 
+static void ncdu_names_are_text_in_json(void **state)
+{
+	(void)state;
+	static const struct escape_case cases[] = {
+		{ "", "" },
+		{ "a b;c", "a b;c" },
+		{ "a\"b\\c", "a\\\"b\\\\\\\\c" },
+		{ "\n\x1b", "\\\\n\\\\x1b" },
+		{ "\xf0\x9f\x98\x80\xff", "\xf0\x9f\x98\x80\\\\xff" },
+	};
+	CHECK(lopt_escape_ncdu, cases);
+}
+
+static void folded_frames_are_one_line(void **state)
+{
+	(void)state;
+	static const struct escape_case cases[] = {
+		{ "", "" },
+		{ "a b", "a b" },
+		{ "a;b\\", "a\\x3bb\\\\" },
+		{ "\n12", "\\n12" },
+	};
+	CHECK(lopt_escape_folded, cases);
+}
+
 /* Properties. */
 
 static uint32_t next_random(uint32_t *seed)
@@ -242,6 +267,8 @@ static void random_bytes_are_harmless(void **state)
 		struct lopt_str text = lopt_str_make(bytes, size);
 		lopt_escape_markdown(&out, text);
 		lopt_escape_csv(&out, text);
+		lopt_escape_ncdu(&out, text);
+		lopt_escape_folded(&out, text);
 		check_printable(lopt_buf_view(&out));
 	}
 	lopt_buf_release(&out);
@@ -274,7 +301,8 @@ static void random_json_is_read_back(void **state)
 static void failures_are_passed_on(void **state)
 {
 	(void)state;
-	static escaper *const all[] = { lopt_escape_text, lopt_escape_json, lopt_escape_markdown, lopt_escape_csv };
+	static escaper *const all[] = { lopt_escape_text, lopt_escape_json, lopt_escape_markdown,
+					lopt_escape_csv,  lopt_escape_ncdu, lopt_escape_folded };
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		struct lopt_buf out = LOPT_BUF_INIT(3);
 		all[i](&out, lopt_str_from("\n\n"));
@@ -313,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_shows_what_cannot_be_seen),  cmocka_unit_test(json_is_ascii),
 		cmocka_unit_test(markdown_cells_are_code),	   cmocka_unit_test(csv_fields_are_no_formulas),
+		cmocka_unit_test(ncdu_names_are_text_in_json),	   cmocka_unit_test(folded_frames_are_one_line),
 		cmocka_unit_test(every_pair_of_bytes_is_harmless), cmocka_unit_test(every_character_is_harmless),
 		cmocka_unit_test(random_bytes_are_harmless),	   cmocka_unit_test(random_json_is_read_back),
 		cmocka_unit_test(failures_are_passed_on),	   cmocka_unit_test(columns_are_counted),
