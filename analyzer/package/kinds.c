@@ -3,6 +3,8 @@
 
 #include "layer/path.h"
 #include "package/apk.h"
+#include "package/conda.h"
+#include "package/npm.h"
 #include "package/python.h"
 #include "package/r.h"
 #include "package/text.h"
@@ -33,6 +35,9 @@ static const struct place places[] = {
 	PLACE("*.egg-info", "installed-files.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_installed_files),
 	PLACE("*.egg-info", "top_level.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_top_level),
 	PLACE("*.egg/EGG-INFO", "PKG-INFO", "Python egg", LOPT_KEEP_HEAD, lopt_python_parse_egg),
+	PLACE("conda-meta", "*.json", "conda package", LOPT_KEEP_ALL, lopt_conda_parse),
+	PLACE("node_modules/*", "package.json", "npm package", LOPT_KEEP_ALL, lopt_npm_parse),
+	PLACE("node_modules/@*/*", "package.json", "npm package", LOPT_KEEP_ALL, lopt_npm_parse),
 	PLACE("*", "DESCRIPTION", "R package", LOPT_KEEP_ALL, lopt_r_parse),
 };
 
