@@ -7,6 +7,7 @@
 /* Equal contents among visible inodes. Contents have numbers, so equality is that of numbers. */
 
 struct copies {
+	uint64_t size;	/* of one */
 	uint32_t count; /* visible inodes of this content */
 	uint32_t row;	/* where it is reported, once it is known to be there twice */
 };
@@ -43,7 +44,10 @@ static void count_copies(struct gathering *gathering, uint64_t *shares)
 		const struct lopt_layer *layer = lopt_image_layer(image, l);
 		for (size_t i = 0; i < layer->inode_count; i++) {
 			const struct lopt_inode *inode = &layer->inodes[i];
-			if (counts(inode) && gathering->copies[inode->content].count++)
+			if (!counts(inode))
+				continue;
+			gathering->copies[inode->content].size = inode->size;
+			if (gathering->copies[inode->content].count++)
 				shares[l] = lopt_add_saturating(shares[l], inode->size, &gathering->making->saturated);
 		}
 	}
@@ -69,7 +73,6 @@ static uint64_t multiply(uint64_t a, uint64_t b, bool *saturated)
 static enum lopt_status lay_out_row(struct gathering *gathering, uint32_t content, uint32_t row, struct lopt_error *err)
 {
 	struct copies *copies = &gathering->copies[content];
-	uint64_t size = lopt_image_content(gathering->making->result.image, content)->size;
 	struct lopt_str *paths = lopt_arena_zalloc(&gathering->making->arena, copies->count, sizeof *paths);
 	if (!paths)
 		return lopt_error_memory(err);
@@ -77,9 +80,9 @@ static enum lopt_status lay_out_row(struct gathering *gathering, uint32_t conten
 	gathering->paths[row] = paths;
 	gathering->rows[row] = (struct lopt_duplicate_row){
 		.content = content,
-		.size = size,
+		.size = copies->size,
 		.count = copies->count,
-		.bytes = multiply(size, copies->count - 1, &gathering->making->saturated),
+		.bytes = multiply(copies->size, copies->count - 1, &gathering->making->saturated),
 		.paths = paths,
 	};
 	return LOPT_OK;
@@ -135,7 +138,20 @@ static int compare_rows(const void *a, const void *b)
 	return lopt_str_compare(x->paths[0], y->paths[0]);
 }
 
-enum lopt_status lopt_make_duplicates(struct lopt_making *making, uint64_t *shares, struct lopt_error *err)
+static enum lopt_status add_digests(const struct lopt_image *image, struct lopt_duplicate_row *rows, size_t count,
+				    struct lopt_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum lopt_status status = lopt_image_compute_sha256(image, rows[i].content, rows[i].sha256, err);
+		if (status != LOPT_OK && status != LOPT_END)
+			return status;
+		rows[i].has_sha256 = status == LOPT_OK;
+	}
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_make_duplicates(struct lopt_making *making, const struct lopt_analysis_options *options,
+				      uint64_t *shares, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_gathering) struct gathering gathering = { .making = making };
 	gathering.copies = calloc(lopt_image_content_count(making->result.image) + 1, sizeof *gathering.copies);
@@ -150,6 +166,8 @@ enum lopt_status lopt_make_duplicates(struct lopt_making *making, uint64_t *shar
 	for (size_t i = 0; i < count; i++)
 		qsort(gathering.paths[i], gathering.rows[i].count, sizeof **gathering.paths, compare_names);
 	qsort(gathering.rows, count, sizeof *gathering.rows, compare_rows);
+	LOPT_TRY(add_digests(making->result.image, gathering.rows, options->digests < count ? options->digests : count,
+			     err));
 	making->result.duplicates = gathering.rows;
 	making->result.duplicate_count = count;
 	return LOPT_OK;

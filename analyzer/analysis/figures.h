@@ -26,7 +26,8 @@ LOPT_CHECKED enum lopt_status
 lopt_make_attribution(struct lopt_making *making, const struct lopt_analysis_options *options, struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_make_waste(struct lopt_making *making, struct lopt_error *err);
 /** Rows, and the duplicate bytes of each part: shares[layer] are those that the layer's copies add. */
-LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making, uint64_t *shares,
+LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making,
+						   const struct lopt_analysis_options *options, uint64_t *shares,
 						   struct lopt_error *err);
 /** Totals, and base and own where there is a base. */
 LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares,

@@ -20,7 +20,7 @@ static const struct lopt_limits defaults = {
 	.bomb_bytes = 2048 * MIB,
 	.bomb_ratio = 200,
 	.kept_file_bytes = 64 * MIB,
-	.kept_bytes = 256 * MIB,
+	.kept_bytes = 128 * MIB,
 	.arena_bytes = 8192 * MIB,
 };
 
@@ -51,7 +51,7 @@ static const struct lopt_limit_info info[] = {
 	ROW(bomb_bytes, "bytes a compressed stream may always produce"),
 	ROW(bomb_ratio, "times its input a stream may produce beyond bomb_bytes"),
 	ROW(kept_file_bytes, "bytes of one file's content that are kept to look into"),
-	ROW(kept_bytes, "the same, of all files of one image together"),
+	ROW(kept_bytes, "the same, of all files of one layer together"),
 	ROW(arena_bytes, "memory for the entries of one image"),
 };
 

@@ -127,7 +127,18 @@ static enum lopt_status read_base(struct lopt_image **out, struct wanted *wanted
 {
 	struct lopt_open_options options = wanted->opening.options;
 	options.select = NULL;
+	options.keep = NULL;
 	return lopt_opening_read(out, &wanted->opening, source, &options, err);
+}
+
+/* Text and Markdown show no digests, so nothing is hashed for them. */
+static size_t digests_shown(const struct wanted *wanted)
+{
+	const struct lopt_outputs *outputs = &wanted->opening.outputs;
+	for (size_t i = 0; i < outputs->count; i++)
+		if (lopt_output_is(&outputs->items[i], "json") || lopt_output_is(&outputs->items[i], "csv"))
+			return wanted->report.top ? wanted->report.top : SIZE_MAX;
+	return 0;
 }
 
 /* Everything is opened before anything is read. */
@@ -141,6 +152,8 @@ static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_error
 	if (wanted->analysis.dockerfile_name)
 		LOPT_TRY(read_dockerfile(&dockerfile, wanted->analysis.dockerfile_name, err));
 	wanted->analysis.dockerfile = lopt_buf_view(&dockerfile);
+	wanted->analysis.digests = digests_shown(wanted);
+	wanted->opening.options.keep = lopt_analysis_keep;
 	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
 	if (wanted->base)
 		LOPT_TRY(lopt_source_open(&base_source, wanted->base, err));

@@ -65,6 +65,8 @@ static enum lopt_status make_inodes(struct lopt_image *image, const struct lopt_
 	layer->inode_count = data->inode_count;
 	layer->entries = data->entries;
 	layer->entry_count = data->entry_count;
+	layer->kept = data->kept.items;
+	layer->kept_count = data->kept.count;
 	layer->whiteouts = data->whiteouts;
 	layer->size = data->size;
 	layer->compressed_size = data->stored_size;
@@ -244,9 +246,17 @@ size_t lopt_image_content_count(const struct lopt_image *image)
 	return image->content_count;
 }
 
-const struct lopt_content *lopt_image_content(const struct lopt_image *image, uint32_t id)
+const struct lopt_kept *lopt_layer_kept(const struct lopt_layer *layer, uint32_t inode)
 {
-	return id < image->content_count ? &image->contents[id] : NULL;
+	size_t low = 0, high = layer->kept_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (layer->kept[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < layer->kept_count && layer->kept[low].inode == inode ? &layer->kept[low] : NULL;
 }
 
 size_t lopt_image_note_count(const struct lopt_image *image)

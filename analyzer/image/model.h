@@ -5,6 +5,11 @@
 #include "source/bundle.h"
 #include "tree/tree.h"
 
+/** One kind of content, and an inode that has it. */
+struct lopt_known_content {
+	uint32_t blob, inode; /* of the bundle */
+};
+
 /** What stands behind `struct lopt_image`. Private to this room. */
 struct lopt_image {
 	struct lopt_limits limits;
@@ -14,7 +19,7 @@ struct lopt_image {
 	struct lopt_tree tree;
 	struct lopt_layer *layers;
 	struct lopt_str *hardlinks; /* per object of the tree: its first name, when it has several */
-	struct lopt_content *contents;
+	struct lopt_known_content *contents;
 	size_t content_count, content_cap;
 	uint64_t paths;
 };

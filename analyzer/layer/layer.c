@@ -5,11 +5,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "layer/content.h"
 #include "layer/path.h"
 #include "tar/reader.h"
-
-/* Holes of one file up to this size are hashed as the zeros they stand for; larger ones by their extents. */
-#define HOLE_HASH_MAX (64ull << 20)
 
 enum { PATH_WARNING = 4096 };
 
@@ -18,17 +16,17 @@ struct reading {
 	struct lopt_layer_data *data;
 	const struct lopt_layer_options *options;
 	struct lopt_tar_reader *tar;
-	struct lopt_hasher hasher; /* of contents */
+	struct lopt_contents contents;
+	struct lopt_keep_budget budget;
 	size_t entry_cap, inode_cap;
 	uint64_t own_entries_left;
 	uint64_t *entries_left;
-	uint64_t holes_hashed;
 };
 
 static void release_reading(struct reading *reading)
 {
 	lopt_tar_reader_free(reading->tar);
-	lopt_hasher_release(&reading->hasher);
+	lopt_contents_release(&reading->contents);
 }
 
 void lopt_layer_free(struct lopt_layer_data *data)
@@ -37,6 +35,8 @@ void lopt_layer_free(struct lopt_layer_data *data)
 		return;
 	free(data->entries);
 	free(data->inodes);
+	free(data->digests);
+	free(data->kept.items);
 	lopt_notes_release(&data->notes);
 	lopt_arena_release(&data->arena);
 	free(data);
@@ -48,63 +48,6 @@ static enum lopt_status warn(struct reading *reading, const char *rule, struct l
 	return lopt_notes_add(&reading->data->notes, rule, LOPT_WARNING, LOPT_NO_LAYER, path, err, "%s", what);
 }
 
-/* --- contents --- */
-
-static enum lopt_status add_zeros(struct reading *reading, uint64_t size, struct lopt_error *err)
-{
-	static const unsigned char zeros[65536];
-	while (size) {
-		size_t n = size < sizeof zeros ? (size_t)size : sizeof zeros;
-		LOPT_TRY(lopt_hasher_add(&reading->hasher, zeros, n, err));
-		size -= n;
-	}
-	return LOPT_OK;
-}
-
-/* An extent in front of its bytes, where holes are not hashed. */
-static enum lopt_status add_extent(struct reading *reading, uint64_t offset, uint64_t size, struct lopt_error *err)
-{
-	unsigned char mark[16];
-	for (size_t i = 0; i < 8; i++) {
-		mark[i] = (unsigned char)(offset >> (8 * i));
-		mark[8 + i] = (unsigned char)(size >> (8 * i));
-	}
-	return lopt_hasher_add(&reading->hasher, mark, sizeof mark, err);
-}
-
-static enum lopt_status hash_content(struct reading *reading, const struct lopt_tar_entry *entry,
-				     struct lopt_layer_inode *inode, struct lopt_error *err)
-{
-	uint64_t at = 0;
-	uint64_t holes = entry->sparse && entry->size > entry->stored ? entry->size - entry->stored : 0;
-	inode->has_sha256 = holes <= HOLE_HASH_MAX;
-	LOPT_TRY(lopt_hasher_reset(&reading->hasher, err));
-	for (;;) {
-		const void *bytes;
-		size_t size;
-		uint64_t offset;
-		enum lopt_status status = lopt_tar_reader_data(reading->tar, &bytes, &size, &offset, err);
-		if (status == LOPT_END)
-			break;
-		if (status != LOPT_OK)
-			return status;
-		if (offset < at)
-			return lopt_error_set(err, LOPT_E_INPUT, "extents of a sparse file overlap");
-		if (inode->has_sha256)
-			LOPT_TRY(add_zeros(reading, offset - at, err));
-		else
-			LOPT_TRY(add_extent(reading, offset, size, err));
-		LOPT_TRY(lopt_hasher_add(&reading->hasher, bytes, size, err));
-		at = offset + size;
-	}
-	if (inode->has_sha256)
-		LOPT_TRY(add_zeros(reading, entry->size - at, err));
-	struct lopt_digest digest;
-	LOPT_TRY(lopt_hasher_finish(&reading->hasher, &digest, err));
-	memcpy(inode->key, digest.bytes, sizeof inode->key);
-	return LOPT_OK;
-}
-
 static enum lopt_status add_inode(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_entry *entry,
 				  struct lopt_error *err)
 {
@@ -114,12 +57,21 @@ static enum lopt_status add_inode(struct reading *reading, const struct lopt_tar
 	if (!inodes)
 		return lopt_error_memory(err);
 	data->inodes = inodes;
-	struct lopt_layer_inode *inode = &inodes[data->inode_count];
-	*inode = (struct lopt_layer_inode){ .size = from->size, .entry = (uint32_t)data->entry_count };
-	if (from->size && reading->options->hash_content)
-		LOPT_TRY(hash_content(reading, from, inode, err));
-	entry->inode = (uint32_t)data->inode_count++;
-	return LOPT_OK;
+	uint32_t number = (uint32_t)data->inode_count++;
+	entry->inode = number;
+	inodes[number] = (struct lopt_layer_inode){
+		.size = from->size,
+		.offset = from->data_offset,
+		.entry = (uint32_t)data->entry_count,
+		.sparse = from->sparse,
+	};
+	if (from->size == 0)
+		return LOPT_OK;
+	if (!from->sparse)
+		inodes[number].keep = (uint8_t)lopt_keep_decide(&reading->budget, entry);
+	if (data->unread && !from->sparse)
+		return LOPT_OK;
+	return lopt_contents_read(&reading->contents, reading->tar, from, entry, number, err);
 }
 
 /* --- entries --- */
@@ -306,19 +258,29 @@ static enum lopt_status add_entry(struct reading *reading, const struct lopt_tar
 	return LOPT_OK;
 }
 
+static enum lopt_status note_refusals(struct reading *reading, struct lopt_error *err)
+{
+	if (reading->budget.refused == 0)
+		return LOPT_OK;
+	return warn(reading, "content-not-kept", lopt_str_from(""),
+		    "files of this layer were not looked into: more content than the ceilings allow (--limit "
+		    "kept_file_bytes=N, --limit kept_bytes=N)",
+		    err);
+}
+
 static enum lopt_status read_entries(struct reading *reading, struct lopt_stream *plain, struct lopt_error *err)
 {
 	const struct lopt_tar_options options = {
 		.limits = reading->options->limits,
 		.tolerate_missing_padding = true,
 	};
-	LOPT_TRY(lopt_hasher_init(&reading->hasher, LOPT_SHA256, err));
+	LOPT_TRY(lopt_contents_init(&reading->contents, reading->data, reading->options, err));
 	LOPT_TRY(lopt_tar_reader_open(&reading->tar, plain, &options, err));
 	for (;;) {
 		const struct lopt_tar_entry *entry;
 		enum lopt_status status = lopt_tar_reader_next(reading->tar, &entry, err);
 		if (status == LOPT_END)
-			return LOPT_OK;
+			return note_refusals(reading, err);
 		if (status != LOPT_OK)
 			return status;
 		LOPT_TRY(add_entry(reading, entry, err));
@@ -426,12 +388,18 @@ static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *s
 	struct reading reading = {
 		.data = data,
 		.options = options,
+		.budget = {
+			.choose = options->contents.keep,
+			.file_max = options->limits->kept_file_bytes,
+			.left = options->limits->kept_bytes,
+		},
 		.own_entries_left = options->limits->entries,
 		.entries_left = options->entries_left,
 	};
 	if (!reading.entries_left)
 		reading.entries_left = &reading.own_entries_left;
 	LOPT_TRY(build_stack(stack, data, below, options, &top, err));
+	data->unread = options->again && !options->contents.all_digests && data->codec == LOPT_CODEC_PLAIN;
 	enum lopt_status status = read_entries(&reading, top, err);
 	if (status == LOPT_E_INPUT)
 		status = explain(stack, data, err);

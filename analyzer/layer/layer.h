@@ -2,19 +2,31 @@
 #ifndef LAYEROPT_LAYER_LAYER_H
 #define LAYEROPT_LAYER_LAYER_H
 
+#include "base/sizes.h"
 #include "blob/digest.h"
+#include "blob/fingerprint.h"
 #include "codec/codec.h"
+#include "layer/keep.h"
 #include "layer/note.h"
 
 /**
- * One layer blob, read once: its entries with cleaned names, its inodes with the hashes of their content, its sizes
+ * One layer blob, read once: its entries with cleaned names, its inodes with what tells their contents apart, its sizes
  * and digests. It knows nothing of other layers; two listings of the same blob share one.
  */
 struct lopt_layer_inode {
 	uint64_t size;
+	uint64_t offset; /* of its content in the uncompressed tar; meaningless for a sparse file */
 	uint32_t entry;
-	bool has_sha256;       /* `key` is the SHA-256 of the logical content */
-	unsigned char key[32]; /* equal key and size: equal content. Unset when size is 0 */
+	uint8_t keep; /* enum lopt_keep: what is to be kept of it */
+	bool sparse;
+	bool has_fingerprint;
+	unsigned char fingerprint[LOPT_FINGERPRINT_SIZE]; /* of the logical content */
+};
+
+/** The SHA-256 of an inode's logical content. */
+struct lopt_inode_digest {
+	uint32_t inode;
+	unsigned char sha256[32];
 };
 
 struct lopt_layer_data {
@@ -23,6 +35,10 @@ struct lopt_layer_data {
 	size_t entry_count;
 	struct lopt_layer_inode *inodes;
 	size_t inode_count;
+	struct lopt_inode_digest *digests; /* by inode; those that were computed */
+	size_t digest_count, digest_cap;
+	struct lopt_kept_list kept; /* likewise */
+	bool unread;		    /* contents (but for sparse ones) were skipped, see lopt_layer_options.again */
 	size_t whiteouts;
 	uint64_t size;	      /* uncompressed, to the last byte */
 	uint64_t stored_size; /* as stored */
@@ -32,11 +48,20 @@ struct lopt_layer_data {
 	struct lopt_notes notes;    /* their layer is LOPT_NO_LAYER until it is known */
 };
 
+/** What is wanted of contents; the same for all layers of an image. */
+struct lopt_content_options {
+	bool all_digests; /* the SHA-256 of every one */
+	struct lopt_sizes
+		*sizes; /* of all contents read so far: one whose size was there gets a SHA-256. NULL: none does */
+	lopt_keep_choice *keep; /* NULL: nothing is kept */
+};
+
 struct lopt_layer_options {
 	const struct lopt_limits *limits;
 	enum lopt_digest_algorithm diff_id; /* LOPT_DIGEST_NONE: do not compute */
 	enum lopt_digest_algorithm digest;  /* likewise */
-	bool hash_content;
+	bool again; /* the blob can be read again: contents of a plain tar need not be read now */
+	struct lopt_content_options contents;
 	uint64_t *entries_left; /* of limits->entries, counted down across layers; NULL: this layer alone */
 };
 

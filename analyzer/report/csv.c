@@ -146,11 +146,10 @@ static void put_duplicates(struct writer *w)
 	struct lopt_cut cut = lopt_cut_duplicates(w->analysis, w->options->top);
 	for (size_t i = 0; i < cut.shown; i++) {
 		const struct lopt_duplicate_row *group = &w->analysis->duplicates[i];
-		const struct lopt_content *content = lopt_image_content(w->analysis->image, group->content);
 		char sha256[64];
-		size_t len = content && content->has_sha256 ? sizeof sha256 : 0;
+		size_t len = group->has_sha256 ? sizeof sha256 : 0;
 		for (size_t d = 0; d < len; d++)
-			sha256[d] = digits[content->sha256[d / 2] >> (d % 2 ? 0 : 4) & 15];
+			sha256[d] = digits[group->sha256[d / 2] >> (d % 2 ? 0 : 4) & 15];
 		for (size_t path = 0; path < group->count; path++) {
 			uint64_t cost = path ? group->size : 0;
 			struct row row = { EMPTY_ROW,

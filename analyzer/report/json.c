@@ -244,11 +244,10 @@ static void put_duplicates(struct writer *w, size_t shown)
 	lopt_json_open(&w->json, '[');
 	for (size_t i = 0; i < shown; i++) {
 		const struct lopt_duplicate_row *row = &w->analysis->duplicates[i];
-		const struct lopt_content *content = lopt_image_content(w->analysis->image, row->content);
 		lopt_json_open(&w->json, '{');
 		lopt_json_key(&w->json, "sha256");
-		if (content && content->has_sha256)
-			lopt_json_hex(&w->json, content->sha256, sizeof content->sha256);
+		if (row->has_sha256)
+			lopt_json_hex(&w->json, row->sha256, sizeof row->sha256);
 		else
 			lopt_json_null(&w->json);
 		lopt_json_member_count(&w->json, "size", row->size);

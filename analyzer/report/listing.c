@@ -20,8 +20,7 @@ static const unsigned char *sha256_of(const struct lopt_image *image, const stru
 	const struct lopt_inode *at = &layer->inodes[inode];
 	if (at->content == LOPT_NO_CONTENT)
 		return at->size == 0 ? empty_sha256 : NULL;
-	const struct lopt_content *content = lopt_image_content(image, at->content);
-	return content && content->has_sha256 ? content->sha256 : NULL;
+	return lopt_image_sha256(image, at->content);
 }
 
 static void row_of_node(struct lopt_row *row, const struct lopt_image *image, const struct lopt_node *node)

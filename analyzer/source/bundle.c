@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "source/input.h"
 #include "source/plan.h"
 
 static void free_bundle(struct lopt_bundle **bundle)
@@ -16,8 +15,11 @@ void lopt_bundle_free(struct lopt_bundle *bundle)
 {
 	if (!bundle)
 		return;
-	for (size_t i = 0; i < bundle->owned_count; i++)
-		lopt_layer_free(bundle->owned[i]);
+	lopt_input_release(&bundle->input);
+	for (size_t i = 0; i < bundle->blob_count; i++)
+		lopt_layer_free(bundle->blobs[i].data);
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		lopt_arena_release(&bundle->kept[i]);
 	lopt_notes_release(&bundle->notes);
 	lopt_arena_release(&bundle->arena);
 	free(bundle);
@@ -88,23 +90,26 @@ static enum lopt_status check_platform(const struct lopt_plan *plan, struct lopt
 static enum lopt_status fill(struct lopt_bundle *bundle, struct lopt_source *source,
 			     const struct lopt_open_options *options, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_input_release) struct lopt_input input = { 0 };
 	struct lopt_plan plan = {
 		.bundle = bundle,
 		.options = options,
+		.contents = &bundle->input.contents,
 		.limits = options->limits ? options->limits : lopt_limits_default(),
 		.config = { .member = LOPT_NO_MEMBER },
 	};
 	lopt_arena_init(&bundle->arena, plan.limits->arena_bytes);
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		lopt_arena_init(&bundle->kept[i], plan.limits->arena_bytes);
 	lopt_notes_init(&bundle->notes, &bundle->arena);
 	bundle->info.source = lopt_arena_copy(&bundle->arena, lopt_str_from(source->path));
 	if (!bundle->info.source.ptr)
 		return lopt_error_memory(err);
-	LOPT_TRY(lopt_input_open(&input, source, options, plan.limits, &bundle->notes, err));
-	plan.store = input.store;
-	LOPT_TRY(make_plan(&plan, input.directory, err));
+	LOPT_TRY(lopt_input_open(&bundle->input, source, options, plan.limits, &bundle->notes, err));
+	plan.store = bundle->input.store;
+	LOPT_TRY(make_plan(&plan, bundle->input.directory, err));
 	LOPT_TRY(check_platform(&plan, err));
-	return lopt_plan_read_layers(&plan, err);
+	LOPT_TRY(lopt_plan_read_layers(&plan, err));
+	return lopt_plan_read_contents(&plan, err);
 }
 
 enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,

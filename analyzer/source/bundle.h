@@ -4,6 +4,7 @@
 
 #include "layer/layer.h"
 #include "layeropt/image.h"
+#include "source/input.h"
 
 /**
  * One image of an input, resolved: what the manifests and the configuration say, checked against each other, and
@@ -17,7 +18,17 @@ struct lopt_bundle_layer {
 	bool absent;		    /* foreign, and not in the input */
 	enum lopt_verified verified;
 	struct lopt_layer_data *data; /* NULL when absent; listings of one blob share it */
+	uint32_t blob_index;	      /* of it, in `blobs` */
 };
+
+/** A layer blob that was read, once however often it is listed. */
+struct lopt_bundle_blob {
+	struct lopt_layer_data *data;
+	uint32_t member; /* of the input */
+};
+
+/** Threads that read at a time. */
+enum { LOPT_READERS = 2 };
 
 struct lopt_bundle {
 	struct lopt_arena arena; /* holds every string below */
@@ -25,8 +36,10 @@ struct lopt_bundle {
 	struct lopt_bundle_layer *layers;
 	size_t layer_count;
 	struct lopt_notes notes;
-	struct lopt_layer_data **owned; /* each blob's data once */
-	size_t owned_count;
+	struct lopt_bundle_blob *blobs; /* owns their data */
+	size_t blob_count;
+	struct lopt_input input;	      /* stays open: contents can be asked for later */
+	struct lopt_arena kept[LOPT_READERS]; /* what was kept of contents that were read after their layers */
 };
 
 /**
@@ -36,5 +49,13 @@ struct lopt_bundle {
 LOPT_CHECKED enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,
 					       const struct lopt_open_options *options, struct lopt_error *err);
 void lopt_bundle_free(struct lopt_bundle *bundle);
+
+/** The SHA-256 of the content of an inode of a blob, if it was computed when the blob was read; else NULL. */
+const unsigned char *lopt_bundle_known_sha256(const struct lopt_bundle *bundle, uint32_t blob, uint32_t inode);
+/** Whether it is known or can be computed. */
+bool lopt_bundle_has_sha256(const struct lopt_bundle *bundle, uint32_t blob, uint32_t inode);
+/** The same, for which the content is read again if it was not computed before. LOPT_END when it cannot be had. */
+LOPT_CHECKED enum lopt_status lopt_bundle_sha256(struct lopt_bundle *bundle, uint32_t blob, uint32_t inode,
+						 unsigned char out[32], struct lopt_error *err);
 
 #endif

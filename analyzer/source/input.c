@@ -43,7 +43,7 @@ static enum lopt_status open_stream(struct lopt_input *out, struct lopt_stream *
 		LOPT_TRY(lopt_codec_open(&codec, kind, top, limits, true, err));
 		top = codec;
 	}
-	LOPT_TRY(lopt_stream_store_open(&out->store, top, limits, notes, err));
+	LOPT_TRY(lopt_stream_store_open(&out->store, top, limits, &out->contents, notes, err));
 	return read_trailer(top, compressed, err);
 }
 
@@ -129,6 +129,12 @@ enum lopt_status lopt_input_open(struct lopt_input *out, struct lopt_source *sou
 {
 	*out = (struct lopt_input){ 0 };
 	lopt_meter_init(&out->meter, &options->progress);
+	lopt_sizes_init(&out->sizes);
+	out->contents = (struct lopt_content_options){
+		.all_digests = options->want_sha256,
+		.sizes = &out->sizes,
+		.keep = options->keep,
+	};
 	return open_kind(out, source, limits, notes, err);
 }
 
@@ -137,4 +143,5 @@ void lopt_input_release(struct lopt_input *input)
 	lopt_store_free(input->store);
 	input->store = NULL;
 	lopt_meter_release(&input->meter);
+	lopt_sizes_release(&input->sizes);
 }

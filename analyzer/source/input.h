@@ -11,6 +11,8 @@ struct lopt_input {
 	struct lopt_store *store;
 	bool directory;
 	struct lopt_meter meter;
+	struct lopt_sizes sizes;
+	struct lopt_content_options contents; /* with `sizes` in it */
 };
 
 /**

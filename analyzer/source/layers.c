@@ -6,8 +6,6 @@
 #include "source/meter.h"
 #include "source/oci.h"
 
-enum { THREADS = 2 };
-
 /* One blob to read, and the layers that list it. */
 struct job {
 	size_t layer; /* the first that lists it */
@@ -43,7 +41,11 @@ static enum lopt_status set_options(struct job *job, const struct lopt_plan *pla
 {
 	const struct lopt_claim *claim = &plan->layers[job->layer];
 	struct lopt_digest digest;
-	job->options = (struct lopt_layer_options){ .limits = plan->limits, .hash_content = true };
+	job->options = (struct lopt_layer_options){
+		.limits = plan->limits,
+		.again = plan->store->ops->reopen != NULL,
+		.contents = *plan->contents,
+	};
 	if (!plan->options->verify_digests)
 		return LOPT_OK;
 	LOPT_TRY(lopt_digest_parse(&digest, plan->diff_ids[job->layer], err));
@@ -143,9 +145,9 @@ static void *run_jobs(void *context)
 /* A thread that cannot be started is no misfortune: its work is done by the others. */
 static void run_all(struct work *work)
 {
-	pthread_t threads[THREADS - 1];
+	pthread_t threads[LOPT_READERS - 1];
 	size_t started = 0;
-	size_t want = work->plan->store->ops->parallel && work->count > 1 ? THREADS - 1 : 0;
+	size_t want = work->plan->store->ops->parallel && work->count > 1 ? LOPT_READERS - 1 : 0;
 	while (started < want && pthread_create(&threads[started], NULL, run_jobs, work) == 0)
 		started++;
 	(void)run_jobs(work);
@@ -257,12 +259,14 @@ static enum lopt_status hand_over(struct work *work, struct lopt_error *err)
 	struct lopt_plan *plan = work->plan;
 	struct lopt_bundle *bundle = plan->bundle;
 	for (size_t i = 0; i < work->count; i++)
-		bundle->owned[bundle->owned_count++] = LOPT_MOVE(work->jobs[i].data);
+		bundle->blobs[bundle->blob_count++] =
+			(struct lopt_bundle_blob){ LOPT_MOVE(work->jobs[i].data), work->jobs[i].member };
 	for (size_t i = 0; i < plan->layer_count; i++) {
 		describe(plan, i);
 		if (bundle->layers[i].absent)
 			continue;
-		bundle->layers[i].data = bundle->owned[find_job(work, plan->layers[i].member)];
+		bundle->layers[i].blob_index = (uint32_t)find_job(work, plan->layers[i].member);
+		bundle->layers[i].data = bundle->blobs[bundle->layers[i].blob_index].data;
 		if (verify(plan, i, err) != LOPT_OK)
 			return layer_error(plan, i, err);
 		LOPT_TRY(compare_media(plan, i, err));
@@ -275,10 +279,10 @@ static enum lopt_status make_room(struct work *work, struct lopt_error *err)
 	struct lopt_bundle *bundle = work->plan->bundle;
 	size_t count = work->plan->layer_count;
 	bundle->layers = lopt_arena_zalloc(&bundle->arena, count, sizeof *bundle->layers);
-	bundle->owned = lopt_arena_zalloc(&bundle->arena, count, sizeof(struct lopt_layer_data *));
+	bundle->blobs = lopt_arena_zalloc(&bundle->arena, count, sizeof *bundle->blobs);
 	work->jobs = calloc(count ? count : 1, sizeof *work->jobs);
 	bundle->layer_count = count;
-	return bundle->layers && bundle->owned && work->jobs ? LOPT_OK : lopt_error_memory(err);
+	return bundle->layers && bundle->blobs && work->jobs ? LOPT_OK : lopt_error_memory(err);
 }
 
 static void release_work(struct work *work)

@@ -33,21 +33,39 @@ void lopt_meter_add(struct lopt_meter *meter, uint64_t bytes)
 	(void)pthread_mutex_unlock(&meter->lock);
 }
 
+static void tell(struct lopt_metered_stream *metered, uint64_t bytes, bool now)
+{
+	metered->untold += bytes;
+	if (metered->untold < STEP && !now)
+		return;
+	lopt_meter_add(metered->meter, metered->untold);
+	metered->untold = 0;
+}
+
 static enum lopt_status read_metered(struct lopt_stream *stream, void *to, size_t size, size_t *got,
 				     struct lopt_error *err)
 {
 	struct lopt_metered_stream *metered = (struct lopt_metered_stream *)stream;
 	LOPT_TRY(lopt_stream_read(metered->below, to, size, got, err));
-	metered->untold += *got;
-	if (metered->untold >= STEP || *got == 0) {
-		lopt_meter_add(metered->meter, metered->untold);
-		metered->untold = 0;
-	}
+	tell(metered, *got, *got == 0);
+	return LOPT_OK;
+}
+
+static enum lopt_status skip_metered(struct lopt_stream *stream, uint64_t size, struct lopt_error *err)
+{
+	struct lopt_metered_stream *metered = (struct lopt_metered_stream *)stream;
+	LOPT_TRY(lopt_stream_skip(metered->below, size, err));
+	tell(metered, size, false);
 	return LOPT_OK;
 }
 
 void lopt_metered_stream_init(struct lopt_metered_stream *metered, struct lopt_stream *below, struct lopt_meter *meter)
 {
-	static const struct lopt_stream_ops ops = { .read = read_metered };
-	*metered = (struct lopt_metered_stream){ .stream = { &ops }, .below = below, .meter = meter };
+	static const struct lopt_stream_ops reading = { .read = read_metered };
+	static const struct lopt_stream_ops skipping = { .read = read_metered, .skip = skip_metered };
+	*metered = (struct lopt_metered_stream){
+		.stream = { lopt_stream_can_skip(below) ? &skipping : &reading },
+		.below = below,
+		.meter = meter,
+	};
 }

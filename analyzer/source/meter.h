@@ -21,7 +21,7 @@ void lopt_meter_release(struct lopt_meter *meter);
 void lopt_meter_begin(struct lopt_meter *meter, const char *what, uint64_t total);
 void lopt_meter_add(struct lopt_meter *meter, uint64_t bytes);
 
-/** Tells the meter what passes, in large steps. Cannot skip. */
+/** Tells the meter what passes, in large steps. Skips where `below` does. */
 struct lopt_metered_stream {
 	struct lopt_stream stream;
 	struct lopt_stream *below;

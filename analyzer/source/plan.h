@@ -24,6 +24,7 @@ struct lopt_plan {
 	struct lopt_store *store;
 	const struct lopt_open_options *options;
 	const struct lopt_limits *limits;
+	const struct lopt_content_options *contents;
 	struct lopt_claim config;
 	struct lopt_claim *layers;
 	size_t layer_count;
@@ -102,5 +103,11 @@ bool lopt_date_valid(struct lopt_str text);
 
 /** Read what is planned and compare it with what was claimed (layers.c). */
 LOPT_CHECKED enum lopt_status lopt_plan_read_layers(struct lopt_plan *plan, struct lopt_error *err);
+
+/**
+ * Read what is needed of the contents that were skipped with their layers: fingerprints of those that are not alone
+ * with their size, and what is to be kept (contents.c).
+ */
+LOPT_CHECKED enum lopt_status lopt_plan_read_contents(struct lopt_plan *plan, struct lopt_error *err);
 
 #endif

@@ -226,3 +226,9 @@ enum lopt_status lopt_store_layer(struct lopt_store *store, uint32_t index, cons
 {
 	return store->ops->layer(store, &store->members[index], options, out, err);
 }
+
+enum lopt_status lopt_store_reopen(struct lopt_store *store, uint32_t index, int *fd, uint64_t *offset,
+				   struct lopt_error *err)
+{
+	return store->ops->reopen(store, &store->members[index], fd, offset, err);
+}

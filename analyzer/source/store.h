@@ -48,6 +48,12 @@ struct lopt_store_ops {
 	enum lopt_status (*layer)(struct lopt_store *store, struct lopt_member *member,
 				  const struct lopt_layer_options *options, struct lopt_layer_data **out,
 				  struct lopt_error *err);
+	/**
+	 * A descriptor of the caller's own through which a file can be read again, and where in it the file begins; by
+	 * several threads at once. NULL where members pass by once: then nothing can be read again.
+	 */
+	enum lopt_status (*reopen)(struct lopt_store *store, const struct lopt_member *member, int *fd,
+				   uint64_t *offset, struct lopt_error *err);
 	/** Whether two files of one size hold the same bytes. */
 	enum lopt_status (*same)(struct lopt_store *store, const struct lopt_member *a, const struct lopt_member *b,
 				 bool *same, struct lopt_error *err);
@@ -105,6 +111,10 @@ LOPT_CHECKED enum lopt_status lopt_store_layer(struct lopt_store *store, uint32_
 					       const struct lopt_layer_options *options, struct lopt_layer_data **out,
 					       struct lopt_error *err);
 
+/** A descriptor to read a file again, see ops->reopen; only where that is there. */
+LOPT_CHECKED enum lopt_status lopt_store_reopen(struct lopt_store *store, uint32_t member, int *fd, uint64_t *offset,
+						struct lopt_error *err);
+
 /** An uncompressed tar file, indexed by one pass that skips; takes `fd`, also on failure. */
 LOPT_CHECKED enum lopt_status lopt_file_store_open(struct lopt_store **out, int fd, uint64_t size,
 						   const struct lopt_limits *limits, struct lopt_notes *notes,
@@ -112,8 +122,9 @@ LOPT_CHECKED enum lopt_status lopt_file_store_open(struct lopt_store **out, int 
 
 /** A tar that can only be read once, read at once: layers are parsed as they pass, nothing is spooled. */
 LOPT_CHECKED enum lopt_status lopt_stream_store_open(struct lopt_store **out, struct lopt_stream *below,
-						     const struct lopt_limits *limits, struct lopt_notes *notes,
-						     struct lopt_error *err);
+						     const struct lopt_limits *limits,
+						     const struct lopt_content_options *contents,
+						     struct lopt_notes *notes, struct lopt_error *err);
 
 /** An OCI layout directory; takes `fd`, also on failure. */
 LOPT_CHECKED enum lopt_status lopt_dir_store_open(struct lopt_store **out, int fd, const struct lopt_limits *limits,

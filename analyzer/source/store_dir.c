@@ -118,6 +118,13 @@ static enum lopt_status read_layer(struct lopt_store *store, struct lopt_member 
 	return lopt_layer_read(out, &metered.stream, options, err);
 }
 
+static enum lopt_status reopen(struct lopt_store *store, const struct lopt_member *member, int *fd, uint64_t *offset,
+			       struct lopt_error *err)
+{
+	*offset = 0;
+	return open_again(store, member, fd, err);
+}
+
 /* A directory has every name once. */
 static enum lopt_status same_file(struct lopt_store *store, const struct lopt_member *a, const struct lopt_member *b,
 				  bool *same, struct lopt_error *err)
@@ -141,6 +148,7 @@ enum lopt_status lopt_dir_store_open(struct lopt_store **out, int fd, const stru
 		.find = find_file,
 		.text = read_text,
 		.layer = read_layer,
+		.reopen = reopen,
 		.same = same_file,
 		.release = release,
 	};

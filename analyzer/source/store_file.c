@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -49,6 +51,14 @@ static enum lopt_status read_layer(struct lopt_store *store, struct lopt_member 
 	return lopt_layer_read(out, &metered.stream, options, err);
 }
 
+static enum lopt_status reopen(struct lopt_store *store, const struct lopt_member *member, int *fd, uint64_t *offset,
+			       struct lopt_error *err)
+{
+	*offset = member->offset;
+	*fd = fcntl(descriptor(store), F_DUPFD_CLOEXEC, 0);
+	return *fd < 0 ? lopt_error_set(err, LOPT_E_SYSTEM, "cannot read again: %s", strerror(errno)) : LOPT_OK;
+}
+
 static enum lopt_status same_bytes(struct lopt_store *store, const struct lopt_member *a, const struct lopt_member *b,
 				   bool *same, struct lopt_error *err)
 {
@@ -88,6 +98,7 @@ enum lopt_status lopt_file_store_open(struct lopt_store **out, int fd, uint64_t 
 		.find = find_indexed,
 		.text = read_text,
 		.layer = read_layer,
+		.reopen = reopen,
 		.same = same_bytes,
 		.release = release,
 	};

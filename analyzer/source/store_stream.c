@@ -13,6 +13,7 @@ struct stream_store {
 	struct lopt_store store;
 	uint64_t text_left;
 	uint64_t arena_left; /* of limits->arena_bytes, for layers */
+	struct lopt_content_options contents;
 };
 
 /* --- what passes --- */
@@ -104,7 +105,7 @@ static enum lopt_status keep_layer(struct stream_store *stream, struct lopt_stre
 		.limits = &limits,
 		.diff_id = LOPT_SHA256,
 		.digest = LOPT_SHA256,
-		.hash_content = true,
+		.contents = stream->contents,
 		.entries_left = &stream->store.entries_left,
 	};
 	struct lopt_error failure;
@@ -202,8 +203,8 @@ static void release(struct lopt_store *store)
 }
 
 enum lopt_status lopt_stream_store_open(struct lopt_store **out, struct lopt_stream *below,
-					const struct lopt_limits *limits, struct lopt_notes *notes,
-					struct lopt_error *err)
+					const struct lopt_limits *limits, const struct lopt_content_options *contents,
+					struct lopt_notes *notes, struct lopt_error *err)
 {
 	static const struct lopt_store_ops ops = {
 		.always_digests = true,
@@ -218,6 +219,7 @@ enum lopt_status lopt_stream_store_open(struct lopt_store **out, struct lopt_str
 		return lopt_error_memory(err);
 	lopt_store_init(&stream->store, &ops, limits, notes, NULL);
 	stream->arena_left = limits->arena_bytes;
+	stream->contents = *contents;
 	if (__builtin_mul_overflow(limits->json_bytes, (uint64_t)TEXTS_MAX, &stream->text_left))
 		stream->text_left = UINT64_MAX;
 	enum lopt_status status = lopt_outer_read(&stream->store, below, keep_content, err);

@@ -46,11 +46,13 @@ struct lopt_waste_row {
 };
 
 struct lopt_duplicate_row {
-	uint32_t content;	      /* lopt_image_content */
+	uint32_t content;	      /* its number in the image */
 	uint64_t size;		      /* of one copy */
 	uint64_t count;		      /* inodes */
 	uint64_t bytes;		      /* (count - 1) * size */
 	const struct lopt_str *paths; /* one per inode, its first name, in byte order */
+	bool has_sha256;	      /* asked for, and known */
+	unsigned char sha256[32];
 };
 
 struct lopt_analysis {
@@ -75,6 +77,7 @@ struct lopt_analysis_options {
 	const struct lopt_image *base; /* longest common diff_id prefix; NULL: none */
 	bool has_base_layers;
 	size_t base_layers;	     /* instead of `base` */
+	size_t digests;		     /* duplicates, from the largest on, whose SHA-256 is wanted; SIZE_MAX: of all */
 	const char *dockerfile_name; /* for messages; NULL: no Dockerfile */
 	struct lopt_str dockerfile;  /* its bytes */
 };

@@ -47,7 +47,7 @@ enum lopt_keep {
 	LOPT_KEEP_NOTHING = 0,
 	LOPT_KEEP_LOOK,	    /* ask again with the first bytes */
 	LOPT_KEEP_HEAD,	    /* the first bytes, at most LOPT_HEAD_MAX */
-	LOPT_KEEP_ALL,	    /* all of it, up to limits->kept_file_bytes a file and kept_bytes an image */
+	LOPT_KEEP_ALL,	    /* all of it, up to limits->kept_file_bytes a file and kept_bytes a layer */
 	LOPT_KEEP_SECTIONS, /* of an ELF file: how much of it is symbols and debug information */
 };
 
@@ -55,8 +55,8 @@ enum lopt_keep {
 #define LOPT_HEAD_MAX 512
 
 /**
- * What is to be kept of a regular file with content: asked with `head.ptr` NULL first, and again with its first bytes
- * after LOPT_KEEP_LOOK. It depends on path, mode, size and head alone; layers are read by several threads at once.
+ * What is to be kept of a regular file with content: asked with `head.ptr` NULL first, and after LOPT_KEEP_LOOK again with
+ * its first bytes; LOPT_KEEP_ALL is no answer then, since they have passed. It depends on path, mode, size and head alone; layers are read by several threads at once.
  */
 struct lopt_entry;
 typedef enum lopt_keep lopt_keep_choice(const struct lopt_entry *entry, struct lopt_str head);
@@ -206,7 +206,7 @@ struct lopt_inode {
 	struct lopt_str path; /* where the entry that carries the content stands */
 	uint64_t size;
 	uint32_t entry;	    /* index of the entry that carries the content, in its layer's entries */
-	uint32_t content;   /* equal content, equal number (lopt_image_content); LOPT_NO_CONTENT when size is 0 */
+	uint32_t content;   /* equal content, equal number; LOPT_NO_CONTENT when size is 0 */
 	uint32_t masked_by; /* layer whose instruction hid its last name; meaningless while visible */
 	uint8_t cause;	    /* enum lopt_cause */
 	bool copied_up;	    /* visible, but a later layer shipped the same content again at one of its names */
@@ -250,14 +250,16 @@ size_t lopt_image_layer_count(const struct lopt_image *image);
 /** NULL past the last. */
 const struct lopt_layer *lopt_image_layer(const struct lopt_image *image, size_t index);
 
-/** One kind of content that regular files hold. */
-struct lopt_content {
-	uint64_t size;
-	bool has_sha256;	  /* false when nobody needed it, or when a sparse file's holes were not hashed */
-	unsigned char sha256[32]; /* of the logical content */
-};
+/** Contents are numbered from 0: equal content, equal number, whatever layers and files it is in. */
 size_t lopt_image_content_count(const struct lopt_image *image);
-const struct lopt_content *lopt_image_content(const struct lopt_image *image, uint32_t id);
+/** The SHA-256 of a content (of a sparse file the logical one) if it was computed when the image was read; else NULL. */
+const unsigned char *lopt_image_sha256(const struct lopt_image *image, uint32_t content);
+/**
+ * The same, computed if need be, for which the content is read again. LOPT_END when nobody can know it: the holes of
+ * a sparse file that are too large to be hashed.
+ */
+LOPT_CHECKED enum lopt_status lopt_image_compute_sha256(const struct lopt_image *image, uint32_t content,
+							unsigned char out[32], struct lopt_error *err);
 
 /**
  * One path of the final filesystem: what a container on docker overlay2 sees. Nodes are walked in byte

@@ -31,7 +31,7 @@ struct lopt_limits {
 	uint64_t bomb_bytes;	       /* a stream may always produce this much ... */
 	uint64_t bomb_ratio;	       /* ... and beyond it this many times its input */
 	uint64_t kept_file_bytes;      /* content of one file that is kept to look into (package databases, ...) */
-	uint64_t kept_bytes;	       /* the same, of all files of one image together */
+	uint64_t kept_bytes;	       /* the same, of all files of one layer together */
 	uint64_t arena_bytes;	       /* memory for one image's entries, names and attributes */
 };
 

@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.limits = &limits,
 		.diff_id = want & WANT_DIFF_ID ? LOPT_SHA256 : LOPT_DIGEST_NONE,
 		.digest = want & WANT_DIGEST ? LOPT_SHA256 : LOPT_DIGEST_NONE,
-		.hash_content = want & WANT_CONTENT,
+		.again = !(want & WANT_CONTENT),
+		.contents = { .all_digests = want & WANT_CONTENT },
 		.entries_left = &entries_left,
 	};
 	struct lopt_memory_stream memory;
