@@ -9,82 +9,14 @@
 
 #include <cmocka.h>
 
-#include "blob/digest.h"
 #include "layeropt/analysis.h"
-#include "support/archive.h"
 #include "support/identities.h"
+#include "support/stack.h"
 
 /*
- * Stacks of layers as tables. A layer is a text of entries, separated by blanks:
- *   d/        a directory          a=text    a file         a@target  a symbolic link
- *   a+target  a hard link          .wh.a=    a whiteout (any file of that name)
- * What is expected is written likewise: the final filesystem, then the bytes overwritten, copied for their metadata, and
- * removed.
+ * Stacks of layers as tables, written as tests/support/stack.h says. What is expected is written likewise: the final
+ * filesystem, then the bytes overwritten, copied for their metadata, and removed.
  */
-enum { LAYERS_MAX = 4 };
-
-static void add_entry(struct lopt_buf *tar, const char *token)
-{
-	char name[101] = "";
-	size_t split = strcspn(token, "=@+");
-	memcpy(name, token, split);
-	const char *rest = token[split] ? token + split + 1 : "";
-	if (token[split] == '=')
-		test_tar_file(tar, name, rest, strlen(rest));
-	else if (token[split] == '@' || token[split] == '+')
-		test_tar_header(tar, &(struct test_header){ .name = name,
-							    .link = rest,
-							    .mode = 0644,
-							    .type = token[split] == '@' ? '2' : '1' });
-	else
-		test_tar_header(tar, &(struct test_header){ .name = name, .mode = 0755, .type = '5' });
-}
-
-static void make_layer(struct lopt_buf *tar, const char *text)
-{
-	char copy[512], *rest = copy, *token;
-	(void)snprintf(copy, sizeof copy, "%s", text);
-	while ((token = strtok_r(rest, " ", &rest)))
-		add_entry(tar, token);
-	test_tar_end(tar);
-}
-
-/* A docker archive of these layers, as an open image. */
-static enum lopt_status open_stack(struct lopt_image **image, const char *const layers[LAYERS_MAX], int *fd,
-				   struct lopt_error *err)
-{
-	struct lopt_buf outer = LOPT_BUF_INIT(1 << 20), config = LOPT_BUF_INIT(1 << 16), names = LOPT_BUF_INIT(1 << 16);
-	lopt_buf_text(&config,
-		      "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
-	for (size_t i = 0; i < LAYERS_MAX && layers[i]; i++) {
-		struct lopt_buf tar = LOPT_BUF_INIT(1 << 20);
-		struct lopt_digest digest;
-		char text[LOPT_DIGEST_TEXT_MAX], name[16];
-		make_layer(&tar, layers[i]);
-		assert_int_equal(lopt_digest_of(&digest, LOPT_SHA256, tar.data, tar.len, err), LOPT_OK);
-		(void)snprintf(name, sizeof name, "%zu.tar", i);
-		test_tar_file(&outer, name, tar.data, tar.len);
-		lopt_buf_printf(&config, "%s\"%s\"", i ? "," : "", lopt_digest_format(text, &digest));
-		lopt_buf_printf(&names, "%s\"%s\"", i ? "," : "", name);
-		lopt_buf_release(&tar);
-	}
-	lopt_buf_text(&config, "]}}");
-	test_tar_file(&outer, "c.json", config.data, config.len);
-	lopt_buf_clear(&config);
-	lopt_buf_printf(&config, "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[%s]}]", names.data);
-	test_tar_file(&outer, "manifest.json", config.data, config.len);
-	test_tar_end(&outer);
-	char path[64];
-	*fd = test_memory_file(outer.data, outer.len, path);
-	assert_true(*fd >= 0);
-	const struct lopt_open_options options = { .verify_digests = true, .want_sha256 = true };
-	enum lopt_status status = lopt_image_open(image, path, &options, err);
-	lopt_buf_release(&outer);
-	lopt_buf_release(&config);
-	lopt_buf_release(&names);
-	return status;
-}
-
 static enum lopt_status print_node(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct lopt_buf *text = context;
@@ -102,7 +34,7 @@ static enum lopt_status print_node(void *context, const struct lopt_node *node, 
 }
 
 struct stack_case {
-	const char *layers[LAYERS_MAX];
+	const char *layers[TEST_LAYERS_MAX];
 	const char *want;
 	unsigned overwritten, metadata_only, removed;
 };
@@ -114,7 +46,7 @@ static void check_stack(const struct stack_case *c)
 	struct lopt_error err = { 0 };
 	struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
 	int fd;
-	if (open_stack(&image, c->layers, &fd, &err) != LOPT_OK)
+	if (test_open_stack(&image, c->layers, &fd, &err) != LOPT_OK)
 		fail_msg("%s: %s", c->want, err.message);
 	assert_int_equal(lopt_image_walk(image, print_node, &text, &err), LOPT_OK);
 	assert_string_equal(text.data ? text.data : "", c->want);
@@ -173,7 +105,7 @@ static void refuses_what_no_engine_loads(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *layers[LAYERS_MAX];
+		const char *layers[TEST_LAYERS_MAX];
 		const char *what;
 	} cases[] = {
 		{ { "a=1", "b+nothing" }, "layer 1: b: a hard link to something that is not there" },
@@ -188,7 +120,7 @@ static void refuses_what_no_engine_loads(void **state)
 		struct lopt_image *image;
 		struct lopt_error err = { 0 };
 		int fd;
-		assert_int_equal(open_stack(&image, cases[i].layers, &fd, &err), LOPT_E_INPUT);
+		assert_int_equal(test_open_stack(&image, cases[i].layers, &fd, &err), LOPT_E_INPUT);
 		if (!strstr(err.message, cases[i].what))
 			fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].what);
 		(void)close(fd);
@@ -211,7 +143,7 @@ static void rolls_waste_up(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *layers[LAYERS_MAX];
+		const char *layers[TEST_LAYERS_MAX];
 		const char *want;
 	} cases[] = {
 		{ { "a=1", "b=2" }, "" },
@@ -230,7 +162,7 @@ static void rolls_waste_up(void **state)
 		struct lopt_error err = { 0 };
 		struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
 		int fd;
-		assert_int_equal(open_stack(&image, cases[i].layers, &fd, &err), LOPT_OK);
+		assert_int_equal(test_open_stack(&image, cases[i].layers, &fd, &err), LOPT_OK);
 		assert_int_equal(lopt_analysis_make(&analysis, image, NULL, &err), LOPT_OK);
 		print_waste(analysis, &text);
 		assert_string_equal(text.data ? text.data : "", cases[i].want);
@@ -244,13 +176,13 @@ static void rolls_waste_up(void **state)
 static void tells_base_from_own(void **state)
 {
 	(void)state;
-	static const char *const layers[LAYERS_MAX] = { "a=same b=base", "c=same .wh.b= d=12345" };
+	static const char *const layers[TEST_LAYERS_MAX] = { "a=same b=base", "c=same .wh.b= d=12345" };
 	struct lopt_image *image;
 	const struct lopt_analysis *analysis;
 	struct lopt_error err = { 0 };
 	const struct lopt_analysis_options options = { .has_base_layers = true, .base_layers = 1 };
 	int fd;
-	assert_int_equal(open_stack(&image, layers, &fd, &err), LOPT_OK);
+	assert_int_equal(test_open_stack(&image, layers, &fd, &err), LOPT_OK);
 	assert_int_equal(lopt_analysis_make(&analysis, image, &options, &err), LOPT_OK);
 	assert_true(analysis->has_base);
 	assert_int_equal(analysis->base.content_bytes, 8);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SUPPORT_STACK_H
+#define TESTS_SUPPORT_STACK_H
+
+#include "base/buf.h"
+#include "layeropt/image.h"
+
+/**
+ * Images out of tables, for tests. A layer is a text of entries, separated by blanks:
+ *   d/        a directory          a=text    a file         a@target  a symbolic link
+ *   a+target  a hard link          .wh.a=    a whiteout (any file of that name)
+ */
+enum { TEST_LAYERS_MAX = 4 };
+
+/** The layer's tar, appended. */
+void test_layer(struct lopt_buf *tar, const char *text);
+
+/** A docker archive of the first layers that are there, opened; close *fd (-1 on failure) when the image is freed. */
+enum lopt_status test_open_layers(struct lopt_image **image, const struct lopt_buf layers[TEST_LAYERS_MAX],
+				  const struct lopt_open_options *options, int *fd, struct lopt_error *err);
+
+/** The same of layers written as above, with all digests verified and computed. */
+enum lopt_status test_open_stack(struct lopt_image **image, const char *const layers[TEST_LAYERS_MAX], int *fd,
+				 struct lopt_error *err);
+
+#endif
