@@ -190,7 +190,22 @@ ESCAPES = {
 	"html": b"<img src=x>&amp;",
 }
 
+DPKG = {
+	"stanza": b"Package: a\nStatus: install ok installed\nPriority: optional\nArchitecture: amd64\nMulti-Arch: same\nVersion: 1:2.0~rc1-3+b1\n"
+		b"Depends: b (>= 1.0), c | d:any (<< 2)\nRecommends: e\nDescription: x\n text\n .\n more\n\nPackage: b\nProvides: v (= 1), w\n"
+		b"Version: 1\nDepends: v (= 1)\n",
+	"folded": b"Package: a\nDepends: b,\n c (>= 1:1.0-1~),\n\td [amd64] <!x>\nVersion: 0\n",
+	"states": b"Package: a\nArchitecture: amd64\nAuto-Installed: 1\n\n",
+	"list": b"/.\n/usr\n/usr/share/doc/a/copyright\n",
+	"sums": b"d41d8cd98f00b204e9800998ecf8427e  usr/bin/a\nd41d8cd98f00b204e9800998ecf8427e *usr/bin/b\n",
+	"diversions": b"/bin/sh\n/bin/sh.distrib\ndash\n/usr/a\n/usr/b\n:\n",
+	"removed": b"Package: a\nStatus: deinstall ok config-files\n\nPackage: b\nStatus: hold ok installed\nEssential: yes\n",
+	"ends": b"Package: a\r\nVersion: 1\r\n\r\n: \n x\nDepends:|,|,(\n",
+	"path": b"var/lib/dpkg/info/a:amd64.list",
+}
+
 CORPORA = {
+	"fuzz_dpkg": DPKG,
 	"fuzz_tar": {name: b"\x0b" + data for name, data in TARS.items()},
 	"fuzz_layer": LAYERS,
 	"fuzz_gzip": {name: b"\x04" + data for name, data in GZIPS.items()} | {"tolerated-padding": b"\x05" + GZIPS["padding"]},
