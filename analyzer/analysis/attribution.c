@@ -39,6 +39,12 @@ static enum lopt_status set_instructions(struct lopt_making *making, const struc
 	return LOPT_OK;
 }
 
+bool lopt_making_is_copy(const struct lopt_making *making, size_t layer)
+{
+	struct lopt_str instruction = making->layers[layer].instruction;
+	return lopt_str_starts(instruction, "COPY ") || lopt_str_starts(instruction, "ADD ");
+}
+
 /*
  * buildah without --layers, kaniko with --single-snapshot: a run of instructions and one layer, labelled with the last
  * of them. No entry tells what made which file.

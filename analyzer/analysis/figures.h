@@ -33,12 +33,20 @@ LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making,
 LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares,
 					       struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err);
+/** What each group of waste would save. */
+LOPT_CHECKED enum lopt_status lopt_make_waste_findings(struct lopt_making *making, struct lopt_error *err);
 /** Findings out of all of it, in their final order. */
 LOPT_CHECKED enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_error *err);
 
 /** Add a finding; its strings are borrowed and have to live in the arena or the image. */
 LOPT_CHECKED enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt_finding *finding,
 						struct lopt_error *err);
+
+/** A saving below this is told, but is no reason to warn. */
+#define LOPT_WARN_BYTES 1000000
+
+/** Was the layer made by COPY or ADD, as far as is known? */
+bool lopt_making_is_copy(const struct lopt_making *making, size_t layer);
 
 /** printf into the arena; ptr is NULL when memory is exhausted. */
 struct lopt_str lopt_making_text(struct lopt_making *making, const char *fmt, ...) LOPT_PRINTF(2, 3);

@@ -137,31 +137,44 @@ static void put_verdict(struct writer *w)
 	lopt_buf_printf(&w->out, "\n%s\n", lopt_digests_words(w->analysis));
 }
 
-static void put_saving(struct writer *w, const struct lopt_saving *saving)
+/* ", made by `RUN make` (line 7)" */
+static void put_step_layer(struct writer *w, const char *how, size_t layer)
 {
-	lopt_buf_text(&w->out, "1. **");
-	lopt_size_format(&w->out, saving->bytes);
-	lopt_buf_printf(&w->out, "**: layer %zu (", saving->masked_by);
-	put_code(w, &w->out, instruction(w, saving->masked_by));
-	lopt_buf_printf(&w->out, ") %s ", lopt_cause_verb(saving->cause));
-	lopt_count_format(&w->out, saving->files);
-	lopt_buf_printf(&w->out, " file%s of layer %zu (", saving->files == 1 ? "" : "s", saving->layer);
-	put_code(w, &w->out, instruction(w, saving->layer));
-	lopt_buf_printf(&w->out, "), %s ", saving->rows == 1 ? "in" : "the largest in");
-	put_code(w, &w->out, saving->largest->path);
-	lopt_buf_printf(&w->out, ". %s\n", lopt_saving_advice(w->analysis, saving));
+	uint32_t line = w->analysis->layers[layer].line;
+	lopt_buf_printf(&w->out, ", %s ", how);
+	put_code(w, &w->out, instruction(w, layer));
+	if (line)
+		lopt_buf_printf(&w->out, " (line %" PRIu32 ")", line);
 }
 
-static enum lopt_status put_savings(struct writer *w, struct lopt_error *err)
+static void put_step(struct writer *w, const struct lopt_finding *finding)
 {
-	struct lopt_saving savings[LOPT_SAVINGS];
-	size_t count;
-	LOPT_TRY(lopt_savings_find(savings, &count, w->analysis, err));
+	size_t holder = lopt_finding_holder(finding);
+	lopt_buf_text(&w->out, "1. **");
+	lopt_size_format(&w->out, finding->bytes);
+	lopt_buf_printf(&w->out, "** (%s): ", lopt_level_name(finding->level));
+	lopt_escape_markdown(&w->out, shown(w, finding->message));
+	if (finding->largest.len) {
+		lopt_buf_text(&w->out, finding->path_count == 1 ? ", " : ", the largest ");
+		put_code(w, &w->out, finding->largest);
+	}
+	if (holder != LOPT_NO_LAYER)
+		put_step_layer(w, "made by", holder);
+	if (finding->layer != holder)
+		put_step_layer(w, "hidden by", finding->layer);
+	lopt_buf_text(&w->out, ".<br>");
+	lopt_escape_markdown(&w->out, shown(w, finding->advice));
+	lopt_buf_char(&w->out, '\n');
+}
+
+static void put_steps(struct writer *w)
+{
+	const struct lopt_finding *steps[LOPT_STEPS];
+	size_t count = lopt_steps_find(steps, w->analysis);
 	if (count)
-		lopt_buf_text(&w->out, "\n### Largest savings\n\n");
+		lopt_buf_text(&w->out, "\n### What to do next\n\n");
 	for (size_t i = 0; i < count; i++)
-		put_saving(w, &savings[i]);
-	return LOPT_OK;
+		put_step(w, steps[i]);
 }
 
 static void put_layers(struct writer *w)
@@ -284,21 +297,17 @@ enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *anal
 	struct lopt_buf empty = LOPT_BUF_INIT(SIZE_MAX / 2);
 	struct writer w = { empty, empty, empty, empty, analysis, options };
 	put_verdict(&w);
-	enum lopt_status status = put_savings(&w, err);
-	if (status == LOPT_OK) {
-		put_layers(&w);
-		put_waste(&w);
-		put_duplicates(&w);
-		put_findings(&w);
-	}
+	put_steps(&w);
+	put_layers(&w);
+	put_waste(&w);
+	put_duplicates(&w);
+	put_findings(&w);
 	bool failed = w.out.failed || w.row.failed || w.text.failed || w.cell.failed;
-	if (status == LOPT_OK && failed)
-		status = lopt_error_memory(err);
-	else if (status == LOPT_OK)
+	if (!failed)
 		(void)fwrite(w.out.data, 1, w.out.len, to);
 	lopt_buf_release(&w.out);
 	lopt_buf_release(&w.row);
 	lopt_buf_release(&w.text);
 	lopt_buf_release(&w.cell);
-	return status;
+	return failed ? lopt_error_memory(err) : LOPT_OK;
 }

@@ -53,6 +53,15 @@ static void put_instruction(struct writer *w, const char *line_word, size_t laye
 	lopt_printer_cut(&w->p, text, room(w));
 }
 
+/* Text that may be of the image, credentials masked. */
+static void put_wrapped(struct writer *w, struct lopt_str text, size_t indent)
+{
+	lopt_buf_clear(&w->text);
+	lopt_text_show(&w->text, text, w->options);
+	w->p.cell.failed |= w->text.failed;
+	lopt_printer_wrapped(&w->p, lopt_buf_view(&w->text), indent);
+}
+
 static void put_rest(struct writer *w, const struct lopt_cut *cut)
 {
 	if (!cut->rows)
@@ -132,49 +141,56 @@ static void put_verdict(struct writer *w)
 	put_counts(w);
 }
 
-/* "1. 20.5 MB  layer 3 removes 12 files of layer 2: var/lib/apt/" */
-static void put_saving(struct writer *w, size_t number, const struct lopt_saving *saving)
+/* What to do next. */
+
+enum { STEP_INDENT = 3 };
+
+static void put_step_layer(struct writer *w, const char *name, size_t layer)
 {
-	enum { INDENT = 3 };
-	lopt_printer_printf(&w->p, "%zu. ", number);
-	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
-	lopt_printer_size(&w->p, saving->bytes, 0);
-	lopt_printer_plain(&w->p);
-	lopt_printer_printf(&w->p, ": layer %zu %s ", saving->masked_by, lopt_cause_verb(saving->cause));
-	lopt_printer_count(&w->p, saving->files, 0);
-	lopt_printer_printf(&w->p, saving->files == 1 ? " file of layer %zu" : " files of layer %zu", saving->layer);
+	lopt_printer_to_column(&w->p, STEP_INDENT);
+	lopt_printer_text(&w->p, name);
+	put_instruction(w, "line ", layer);
 	lopt_printer_end(&w->p);
-	lopt_printer_to_column(&w->p, INDENT);
-	lopt_printer_text(&w->p, saving->rows == 1 ? "what:      " : "largest:   ");
-	lopt_printer_elided(&w->p, saving->largest->path, room(w));
-	lopt_printer_end(&w->p);
-	lopt_printer_to_column(&w->p, INDENT);
-	lopt_printer_text(&w->p, "made by:   ");
-	put_instruction(w, "line ", saving->layer);
-	lopt_printer_end(&w->p);
-	if (saving->masked_by != saving->layer) {
-		lopt_printer_to_column(&w->p, INDENT);
-		lopt_printer_text(&w->p, "hidden by: ");
-		put_instruction(w, "line ", saving->masked_by);
-		lopt_printer_end(&w->p);
-	}
-	lopt_printer_to_column(&w->p, INDENT);
-	lopt_printer_text(&w->p, "-> ");
-	lopt_printer_wrapped(&w->p, lopt_str_from(lopt_saving_advice(w->analysis, saving)), INDENT + 3);
 }
 
-static enum lopt_status put_savings(struct writer *w, struct lopt_error *err)
+static void put_step_path(struct writer *w, const struct lopt_finding *finding)
 {
-	struct lopt_saving savings[LOPT_SAVINGS];
-	size_t count;
-	enum lopt_status status = lopt_savings_find(savings, &count, w->analysis, err);
-	if (status != LOPT_OK)
-		return status;
+	if (finding->largest.len == 0)
+		return;
+	lopt_printer_to_column(&w->p, STEP_INDENT);
+	lopt_printer_text(&w->p, finding->path_count == 1 ? "what:      " : "largest:   ");
+	lopt_printer_elided(&w->p, finding->largest, room(w));
+	lopt_printer_end(&w->p);
+}
+
+/* "1. 20.5 MB (safe): layer 3 removes 12 files of layer 2" */
+static void put_step(struct writer *w, size_t number, const struct lopt_finding *finding)
+{
+	size_t holder = lopt_finding_holder(finding);
+	lopt_printer_printf(&w->p, "%zu. ", number);
+	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
+	lopt_printer_size(&w->p, finding->bytes, 0);
+	lopt_printer_plain(&w->p);
+	lopt_printer_printf(&w->p, " (%s): ", lopt_level_name(finding->level));
+	put_wrapped(w, finding->message, STEP_INDENT);
+	put_step_path(w, finding);
+	if (holder != LOPT_NO_LAYER)
+		put_step_layer(w, "made by:   ", holder);
+	if (finding->layer != holder)
+		put_step_layer(w, "hidden by: ", finding->layer);
+	lopt_printer_to_column(&w->p, STEP_INDENT);
+	lopt_printer_text(&w->p, "-> ");
+	put_wrapped(w, finding->advice, STEP_INDENT + 3);
+}
+
+static void put_steps(struct writer *w)
+{
+	const struct lopt_finding *steps[LOPT_STEPS];
+	size_t count = lopt_steps_find(steps, w->analysis);
 	if (count)
-		heading(w, "Largest savings");
+		heading(w, "What to do next");
 	for (size_t i = 0; i < count; i++)
-		put_saving(w, i + 1, &savings[i]);
-	return LOPT_OK;
+		put_step(w, i + 1, steps[i]);
 }
 
 /* Layers. */
@@ -321,18 +337,12 @@ static void put_finding(struct writer *w, const struct lopt_finding *finding)
 		lopt_printer_size(&w->p, finding->bytes, 0);
 	}
 	lopt_printer_end(&w->p);
-	lopt_buf_clear(&w->text);
-	lopt_text_show(&w->text, finding->message, w->options);
-	w->p.cell.failed |= w->text.failed;
 	lopt_printer_to_column(&w->p, INDENT);
-	lopt_printer_wrapped(&w->p, lopt_buf_view(&w->text), INDENT);
+	put_wrapped(w, finding->message, INDENT);
 	if (finding->advice.len == 0)
 		return;
-	lopt_buf_clear(&w->text);
-	lopt_text_show(&w->text, finding->advice, w->options);
-	w->p.cell.failed |= w->text.failed;
 	lopt_printer_text(&w->p, "  -> ");
-	lopt_printer_wrapped(&w->p, lopt_buf_view(&w->text), INDENT + 3);
+	put_wrapped(w, finding->advice, INDENT + 3);
 }
 
 static void put_findings(struct writer *w)
@@ -353,14 +363,11 @@ enum lopt_status lopt_report_text(FILE *to, const struct lopt_analysis *analysis
 	size_t columns = options->columns ? options->columns : COLUMNS;
 	lopt_printer_init(&w.p, to, columns < COLUMNS_MIN ? COLUMNS_MIN : columns, options->color, options->unicode);
 	put_verdict(&w);
-	enum lopt_status status = put_savings(&w, err);
-	if (status == LOPT_OK) {
-		put_layers(&w);
-		put_waste(&w);
-		put_duplicates(&w);
-		put_findings(&w);
-	}
+	put_steps(&w);
+	put_layers(&w);
+	put_waste(&w);
+	put_duplicates(&w);
+	put_findings(&w);
 	lopt_buf_release(&w.text);
-	enum lopt_status finished = lopt_printer_finish(&w.p, err);
-	return status == LOPT_OK ? finished : status;
+	return lopt_printer_finish(&w.p, err);
 }

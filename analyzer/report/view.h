@@ -23,24 +23,14 @@ uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t show
 uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_finding_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 
-/** All waste that one layer's instruction caused in one layer in one way: what one edit saves. */
-struct lopt_saving {
-	size_t layer, masked_by;
-	enum lopt_cause cause;
-	uint64_t bytes;
-	uint64_t files;
-	size_t rows;			      /* of the waste list */
-	const struct lopt_waste_row *largest; /* of them */
-};
-
-enum { LOPT_SAVINGS = 3 };
-/** The largest ones; *count says how many there are. */
-LOPT_CHECKED enum lopt_status lopt_savings_find(struct lopt_saving out[LOPT_SAVINGS], size_t *count,
-						const struct lopt_analysis *analysis, struct lopt_error *err);
-/** What to change, in one or two sentences. */
-const char *lopt_saving_advice(const struct lopt_analysis *analysis, const struct lopt_saving *saving);
-/** "removes", "changes the owner, mode or time of", "overwrites" */
-const char *lopt_cause_verb(enum lopt_cause cause);
+/**
+ * What to do next: the largest findings of level safe or standard that say what to change. Returns how many there are,
+ * LOPT_STEPS at most.
+ */
+enum { LOPT_STEPS = 3 };
+size_t lopt_steps_find(const struct lopt_finding *out[LOPT_STEPS], const struct lopt_analysis *analysis);
+/** The layer that holds the bytes a finding is about, or LOPT_NO_LAYER; its own layer may only hide them. */
+size_t lopt_finding_holder(const struct lopt_finding *finding);
 /** "overwritten", "metadata only", "removed" */
 const char *lopt_cause_words(enum lopt_cause cause);
 

@@ -22,6 +22,8 @@ enum lopt_level { LOPT_LEVEL_NONE = 0, LOPT_LEVEL_SAFE, LOPT_LEVEL_STANDARD, LOP
 /** "safe", "standard", "aggressive"; NULL for none (a finding that proposes nothing) */
 const char *lopt_level_name(enum lopt_level level);
 
+struct lopt_waste_row;
+
 /** One thing worth telling. Strings may hold raw bytes of the image; reports escape them. */
 struct lopt_finding {
 	const char *rule; /* stable name, kebab-case */
@@ -34,6 +36,8 @@ struct lopt_finding {
 	uint32_t line;		      /* of the Dockerfile, from 1; 0 when not known */
 	const struct lopt_str *paths; /* examples, in byte order */
 	size_t path_count;
+	struct lopt_str largest;	    /* the path that costs most; empty when it is not about bytes of several */
+	const struct lopt_waste_row *waste; /* the largest of the rows it sums up; NULL when it is not about waste */
 	char fingerprint[33]; /* 32 hex digits over rule, instruction text and first path: survives a moved line */
 };
 
