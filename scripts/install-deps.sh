@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, docker, lint, fuzz, coverage)
+# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, docker, lint, fuzz, coverage, bench)
 # Installs through apt the Debian packages that the purposes need and that are not there yet.
 set -eu
 
@@ -14,8 +14,9 @@ for purpose in "$@"; do
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
 	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
 	coverage) more='gcovr' ;;
+	bench) more='python3 isal zstd openssl skopeo mmdebstrap' ;;
 	*)
-		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage" >&2
+		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage, bench" >&2
 		exit 2
 		;;
 	esac
