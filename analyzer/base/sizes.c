@@ -5,9 +5,15 @@
 
 #include "base/table.h"
 
-#define REPEATED (1ull << 63) /* one file is at most 2^62 bytes */
+#define ONE (1ull << 62)
+#define SIZE_BITS (ONE - 1)
 
-enum { CAP_MIN = 1024 };
+enum { CAP_MIN = 1024, COUNT_MAX = 3 };
+
+static unsigned count_of(uint64_t slot)
+{
+	return (unsigned)(slot / ONE);
+}
 
 void lopt_sizes_init(struct lopt_sizes *sizes)
 {
@@ -24,7 +30,7 @@ void lopt_sizes_release(struct lopt_sizes *sizes)
 static uint64_t *find(const struct lopt_sizes *sizes, uint64_t size)
 {
 	size_t at = (size_t)lopt_hash(size, (struct lopt_str){ NULL, 0 }) & (sizes->cap - 1);
-	while (sizes->slots[at] && (sizes->slots[at] & ~REPEATED) != size)
+	while (sizes->slots[at] && (sizes->slots[at] & SIZE_BITS) != size)
 		at = (at + 1) & (sizes->cap - 1);
 	return &sizes->slots[at];
 }
@@ -39,7 +45,7 @@ static bool make_room(struct lopt_sizes *sizes)
 		return false;
 	for (size_t i = 0; i < sizes->cap; i++)
 		if (sizes->slots[i])
-			*find(&more, sizes->slots[i] & ~REPEATED) = sizes->slots[i];
+			*find(&more, sizes->slots[i] & SIZE_BITS) = sizes->slots[i];
 	free(sizes->slots);
 	sizes->slots = more.slots;
 	sizes->cap = more.cap;
@@ -53,7 +59,10 @@ static bool add(struct lopt_sizes *sizes, uint64_t size, bool *again)
 	uint64_t *slot = find(sizes, size);
 	*again = *slot != 0;
 	sizes->used += !*again;
-	*slot = *again ? size | REPEATED : size;
+	if (!*again)
+		*slot = size;
+	if (count_of(*slot) < COUNT_MAX)
+		*slot += ONE;
 	return true;
 }
 
@@ -65,7 +74,7 @@ bool lopt_sizes_add(struct lopt_sizes *sizes, uint64_t size, bool *again)
 	return added;
 }
 
-bool lopt_sizes_repeats(const struct lopt_sizes *sizes, uint64_t size)
+unsigned lopt_sizes_count(const struct lopt_sizes *sizes, uint64_t size)
 {
-	return sizes->cap && (*find(sizes, size) & REPEATED);
+	return sizes->cap ? count_of(*find(sizes, size)) : 0;
 }

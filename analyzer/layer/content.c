@@ -100,8 +100,8 @@ static enum lopt_status read_runs(struct lopt_contents *contents, struct lopt_ta
 }
 
 /*
- * Only digests of contents that are there twice are asked for, and the second one of a size gets one. Those of a sparse
- * file cannot be computed later, since its extents are not remembered.
+ * Only digests of contents that are there twice are asked for. Where nothing can be read again, the second one of a size
+ * gets one. That of a sparse file cannot be computed later either, since its extents are not remembered.
  */
 static enum lopt_status choose_hashing(struct lopt_contents *contents, const struct lopt_tar_entry *from,
 				       struct lopt_error *err)
@@ -109,7 +109,7 @@ static enum lopt_status choose_hashing(struct lopt_contents *contents, const str
 	bool again = false;
 	if (contents->sizes && !lopt_sizes_add(contents->sizes, from->size, &again))
 		return lopt_error_memory(err);
-	contents->hashing = contents->all_digests || again || from->sparse;
+	contents->hashing = contents->all_digests || from->sparse || (again && !contents->data->unread);
 	return LOPT_OK;
 }
 

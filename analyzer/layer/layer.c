@@ -9,7 +9,10 @@
 #include "layer/path.h"
 #include "tar/reader.h"
 
-enum { PATH_WARNING = 4096 };
+enum {
+	PATH_WARNING = 4096,
+	SMALL = 8192, /* contents up to this size are not worth coming back for: they lie beside the headers */
+};
 
 /* One layer while it is being read. */
 struct reading {
@@ -69,7 +72,7 @@ static enum lopt_status add_inode(struct reading *reading, const struct lopt_tar
 		return LOPT_OK;
 	if (!from->sparse)
 		inodes[number].keep = (uint8_t)lopt_keep_decide(&reading->budget, entry);
-	if (data->unread && !from->sparse)
+	if (data->unread && !from->sparse && from->size > SMALL)
 		return LOPT_OK;
 	return lopt_contents_read(&reading->contents, reading->tar, from, entry, number, err);
 }

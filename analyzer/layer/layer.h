@@ -38,7 +38,7 @@ struct lopt_layer_data {
 	struct lopt_inode_digest *digests; /* by inode; those that were computed */
 	size_t digest_count, digest_cap;
 	struct lopt_kept_list kept; /* likewise */
-	bool unread;		    /* contents (but for sparse ones) were skipped, see lopt_layer_options.again */
+	bool unread; /* contents can be read again, and larger ones were skipped: lopt_layer_options.again */
 	size_t whiteouts;
 	uint64_t size;	      /* uncompressed, to the last byte */
 	uint64_t stored_size; /* as stored */

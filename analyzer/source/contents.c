@@ -5,10 +5,11 @@
 #include "base/cleanup.h"
 #include "source/meter.h"
 #include "source/plan.h"
+#include "source/rereader.h"
 
 /*
  * Contents that were skipped when their layers were read. Two contents can only be equal if their sizes are, so most
- * are never looked at.
+ * are never looked at; where just two are of one size, they are compared side by side, until they differ.
  */
 
 enum {
@@ -16,47 +17,57 @@ enum {
 	BATCH = 64, /* contents a thread takes at a time */
 };
 
+#define NO_PARTNER UINT32_MAX
+
 struct task {
 	uint32_t blob, inode;
+	uint32_t partner; /* the other task of its size, where there is just one */
+	bool led;	  /* compared by its partner */
 };
 
 struct reading {
 	struct lopt_bundle *bundle;
 	struct task *tasks; /* in the order of blobs and inodes */
 	size_t count, cap;
+	uint64_t total; /* bytes */
 	pthread_mutex_t lock;
 	size_t next; /* under the lock */
 	bool stop;   /* likewise */
 };
 
-struct reader {
+/* One thread of it. */
+struct worker {
 	struct reading *reading;
+	struct lopt_rereader reader;
 	struct lopt_fingerprinter printer;
 	struct lopt_keeper keeper;
 	struct lopt_kept_list kept; /* `inode` is an index into `tasks` until all is done */
-	unsigned char *chunk;
-	int fd;	       /* of the current blob */
-	uint32_t blob; /* likewise */
-	uint64_t start;
+	unsigned char *chunks[2];
 	enum lopt_status status;
 	size_t failed; /* the task that did */
 	struct lopt_error error;
 };
 
+static struct lopt_layer_inode *inode_of(const struct reading *reading, const struct task *task)
+{
+	return &reading->bundle->blobs[task->blob].data->inodes[task->inode];
+}
+
 /* --- what is to be read --- */
 
-static bool is_unread(const struct lopt_layer_data *data, const struct lopt_layer_inode *inode)
+/* Skipped, and not looked at since. */
+static bool is_unread(const struct lopt_bundle *bundle, uint32_t blob, uint32_t inode)
 {
-	return data->unread && inode->size && !inode->sparse;
+	return lopt_rereader_can(bundle, blob, inode) && !bundle->blobs[blob].data->inodes[inode].has_fingerprint;
 }
 
 static enum lopt_status add_sizes(struct lopt_bundle *bundle, struct lopt_error *err)
 {
-	for (size_t i = 0; i < bundle->blob_count; i++) {
+	for (uint32_t i = 0; i < bundle->blob_count; i++) {
 		const struct lopt_layer_data *data = bundle->blobs[i].data;
-		for (size_t j = 0; j < data->inode_count; j++) {
+		for (uint32_t j = 0; j < data->inode_count; j++) {
 			bool again;
-			if (is_unread(data, &data->inodes[j]) &&
+			if (is_unread(bundle, i, j) &&
 			    !lopt_sizes_add(&bundle->input.sizes, data->inodes[j].size, &again))
 				return lopt_error_memory(err);
 		}
@@ -64,104 +75,139 @@ static enum lopt_status add_sizes(struct lopt_bundle *bundle, struct lopt_error 
 	return LOPT_OK;
 }
 
-static bool needs_fingerprint(const struct lopt_bundle *bundle, const struct lopt_layer_inode *inode)
+static unsigned same_size(const struct reading *reading, const struct lopt_layer_inode *inode)
 {
-	return lopt_sizes_repeats(&bundle->input.sizes, inode->size);
+	return lopt_sizes_count(&reading->bundle->input.sizes, inode->size);
 }
 
-static enum lopt_status list_blob(struct reading *reading, uint32_t blob, uint64_t *total, struct lopt_error *err)
+static enum lopt_status list_blob(struct reading *reading, uint32_t blob, struct lopt_error *err)
 {
 	const struct lopt_layer_data *data = reading->bundle->blobs[blob].data;
-	for (size_t i = 0; i < data->inode_count; i++) {
+	for (uint32_t i = 0; i < data->inode_count; i++) {
 		const struct lopt_layer_inode *inode = &data->inodes[i];
-		bool compare = needs_fingerprint(reading->bundle, inode);
-		if (!is_unread(data, inode) || (!compare && inode->keep == LOPT_KEEP_NOTHING))
+		if (!is_unread(reading->bundle, blob, i))
+			continue;
+		bool compare = same_size(reading, inode) > 1;
+		if (!compare && inode->keep == LOPT_KEEP_NOTHING)
 			continue;
 		struct task *tasks = lopt_grow(reading->tasks, &reading->cap, reading->count + 1, sizeof *tasks);
 		if (!tasks)
 			return lopt_error_memory(err);
 		reading->tasks = tasks;
-		tasks[reading->count++] = (struct task){ blob, (uint32_t)i };
-		*total = lopt_add_saturating(*total, compare ? inode->size : 0, NULL);
+		tasks[reading->count++] = (struct task){ blob, i, NO_PARTNER, false };
+		reading->total = lopt_add_saturating(reading->total, compare ? inode->size : 0, NULL);
+	}
+	return LOPT_OK;
+}
+
+struct sized {
+	uint64_t size;
+	uint32_t task;
+};
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct sized *x = a, *y = b;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	return (x->task > y->task) - (x->task < y->task);
+}
+
+/* Of two tasks that are alone with their size, the first leads. */
+static enum lopt_status find_partners(struct reading *reading, struct lopt_error *err)
+{
+	size_t count = 0;
+	LOPT_CLEANUP(lopt_cleanup_bytes) struct sized *list = reallocarray(NULL, reading->count + 1, sizeof *list);
+	if (!list)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < reading->count; i++) {
+		const struct lopt_layer_inode *inode = inode_of(reading, &reading->tasks[i]);
+		if (same_size(reading, inode) == 2)
+			list[count++] = (struct sized){ inode->size, (uint32_t)i };
+	}
+	if (count)
+		qsort(list, count, sizeof *list, compare_sizes);
+	for (size_t i = 0; i + 1 < count; i++) {
+		if (list[i].size != list[i + 1].size) /* the other one was read with its layer */
+			continue;
+		reading->tasks[list[i].task].partner = list[i + 1].task;
+		reading->tasks[list[i + 1].task].led = true;
 	}
 	return LOPT_OK;
 }
 
 /* --- reading one --- */
 
-static enum lopt_status move_to(struct reader *reader, uint32_t blob, struct lopt_error *err)
+static enum lopt_status read_chunk(struct worker *worker, size_t which, const struct task *task, uint64_t at,
+				   size_t size, struct lopt_error *err)
 {
-	struct lopt_bundle *bundle = reader->reading->bundle;
-	if (reader->fd >= 0 && reader->blob == blob)
-		return LOPT_OK;
-	lopt_cleanup_fd(&reader->fd);
-	reader->fd = -1;
-	reader->blob = blob;
-	return lopt_store_reopen(bundle->input.store, bundle->blobs[blob].member, &reader->fd, &reader->start, err);
+	return lopt_rereader_read(&worker->reader, task->blob, task->inode, at, worker->chunks[which], size, err);
 }
 
-static enum lopt_status read_chunk(int fd, uint64_t offset, unsigned char *to, size_t size, struct lopt_error *err)
+static enum lopt_status compute_fingerprint(struct worker *worker, const struct task *task, struct lopt_error *err)
 {
-	size_t got;
-	struct lopt_file_stream file;
-	lopt_file_stream_init(&file, fd, offset, size);
-	return lopt_stream_read_full(&file.stream, to, size, &got, err);
-}
-
-static enum lopt_status compute_fingerprint(struct reader *reader, struct lopt_layer_inode *inode,
-					    struct lopt_error *err)
-{
-	uint64_t at = reader->start + inode->offset, left = inode->size;
-	LOPT_TRY(lopt_fingerprinter_reset(&reader->printer, err));
-	while (left) {
-		size_t n = left < CHUNK ? (size_t)left : CHUNK;
-		LOPT_TRY(read_chunk(reader->fd, at, reader->chunk, n, err));
-		LOPT_TRY(lopt_fingerprinter_add(&reader->printer, reader->chunk, n, err));
+	struct lopt_layer_inode *inode = inode_of(worker->reading, task);
+	LOPT_TRY(lopt_fingerprinter_reset(&worker->printer, err));
+	for (uint64_t at = 0; at < inode->size;) {
+		size_t n = inode->size - at < CHUNK ? (size_t)(inode->size - at) : CHUNK;
+		LOPT_TRY(read_chunk(worker, 0, task, at, n, err));
+		LOPT_TRY(lopt_fingerprinter_add(&worker->printer, worker->chunks[0], n, err));
 		at += n;
-		left -= n;
 	}
-	lopt_meter_add(&reader->reading->bundle->input.meter, inode->size);
 	inode->has_fingerprint = true;
-	return lopt_fingerprinter_finish(&reader->printer, inode->fingerprint, err);
+	return lopt_fingerprinter_finish(&worker->printer, inode->fingerprint, err);
 }
 
-static enum lopt_status keep_content(struct reader *reader, size_t task, const struct lopt_entry *entry,
-				     const struct lopt_layer_inode *inode, struct lopt_error *err)
+/* Nobody else has this size: equal ones may have any fingerprint, different ones need none. */
+static enum lopt_status compare_pair(struct worker *worker, const struct task *task, struct lopt_error *err)
 {
+	const struct task *other = &worker->reading->tasks[task->partner];
+	struct lopt_layer_inode *inode = inode_of(worker->reading, task);
+	bool same = true;
+	for (uint64_t at = 0; same && at < inode->size;) {
+		size_t n = inode->size - at < CHUNK ? (size_t)(inode->size - at) : CHUNK;
+		LOPT_TRY(read_chunk(worker, 0, task, at, n, err));
+		LOPT_TRY(read_chunk(worker, 1, other, at, n, err));
+		same = memcmp(worker->chunks[0], worker->chunks[1], n) == 0;
+		at += n;
+	}
+	inode->has_fingerprint = same;
+	inode_of(worker->reading, other)->has_fingerprint = same;
+	return LOPT_OK;
+}
+
+static enum lopt_status compare_content(struct worker *worker, const struct task *task, struct lopt_error *err)
+{
+	const struct lopt_layer_inode *inode = inode_of(worker->reading, task);
+	if (task->led || same_size(worker->reading, inode) < 2)
+		return LOPT_OK;
+	lopt_meter_add(&worker->reading->bundle->input.meter,
+		       task->partner == NO_PARTNER ? inode->size : 2 * inode->size);
+	return task->partner == NO_PARTNER ? compute_fingerprint(worker, task, err) : compare_pair(worker, task, err);
+}
+
+static enum lopt_status keep_content(struct worker *worker, size_t index, struct lopt_error *err)
+{
+	const struct task *task = &worker->reading->tasks[index];
+	const struct lopt_layer_inode *inode = inode_of(worker->reading, task);
+	const struct lopt_entry *entry = &worker->reading->bundle->blobs[task->blob].data->entries[inode->entry];
 	uint64_t offset;
 	size_t size;
-	LOPT_TRY(lopt_keeper_begin(&reader->keeper, entry, (uint32_t)task, (enum lopt_keep)inode->keep, err));
-	while (lopt_keeper_wants(&reader->keeper, &offset, &size)) {
+	if (inode->keep == LOPT_KEEP_NOTHING)
+		return LOPT_OK;
+	LOPT_TRY(lopt_keeper_begin(&worker->keeper, entry, (uint32_t)index, (enum lopt_keep)inode->keep, err));
+	while (lopt_keeper_wants(&worker->keeper, &offset, &size)) {
 		size_t n = size < CHUNK ? size : CHUNK;
-		uint64_t at = reader->start + inode->offset + offset;
-		LOPT_TRY(read_chunk(reader->fd, at, reader->chunk, n, err));
-		LOPT_TRY(lopt_keeper_feed(&reader->keeper, offset, reader->chunk, n, err));
+		LOPT_TRY(read_chunk(worker, 0, task, offset, n, err));
+		LOPT_TRY(lopt_keeper_feed(&worker->keeper, offset, worker->chunks[0], n, err));
 	}
-	return lopt_keeper_end(&reader->keeper, &reader->kept, err);
+	return lopt_keeper_end(&worker->keeper, &worker->kept, err);
 }
 
-static enum lopt_status content_error(const struct lopt_bundle *bundle, uint32_t blob, const struct lopt_entry *entry,
-				      struct lopt_error *err)
+static enum lopt_status run_task(struct worker *worker, size_t index, struct lopt_error *err)
 {
-	size_t layer = 0;
-	while (bundle->layers[layer].absent || bundle->layers[layer].blob_index != blob)
-		layer++;
-	return lopt_error_context(err, "layer %zu: %.*s: %.*s", layer, LOPT_STR_ARGS(bundle->layers[layer].blob),
-				  LOPT_STR_ARGS(entry->path));
-}
-
-static enum lopt_status run_task(struct reader *reader, size_t index, struct lopt_error *err)
-{
-	const struct task *task = &reader->reading->tasks[index];
-	struct lopt_layer_data *data = reader->reading->bundle->blobs[task->blob].data;
-	struct lopt_layer_inode *inode = &data->inodes[task->inode];
-	const struct lopt_entry *entry = &data->entries[inode->entry];
-	enum lopt_status status = move_to(reader, task->blob, err);
-	if (status == LOPT_OK && needs_fingerprint(reader->reading->bundle, inode))
-		status = compute_fingerprint(reader, inode, err);
-	if (status == LOPT_OK && inode->keep != LOPT_KEEP_NOTHING)
-		status = keep_content(reader, index, entry, inode, err);
-	return status == LOPT_OK ? status : content_error(reader->reading->bundle, task->blob, entry, err);
+	LOPT_TRY(compare_content(worker, &worker->reading->tasks[index], err));
+	return keep_content(worker, index, err);
 }
 
 /* --- reading all --- */
@@ -179,15 +225,15 @@ static bool take_batch(struct reading *reading, size_t *first, size_t *end)
 
 static void *run_batches(void *context)
 {
-	struct reader *reader = context;
-	struct reading *reading = reader->reading;
+	struct worker *worker = context;
+	struct reading *reading = worker->reading;
 	size_t first, end;
-	while (reader->status == LOPT_OK && take_batch(reading, &first, &end))
-		for (size_t i = first; i < end && reader->status == LOPT_OK; i++) {
-			reader->failed = i;
-			reader->status = run_task(reader, i, &reader->error);
+	while (worker->status == LOPT_OK && take_batch(reading, &first, &end))
+		for (size_t i = first; i < end && worker->status == LOPT_OK; i++) {
+			worker->failed = i;
+			worker->status = run_task(worker, i, &worker->error);
 		}
-	if (reader->status != LOPT_OK) {
+	if (worker->status != LOPT_OK) {
 		(void)pthread_mutex_lock(&reading->lock);
 		reading->stop = true;
 		(void)pthread_mutex_unlock(&reading->lock);
@@ -195,33 +241,13 @@ static void *run_batches(void *context)
 	return NULL;
 }
 
-static enum lopt_status init_reader(struct reader *reader, struct reading *reading, struct lopt_arena *arena,
-				    lopt_keep_choice *choose, struct lopt_error *err)
-{
-	*reader = (struct reader){ .reading = reading, .fd = -1 };
-	lopt_keeper_init(&reader->keeper, arena, choose, false);
-	reader->chunk = malloc(CHUNK);
-	if (!reader->chunk)
-		return lopt_error_memory(err);
-	return lopt_fingerprinter_init(&reader->printer, err);
-}
-
-static void release_reader(struct reader *reader)
-{
-	lopt_fingerprinter_release(&reader->printer);
-	lopt_keeper_release(&reader->keeper);
-	free(reader->kept.items);
-	free(reader->chunk);
-	lopt_cleanup_fd(&reader->fd);
-}
-
 /* The failure that comes first in the input, whichever thread met it. */
-static enum lopt_status first_failure(const struct reader *readers, struct lopt_error *err)
+static enum lopt_status first_failure(const struct worker *workers, struct lopt_error *err)
 {
-	const struct reader *first = NULL;
+	const struct worker *first = NULL;
 	for (size_t i = 0; i < LOPT_READERS; i++)
-		if (readers[i].status != LOPT_OK && (!first || readers[i].failed < first->failed))
-			first = &readers[i];
+		if (workers[i].status != LOPT_OK && (!first || workers[i].failed < first->failed))
+			first = &workers[i];
 	if (!first)
 		return LOPT_OK;
 	if (err)
@@ -236,13 +262,13 @@ static int compare_kept(const void *a, const void *b)
 }
 
 /* What the threads kept goes to the layers it is of. */
-static enum lopt_status hand_over(struct reading *reading, const struct reader *reader, struct lopt_error *err)
+static enum lopt_status hand_over(const struct worker *worker, struct lopt_error *err)
 {
-	for (size_t i = 0; i < reader->kept.count; i++) {
-		struct lopt_kept kept = reader->kept.items[i];
-		const struct task *task = &reading->tasks[kept.inode];
+	for (size_t i = 0; i < worker->kept.count; i++) {
+		struct lopt_kept kept = worker->kept.items[i];
+		const struct task *task = &worker->reading->tasks[kept.inode];
 		kept.inode = task->inode;
-		LOPT_TRY(lopt_kept_add(&reading->bundle->blobs[task->blob].data->kept, &kept, err));
+		LOPT_TRY(lopt_kept_add(&worker->reading->bundle->blobs[task->blob].data->kept, &kept, err));
 	}
 	return LOPT_OK;
 }
@@ -256,18 +282,59 @@ static void sort_kept(struct lopt_bundle *bundle)
 	}
 }
 
-static enum lopt_status read_all(struct reading *reading, struct reader *readers, struct lopt_error *err)
+static enum lopt_status run_workers(struct reading *reading, struct worker *workers, struct lopt_error *err)
 {
 	pthread_t thread;
-	bool started = reading->count > BATCH && pthread_create(&thread, NULL, run_batches, &readers[1]) == 0;
-	(void)run_batches(&readers[0]);
+	bool started = reading->count > BATCH && pthread_create(&thread, NULL, run_batches, &workers[1]) == 0;
+	(void)run_batches(&workers[0]);
 	if (started)
 		(void)pthread_join(thread, NULL);
-	LOPT_TRY(first_failure(readers, err));
+	LOPT_TRY(first_failure(workers, err));
 	for (size_t i = 0; i < LOPT_READERS; i++)
-		LOPT_TRY(hand_over(reading, &readers[i], err));
+		LOPT_TRY(hand_over(&workers[i], err));
 	sort_kept(reading->bundle);
 	return LOPT_OK;
+}
+
+static void prepare_worker(struct worker *worker, struct reading *reading, size_t index, lopt_keep_choice *choose)
+{
+	*worker = (struct worker){ .reading = reading };
+	lopt_rereader_init(&worker->reader, reading->bundle);
+	lopt_keeper_init(&worker->keeper, &reading->bundle->kept[index], choose, false);
+}
+
+static enum lopt_status equip_worker(struct worker *worker, struct lopt_error *err)
+{
+	worker->chunks[0] = malloc(CHUNK);
+	worker->chunks[1] = malloc(CHUNK);
+	if (!worker->chunks[0] || !worker->chunks[1])
+		return lopt_error_memory(err);
+	return lopt_fingerprinter_init(&worker->printer, err);
+}
+
+static void release_worker(struct worker *worker)
+{
+	lopt_rereader_release(&worker->reader);
+	lopt_fingerprinter_release(&worker->printer);
+	lopt_keeper_release(&worker->keeper);
+	free(worker->kept.items);
+	free(worker->chunks[0]);
+	free(worker->chunks[1]);
+}
+
+static enum lopt_status read_all(struct reading *reading, lopt_keep_choice *choose, struct lopt_error *err)
+{
+	struct worker workers[LOPT_READERS];
+	enum lopt_status status = LOPT_OK;
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		prepare_worker(&workers[i], reading, i, choose);
+	for (size_t i = 0; i < LOPT_READERS && status == LOPT_OK; i++)
+		status = equip_worker(&workers[i], err);
+	if (status == LOPT_OK)
+		status = run_workers(reading, workers, err);
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		release_worker(&workers[i]);
+	return status;
 }
 
 static void release_reading(struct reading *reading)
@@ -278,95 +345,14 @@ static void release_reading(struct reading *reading)
 
 enum lopt_status lopt_plan_read_contents(struct lopt_plan *plan, struct lopt_error *err)
 {
-	struct lopt_bundle *bundle = plan->bundle;
 	LOPT_CLEANUP(release_reading)
-	struct reading reading = { .bundle = bundle, .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct reader readers[LOPT_READERS];
-	uint64_t total = 0;
-	LOPT_TRY(add_sizes(bundle, err));
-	for (size_t i = 0; i < bundle->blob_count; i++)
-		LOPT_TRY(list_blob(&reading, (uint32_t)i, &total, err));
+	struct reading reading = { .bundle = plan->bundle, .lock = PTHREAD_MUTEX_INITIALIZER };
+	LOPT_TRY(add_sizes(plan->bundle, err));
+	for (uint32_t i = 0; i < plan->bundle->blob_count; i++)
+		LOPT_TRY(list_blob(&reading, i, err));
 	if (reading.count == 0)
 		return LOPT_OK;
-	lopt_meter_begin(&bundle->input.meter, "comparing contents", total);
-	enum lopt_status status = LOPT_OK;
-	for (size_t i = 0; i < LOPT_READERS; i++) {
-		enum lopt_status one = init_reader(&readers[i], &reading, &bundle->kept[i], plan->contents->keep, err);
-		status = status == LOPT_OK ? one : status;
-	}
-	if (status == LOPT_OK)
-		status = read_all(&reading, readers, err);
-	for (size_t i = 0; i < LOPT_READERS; i++)
-		release_reader(&readers[i]);
-	return status;
-}
-
-/* --- digests that are asked for later --- */
-
-const unsigned char *lopt_bundle_known_sha256(const struct lopt_bundle *bundle, uint32_t blob, uint32_t inode)
-{
-	const struct lopt_layer_data *data = bundle->blobs[blob].data;
-	size_t low = 0, high = data->digest_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (data->digests[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < data->digest_count && data->digests[low].inode == inode ? data->digests[low].sha256 : NULL;
-}
-
-bool lopt_bundle_has_sha256(const struct lopt_bundle *bundle, uint32_t blob, uint32_t inode)
-{
-	const struct lopt_layer_data *data = bundle->blobs[blob].data;
-	return is_unread(data, &data->inodes[inode]) || lopt_bundle_known_sha256(bundle, blob, inode);
-}
-
-static enum lopt_status hash_range(struct lopt_hasher *hasher, int fd, uint64_t offset, uint64_t left,
-				   struct lopt_error *err)
-{
-	LOPT_CLEANUP(lopt_cleanup_bytes) unsigned char *chunk = malloc(CHUNK);
-	if (!chunk)
-		return lopt_error_memory(err);
-	while (left) {
-		size_t n = left < CHUNK ? (size_t)left : CHUNK;
-		LOPT_TRY(read_chunk(fd, offset, chunk, n, err));
-		LOPT_TRY(lopt_hasher_add(hasher, chunk, n, err));
-		offset += n;
-		left -= n;
-	}
-	return LOPT_OK;
-}
-
-static enum lopt_status hash_again(struct lopt_bundle *bundle, uint32_t blob, const struct lopt_layer_inode *inode,
-				   unsigned char out[32], struct lopt_error *err)
-{
-	LOPT_CLEANUP(lopt_cleanup_fd) int fd = -1;
-	LOPT_CLEANUP(lopt_hasher_release) struct lopt_hasher hasher;
-	uint64_t start;
-	struct lopt_digest digest;
-	LOPT_TRY(lopt_hasher_init(&hasher, LOPT_SHA256, err));
-	LOPT_TRY(lopt_store_reopen(bundle->input.store, bundle->blobs[blob].member, &fd, &start, err));
-	LOPT_TRY(hash_range(&hasher, fd, start + inode->offset, inode->size, err));
-	LOPT_TRY(lopt_hasher_finish(&hasher, &digest, err));
-	memcpy(out, digest.bytes, 32);
-	return LOPT_OK;
-}
-
-enum lopt_status lopt_bundle_sha256(struct lopt_bundle *bundle, uint32_t blob, uint32_t number, unsigned char out[32],
-				    struct lopt_error *err)
-{
-	const struct lopt_layer_data *data = bundle->blobs[blob].data;
-	const struct lopt_layer_inode *inode = &data->inodes[number];
-	const unsigned char *known = lopt_bundle_known_sha256(bundle, blob, number);
-	if (known) {
-		memcpy(out, known, 32);
-		return LOPT_OK;
-	}
-	if (!is_unread(data, inode))
-		return LOPT_END;
-	if (hash_again(bundle, blob, inode, out, err) == LOPT_OK)
-		return LOPT_OK;
-	return content_error(bundle, blob, &data->entries[inode->entry], err);
+	LOPT_TRY(find_partners(&reading, err));
+	lopt_meter_begin(&plan->bundle->input.meter, "comparing contents", reading.total);
+	return read_all(&reading, plan->contents->keep, err);
 }

@@ -9,7 +9,8 @@
 #include "base/cleanup.h"
 #include "tar/walker.h"
 
-enum { CHUNK = 128 * 1024 };
+/* What is read at a time: much where all passes, little where most of it would be skipped. */
+enum { CHUNK = 128 * 1024, SKIMMED_CHUNK = 16 * 1024 };
 
 /* The content of the current entry as a stream. */
 struct content_stream {
@@ -22,6 +23,7 @@ struct content_stream {
 struct lopt_tar_reader {
 	const struct lopt_limits *limits;
 	struct lopt_stream *below;
+	size_t chunk_size;
 	struct archive *archive;
 	struct lopt_tar_walker *walker;
 	struct lopt_tar_header *header; /* of the current entry */
@@ -68,7 +70,7 @@ static la_ssize_t read_chunk(struct archive *archive, void *context, const void 
 	if (reader->below_ended)
 		return 0;
 	size_t got;
-	if (lopt_stream_read(reader->below, reader->chunk, CHUNK, &got, &reader->below_error) != LOPT_OK)
+	if (lopt_stream_read(reader->below, reader->chunk, reader->chunk_size, &got, &reader->below_error) != LOPT_OK)
 		return fail_below(reader, archive);
 	if (got == 0)
 		return end_of_input(reader);
@@ -179,6 +181,7 @@ enum lopt_status lopt_tar_reader_open(struct lopt_tar_reader **out, struct lopt_
 		return lopt_error_memory(err);
 	reader->limits = options->limits;
 	reader->below = below;
+	reader->chunk_size = lopt_stream_can_skip(below) ? SKIMMED_CHUNK : CHUNK;
 	reader->content = (struct content_stream){ .stream = { &content_ops }, .reader = reader };
 	enum lopt_status status = lopt_tar_walker_new(&reader->walker, options, err);
 	if (status == LOPT_OK)
@@ -310,7 +313,7 @@ static enum lopt_status walk_to_end(struct lopt_tar_reader *reader, struct lopt_
 	uint64_t end;
 	while (!reader->below_ended && !lopt_tar_walker_ended(reader->walker, &end)) {
 		size_t got;
-		LOPT_TRY(lopt_stream_read(reader->below, reader->chunk, CHUNK, &got, err));
+		LOPT_TRY(lopt_stream_read(reader->below, reader->chunk, reader->chunk_size, &got, err));
 		if (got)
 			lopt_tar_walker_feed(reader->walker, reader->chunk, got);
 		else
