@@ -7,6 +7,7 @@
 #include "package/npm.h"
 #include "package/python.h"
 #include "package/r.h"
+#include "package/rpm.h"
 #include "package/text.h"
 
 /* Where databases lie. One "*" in a component stands for any bytes of it; no base ends in one. */
@@ -31,6 +32,14 @@ struct place {
 static const struct place places[] = {
 	PLACE("/lib/apk/db", "installed", "apk database", LOPT_KEEP_ALL, lopt_apk_parse),
 	PLACE("/usr/lib/apk/db", "installed", "apk database", LOPT_KEEP_ALL, lopt_apk_parse),
+	PLACE("/var/lib/rpm", "rpmdb.sqlite", "rpm database", LOPT_KEEP_ALL, lopt_rpm_parse),
+	PLACE("/var/lib/rpm", "rpmdb.sqlite-wal", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_wal),
+	PLACE("/var/lib/rpm", "Packages", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_berkeley),
+	PLACE("/var/lib/rpm", "Packages.db", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_ndb),
+	PLACE("/usr/lib/sysimage/rpm", "rpmdb.sqlite", "rpm database", LOPT_KEEP_ALL, lopt_rpm_parse),
+	PLACE("/usr/lib/sysimage/rpm", "rpmdb.sqlite-wal", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_wal),
+	PLACE("/usr/lib/sysimage/rpm", "Packages", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_berkeley),
+	PLACE("/usr/lib/sysimage/rpm", "Packages.db", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_ndb),
 	PLACE("*.dist-info", "RECORD", "Python RECORD", LOPT_KEEP_ALL, lopt_python_parse_record),
 	PLACE("*.egg-info", "installed-files.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_installed_files),
 	PLACE("*.egg-info", "top_level.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_top_level),
