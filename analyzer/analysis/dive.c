@@ -3,6 +3,7 @@
 
 #include "analysis/figures.h"
 #include "base/cleanup.h"
+#include "layer/path.h"
 #include "tree/nodes.h"
 
 /*
@@ -25,6 +26,8 @@ struct diving {
 	struct path_sizes *sizes; /* by node of `known` */
 	size_t size_cap;
 	uint32_t *twins, *homes; /* of a layer's nodes: in the stack, in `known` */
+	struct lopt_str last_directory; /* where the entry before stood: most stand beside it */
+	uint32_t last_node;		/* of the layer */
 	uint64_t user_bytes;
 };
 
@@ -61,21 +64,34 @@ static uint32_t find_or_add(struct lopt_nodes *nodes, uint32_t parent, struct lo
 
 /* --- the layer's own tree --- */
 
-static enum lopt_status insert_entry(struct diving *diving, const struct lopt_entry *entry, struct lopt_error *err)
+/* The node of a path, made where it is missing; LOPT_NODE_ROOT for one with a name that dive drops. */
+static uint32_t make_path(struct lopt_nodes *nodes, struct lopt_str path)
 {
 	uint32_t node = LOPT_NODE_ROOT;
-	struct lopt_str left = entry->path;
-	while (left.len) {
-		const char *slash = memchr(left.ptr, '/', left.len);
-		struct lopt_str part = lopt_str_make(left.ptr, slash ? (size_t)(slash - left.ptr) : left.len);
+	for (struct lopt_str part = lopt_path_next(&path); part.len; part = lopt_path_next(&path)) {
 		if (lopt_str_starts(part, ".wh..wh."))
-			return LOPT_OK;
-		node = find_or_add(&diving->layer, node, part);
+			return LOPT_NODE_ROOT;
+		node = find_or_add(nodes, node, part);
 		if (node == LOPT_NODE_NONE)
-			return lopt_error_memory(err);
-		size_t used = part.len + (slash != NULL);
-		left = lopt_str_make(left.ptr + used, left.len - used);
+			return node;
 	}
+	return node;
+}
+
+static enum lopt_status insert_entry(struct diving *diving, const struct lopt_entry *entry, struct lopt_error *err)
+{
+	struct lopt_str directory = lopt_path_parent(entry->path), name = lopt_path_base(entry->path);
+	if (diving->last_node == LOPT_NODE_NONE || !lopt_str_equal(directory, diving->last_directory)) {
+		diving->last_directory = directory;
+		diving->last_node = make_path(&diving->layer, directory);
+	}
+	if (diving->last_node == LOPT_NODE_NONE)
+		return lopt_error_memory(err);
+	if (lopt_str_starts(name, ".wh..wh.") || (diving->last_node == LOPT_NODE_ROOT && directory.len))
+		return LOPT_OK;
+	uint32_t node = find_or_add(&diving->layer, diving->last_node, name);
+	if (node == LOPT_NODE_NONE)
+		return lopt_error_memory(err);
 	lopt_nodes_at(&diving->layer, node)->entry = entry;
 	return LOPT_OK;
 }
@@ -83,6 +99,7 @@ static enum lopt_status insert_entry(struct diving *diving, const struct lopt_en
 static enum lopt_status build_layer(struct diving *diving, const struct lopt_layer *layer, struct lopt_error *err)
 {
 	lopt_nodes_release(&diving->layer);
+	diving->last_node = LOPT_NODE_NONE;
 	if (!lopt_nodes_init(&diving->layer))
 		return lopt_error_memory(err);
 	for (size_t i = 0; i < layer->entry_count; i++) {

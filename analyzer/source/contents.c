@@ -14,7 +14,8 @@
 
 enum {
 	CHUNK = 128 * 1024,
-	BATCH = 64, /* contents a thread takes at a time */
+	FIRST_CHUNK = 4096, /* of two contents side by side: different ones mostly differ early */
+	BATCH = 64,	    /* contents a thread takes at a time */
 };
 
 #define NO_PARTNER UINT32_MAX
@@ -165,7 +166,8 @@ static enum lopt_status compare_pair(struct worker *worker, const struct task *t
 	struct lopt_layer_inode *inode = inode_of(worker->reading, task);
 	bool same = true;
 	for (uint64_t at = 0; same && at < inode->size;) {
-		size_t n = inode->size - at < CHUNK ? (size_t)(inode->size - at) : CHUNK;
+		size_t n = at ? CHUNK : FIRST_CHUNK;
+		n = inode->size - at < n ? (size_t)(inode->size - at) : n;
 		LOPT_TRY(read_chunk(worker, 0, task, at, n, err));
 		LOPT_TRY(read_chunk(worker, 1, other, at, n, err));
 		same = memcmp(worker->chunks[0], worker->chunks[1], n) == 0;

@@ -20,11 +20,12 @@ struct job {
 struct work {
 	struct lopt_plan *plan;
 	struct job *jobs;
+	size_t *order; /* of jobs: the largest first, so that no thread is left with it at the end */
 	size_t count;
 	pthread_mutex_t lock;
-	size_t next;	  /* under the lock */
+	size_t next;	  /* in `order`, under the lock */
 	uint64_t entries; /* of the blobs read so far, under the lock */
-	bool stop;	  /* under the lock */
+	size_t end;	  /* jobs from this one on need not be read any more, under the lock */
 };
 
 /* --- what is to be read --- */
@@ -87,14 +88,38 @@ static enum lopt_status add_job(struct work *work, size_t layer, struct lopt_err
 	return set_options(job, plan, err);
 }
 
+static uint64_t size_of(const struct work *work, size_t job)
+{
+	return work->plan->store->members[work->jobs[job].member].size;
+}
+
+static int compare_jobs(const void *a, const void *b, void *context)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	uint64_t left = size_of(context, x), right = size_of(context, y);
+	if (left != right)
+		return left > right ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static void order_jobs(struct work *work)
+{
+	for (size_t i = 0; i < work->count; i++)
+		work->order[i] = i;
+	work->end = work->count;
+	if (work->count)
+		qsort_r(work->order, work->count, sizeof *work->order, compare_jobs, work);
+}
+
 static enum lopt_status list_jobs(struct work *work, struct lopt_error *err)
 {
 	uint64_t total = 0;
 	struct lopt_plan *plan = work->plan;
 	for (size_t i = 0; i < plan->layer_count; i++)
 		LOPT_TRY(add_job(work, i, err));
+	order_jobs(work);
 	for (size_t i = 0; i < work->count; i++)
-		total = lopt_add_saturating(total, plan->store->members[work->jobs[i].member].size, NULL);
+		total = lopt_add_saturating(total, size_of(work, i), NULL);
 	if (plan->store->meter)
 		lopt_meter_begin(plan->store->meter, "reading layers", total);
 	return LOPT_OK;
@@ -102,43 +127,46 @@ static enum lopt_status list_jobs(struct work *work, struct lopt_error *err)
 
 /* --- reading --- */
 
-static void run_job(struct work *work, struct job *job)
+/* What comes after the first failure is of no use, what comes before it may fail as well and then is the first. */
+static void stop_behind(struct work *work, size_t index)
+{
+	if (index + 1 < work->end)
+		work->end = index + 1;
+}
+
+static void run_job(struct work *work, size_t index)
 {
 	struct lopt_store *store = work->plan->store;
+	struct job *job = &work->jobs[index];
 	job->entries_left = store->entries_left;
 	job->options.entries_left = &job->entries_left;
 	job->status = lopt_store_layer(store, job->member, &job->options, &job->data, &job->error);
-	if (job->status != LOPT_OK)
-		return;
 	(void)pthread_mutex_lock(&work->lock);
 	work->entries += store->entries_left - job->entries_left;
-	if (work->entries > store->entries_left)
-		work->stop = true;
+	if (job->status != LOPT_OK)
+		stop_behind(work, index);
+	else if (work->entries > store->entries_left)
+		work->next = work->count; /* whatever is still to come */
 	(void)pthread_mutex_unlock(&work->lock);
 }
 
-/* Jobs are taken in order, so all below a failed one have been taken: the lowest failure is always found. */
-static struct job *take_job(struct work *work)
+static bool take_job(struct work *work, size_t *index)
 {
-	struct job *job = NULL;
+	bool found = false;
 	(void)pthread_mutex_lock(&work->lock);
-	if (!work->stop && work->next < work->count)
-		job = &work->jobs[work->next++];
+	while (!found && work->next < work->count) {
+		*index = work->order[work->next++];
+		found = *index < work->end;
+	}
 	(void)pthread_mutex_unlock(&work->lock);
-	return job;
+	return found;
 }
 
 static void *run_jobs(void *context)
 {
 	struct work *work = context;
-	for (struct job *job; (job = take_job(work));) {
-		run_job(work, job);
-		if (job->status == LOPT_OK)
-			continue;
-		(void)pthread_mutex_lock(&work->lock);
-		work->stop = true;
-		(void)pthread_mutex_unlock(&work->lock);
-	}
+	for (size_t index; take_job(work, &index);)
+		run_job(work, index);
 	return NULL;
 }
 
@@ -160,24 +188,27 @@ static enum lopt_status layer_error(const struct lopt_plan *plan, size_t layer, 
 	return lopt_error_context(err, "layer %zu: %.*s", layer, LOPT_STR_ARGS(plan->layers[layer].name));
 }
 
-/* The first blob that failed, or whose entries are too many together with those before it. */
+/* Which blob is one too many depends on the threads, so none is named. */
+static enum lopt_status too_many(const struct lopt_store *store, struct lopt_error *err)
+{
+	return lopt_error_set(err, LOPT_E_LIMIT, "more than %llu tar entries (--limit entries=N)",
+			      (unsigned long long)store->limits->entries);
+}
+
 static enum lopt_status first_failure(const struct work *work, struct lopt_error *err)
 {
 	const struct lopt_store *store = work->plan->store;
-	uint64_t entries = 0;
-	for (size_t i = 0; i < work->next; i++) {
+	if (work->entries > store->entries_left)
+		return too_many(store, err);
+	for (size_t i = 0; i < work->count; i++) {
 		const struct job *job = &work->jobs[i];
-		if (job->status != LOPT_OK) {
-			if (err)
-				*err = job->error;
-			return layer_error(work->plan, job->layer, err);
-		}
-		entries += store->entries_left - job->entries_left;
-		if (entries > store->entries_left) {
-			(void)lopt_error_set(err, LOPT_E_LIMIT, "more than %llu tar entries (--limit entries=N)",
-					     (unsigned long long)store->limits->entries);
-			return layer_error(work->plan, job->layer, err);
-		}
+		if (job->status == LOPT_OK)
+			continue;
+		if (job->status == LOPT_E_LIMIT && job->entries_left == 0)
+			return too_many(store, err);
+		if (err)
+			*err = job->error;
+		return layer_error(work->plan, job->layer, err);
 	}
 	return LOPT_OK;
 }
@@ -281,8 +312,9 @@ static enum lopt_status make_room(struct work *work, struct lopt_error *err)
 	bundle->layers = lopt_arena_zalloc(&bundle->arena, count, sizeof *bundle->layers);
 	bundle->blobs = lopt_arena_zalloc(&bundle->arena, count, sizeof *bundle->blobs);
 	work->jobs = calloc(count ? count : 1, sizeof *work->jobs);
+	work->order = calloc(count ? count : 1, sizeof *work->order);
 	bundle->layer_count = count;
-	return bundle->layers && bundle->blobs && work->jobs ? LOPT_OK : lopt_error_memory(err);
+	return bundle->layers && bundle->blobs && work->jobs && work->order ? LOPT_OK : lopt_error_memory(err);
 }
 
 static void release_work(struct work *work)
@@ -290,6 +322,7 @@ static void release_work(struct work *work)
 	for (size_t i = 0; work->jobs && i < work->count; i++)
 		lopt_layer_free(work->jobs[i].data);
 	free(work->jobs);
+	free(work->order);
 	(void)pthread_mutex_destroy(&work->lock);
 }
 

@@ -89,18 +89,22 @@ static enum lopt_status need_number(int64_t *out, const unsigned char *block, co
 	return lopt_error_set(err, LOPT_E_INPUT, "tar header: the %s field is no number", field->name);
 }
 
+/* Writers of old summed signed characters: each byte above 127 makes 256 less. The field itself counts as blanks. */
 static bool sum_matches(const unsigned char *block)
 {
-	int64_t want, plain = 0, as_signed = 0;
+	int64_t want;
+	uint32_t sum = 0, high = 0;
 	if (!parse_octal(&want, block + field_sum.at, field_sum.size))
 		return false;
 	for (size_t i = 0; i < LOPT_TAR_BLOCK_SIZE; i++) {
-		bool in_sum = i >= field_sum.at && i < field_sum.at + field_sum.size;
-		unsigned char c = in_sum ? ' ' : block[i];
-		plain += c;
-		as_signed += (signed char)c;
+		sum += block[i];
+		high += block[i] >> 7;
 	}
-	return want == plain || want == as_signed;
+	for (size_t i = field_sum.at; i < field_sum.at + field_sum.size; i++) {
+		sum += ' ' - (uint32_t)block[i];
+		high -= block[i] >> 7;
+	}
+	return want == sum || want == (int64_t)sum - 256 * (int64_t)high;
 }
 
 static enum variant variant_of(const unsigned char *block)
