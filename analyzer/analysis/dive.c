@@ -25,7 +25,7 @@ struct diving {
 	struct lopt_nodes known;  /* every path ever counted, whiteouts by the name they remove */
 	struct path_sizes *sizes; /* by node of `known` */
 	size_t size_cap;
-	uint32_t *twins, *homes; /* of a layer's nodes: in the stack, in `known` */
+	uint32_t *twins, *homes;	/* of a layer's nodes: in the stack, in `known` */
 	struct lopt_str last_directory; /* where the entry before stood: most stand beside it */
 	uint32_t last_node;		/* of the layer */
 	uint64_t user_bytes;

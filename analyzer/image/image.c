@@ -49,7 +49,7 @@ static const char *compression_name(const struct lopt_layer_data *data)
 }
 
 static enum lopt_status make_inodes(struct lopt_image *image, const struct lopt_layer_data *data,
-				    const uint32_t *contents, struct lopt_layer *layer, struct lopt_error *err)
+				    struct lopt_layer *layer, struct lopt_error *err)
 {
 	struct lopt_inode *inodes = lopt_arena_zalloc(&image->arena, data->inode_count + 1, sizeof *inodes);
 	if (!inodes)
@@ -58,23 +58,20 @@ static enum lopt_status make_inodes(struct lopt_image *image, const struct lopt_
 		inodes[i] = (struct lopt_inode){
 			.size = data->inodes[i].size,
 			.entry = data->inodes[i].entry,
-			.content = contents[i],
+			.content = LOPT_NO_CONTENT,
 			.path = data->entries[data->inodes[i].entry].path,
 		};
 	layer->inodes = inodes;
 	layer->inode_count = data->inode_count;
 	layer->entries = data->entries;
 	layer->entry_count = data->entry_count;
-	layer->kept = data->kept.items;
-	layer->kept_count = data->kept.count;
 	layer->whiteouts = data->whiteouts;
 	layer->size = data->size;
 	layer->compressed_size = data->stored_size;
 	return LOPT_OK;
 }
 
-static enum lopt_status make_layer(struct lopt_image *image, size_t index, const uint32_t *contents,
-				   struct lopt_error *err)
+static enum lopt_status make_layer(struct lopt_image *image, size_t index, struct lopt_error *err)
 {
 	const struct lopt_bundle_layer *from = &image->bundle->layers[index];
 	struct lopt_layer *layer = &image->layers[index];
@@ -93,30 +90,17 @@ static enum lopt_status make_layer(struct lopt_image *image, size_t index, const
 			&image->notes, "layer-absent", LOPT_WARNING, index, from->blob, err,
 			"a foreign layer that is not in the input: its files are unknown and not counted");
 	LOPT_TRY(lopt_notes_append_as(&image->notes, &from->data->notes, index, err));
-	return make_inodes(image, from->data, contents, layer, err);
+	return make_inodes(image, from->data, layer, err);
 }
 
 /* --- stacking --- */
 
-static enum lopt_status apply_layer(struct lopt_image *image, size_t index, const uint32_t **contents,
+static enum lopt_status apply_layer(struct lopt_image *image, size_t index, struct lopt_tree_changes *changes,
 				    struct lopt_error *err)
 {
-	struct lopt_layer *layer = &image->layers[index];
-	struct lopt_tree_changes changes = { 0 };
-	const struct lopt_tree_layer upper = {
-		.data = image->bundle->layers[index].data,
-		.contents = contents[index],
-		.all_contents = contents,
-		.index = (uint32_t)index,
-	};
-	if (!upper.data)
-		return LOPT_OK;
-	if (lopt_tree_apply(&image->tree, &upper, &changes, err) != LOPT_OK)
+	const struct lopt_tree_layer upper = { image->bundle->layers[index].data, (uint32_t)index };
+	if (upper.data && lopt_tree_apply(&image->tree, &upper, changes, err) != LOPT_OK)
 		return lopt_error_context(err, "layer %zu", index);
-	layer->added = changes.added;
-	layer->modified = changes.modified;
-	layer->metadata_only = changes.metadata_only;
-	layer->removed = changes.removed;
 	return LOPT_OK;
 }
 
@@ -171,24 +155,52 @@ static enum lopt_status survey(struct lopt_image *image, struct lopt_error *err)
 	return status;
 }
 
-static enum lopt_status stack_layers(struct lopt_image *image, struct lopt_error *err)
+/* What was read of contents while the layers were stacked. */
+static void settle_layer(struct lopt_image *image, size_t index, const uint32_t *contents,
+			 const struct lopt_tree_changes *changes)
+{
+	const struct lopt_layer_data *data = image->bundle->layers[index].data;
+	struct lopt_layer *layer = &image->layers[index];
+	struct lopt_inode *inodes = (struct lopt_inode *)layer->inodes;
+	for (size_t i = 0; i < layer->inode_count; i++)
+		inodes[i].content = contents[i];
+	layer->kept = data ? data->kept.items : NULL;
+	layer->kept_count = data ? data->kept.count : 0;
+	layer->added = changes->added;
+	layer->modified = changes->modified;
+	layer->metadata_only = changes->metadata_only;
+	layer->removed = changes->removed;
+}
+
+static enum lopt_status settle(struct lopt_image *image, struct lopt_tree_changes *changes, struct lopt_error *err)
 {
 	const uint32_t **contents;
+	LOPT_TRY(lopt_bundle_finish(image->bundle, err));
+	LOPT_TRY(lopt_contents_number(image, &contents, err));
+	lopt_tree_settle(&image->tree, contents, changes);
+	for (size_t i = 0; i < image->bundle->layer_count; i++)
+		settle_layer(image, i, contents[i], &changes[i]);
+	settle_inodes(image);
+	return LOPT_OK;
+}
+
+static enum lopt_status stack_layers(struct lopt_image *image, struct lopt_error *err)
+{
 	size_t count = image->bundle->layer_count;
+	LOPT_CLEANUP(lopt_cleanup_bytes) struct lopt_tree_changes *changes = calloc(count + 1, sizeof *changes);
 	image->layers = lopt_arena_zalloc(&image->arena, count + 1, sizeof *image->layers);
-	if (!image->layers)
+	if (!image->layers || !changes)
 		return lopt_error_memory(err);
 	LOPT_TRY(lopt_notes_append(&image->notes, &image->bundle->notes, err));
-	LOPT_TRY(lopt_contents_number(image, &contents, err));
 	LOPT_TRY(lopt_tree_init(&image->tree, &image->arena, &image->limits, &image->notes, err));
 	for (size_t i = 0; i < count; i++)
-		LOPT_TRY(make_layer(image, i, contents[i], err));
+		LOPT_TRY(make_layer(image, i, err));
 	for (size_t i = 0; i < count; i++)
-		LOPT_TRY(apply_layer(image, i, contents, err));
-	settle_inodes(image);
+		LOPT_TRY(apply_layer(image, i, &changes[i], err));
 	if (!lopt_nodes_sort(&image->tree.stack))
 		return lopt_error_memory(err);
-	return survey(image, err);
+	LOPT_TRY(survey(image, err));
+	return settle(image, changes, err);
 }
 
 enum lopt_status lopt_image_read(struct lopt_image **out, struct lopt_source *source,

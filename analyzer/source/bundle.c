@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "source/comparison.h"
 #include "source/plan.h"
 
 static void free_bundle(struct lopt_bundle **bundle)
@@ -15,6 +16,7 @@ void lopt_bundle_free(struct lopt_bundle *bundle)
 {
 	if (!bundle)
 		return;
+	lopt_comparison_free(bundle->comparison);
 	lopt_input_release(&bundle->input);
 	for (size_t i = 0; i < bundle->blob_count; i++)
 		lopt_layer_free(bundle->blobs[i].data);
@@ -23,6 +25,11 @@ void lopt_bundle_free(struct lopt_bundle *bundle)
 	lopt_notes_release(&bundle->notes);
 	lopt_arena_release(&bundle->arena);
 	free(bundle);
+}
+
+enum lopt_status lopt_bundle_finish(struct lopt_bundle *bundle, struct lopt_error *err)
+{
+	return lopt_comparison_finish(bundle->comparison, err);
 }
 
 static bool has_member(const struct lopt_plan *plan, const char *name)
@@ -109,7 +116,7 @@ static enum lopt_status fill(struct lopt_bundle *bundle, struct lopt_source *sou
 	LOPT_TRY(make_plan(&plan, bundle->input.directory, err));
 	LOPT_TRY(check_platform(&plan, err));
 	LOPT_TRY(lopt_plan_read_layers(&plan, err));
-	return lopt_plan_read_contents(&plan, err);
+	return lopt_comparison_start(&bundle->comparison, bundle, plan.contents->keep, err);
 }
 
 enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,

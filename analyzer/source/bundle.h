@@ -39,6 +39,7 @@ struct lopt_bundle {
 	struct lopt_bundle_blob *blobs; /* owns their data */
 	size_t blob_count;
 	struct lopt_input input;	      /* stays open: contents can be asked for later */
+	struct lopt_comparison *comparison;   /* going on in the background, until it is finished */
 	struct lopt_arena kept[LOPT_READERS]; /* what was kept of contents that were read after their layers */
 };
 
@@ -48,6 +49,11 @@ struct lopt_bundle {
  */
 LOPT_CHECKED enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,
 					       const struct lopt_open_options *options, struct lopt_error *err);
+/**
+ * Wait until contents are compared and what is to be kept of them is there, which goes on in the background from
+ * lopt_bundle_open on; this thread takes its share. Until then no fingerprint and nothing kept may be looked at.
+ */
+LOPT_CHECKED enum lopt_status lopt_bundle_finish(struct lopt_bundle *bundle, struct lopt_error *err);
 void lopt_bundle_free(struct lopt_bundle *bundle);
 
 /** The SHA-256 of the content of an inode of a blob, if it was computed when the blob was read; else NULL. */

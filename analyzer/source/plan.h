@@ -104,10 +104,4 @@ bool lopt_date_valid(struct lopt_str text);
 /** Read what is planned and compare it with what was claimed (layers.c). */
 LOPT_CHECKED enum lopt_status lopt_plan_read_layers(struct lopt_plan *plan, struct lopt_error *err);
 
-/**
- * Read what is needed of the contents that were skipped with their layers: fingerprints of those that are not alone
- * with their size, and what is to be kept (contents.c).
- */
-LOPT_CHECKED enum lopt_status lopt_plan_read_contents(struct lopt_plan *plan, struct lopt_error *err);
-
 #endif

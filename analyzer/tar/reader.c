@@ -96,6 +96,35 @@ static la_int64_t skip_below(struct archive *archive, void *context, la_int64_t 
 	return (la_int64_t)size;
 }
 
+/* --- the walker's side --- */
+
+static enum lopt_status take_header(struct lopt_tar_reader *reader, struct lopt_error *err)
+{
+	lopt_tar_header_free(reader->header);
+	reader->header = NULL;
+	return lopt_tar_walker_take(reader->walker, &reader->header, err);
+}
+
+/*
+ * The next header of the walker, which may lag behind: libarchive gives up earlier, and ends with the first zero block
+ * when it lacks memory to look at the second. What is read here libarchive does not see any more.
+ */
+static enum lopt_status take_last_header(struct lopt_tar_reader *reader, struct lopt_error *err)
+{
+	uint64_t end;
+	enum lopt_status status = take_header(reader, err);
+	while (status == LOPT_END && !reader->below_ended && !lopt_tar_walker_ended(reader->walker, &end)) {
+		size_t got;
+		LOPT_TRY(lopt_stream_read(reader->below, reader->chunk, reader->chunk_size, &got, err));
+		if (got)
+			lopt_tar_walker_feed(reader->walker, reader->chunk, got);
+		else
+			(void)end_of_input(reader);
+		status = take_header(reader, err);
+	}
+	return status;
+}
+
 /* What libarchive could not do, in our words. */
 static enum lopt_status archive_failure(struct lopt_tar_reader *reader, struct lopt_error *err)
 {
@@ -104,14 +133,13 @@ static enum lopt_status archive_failure(struct lopt_tar_reader *reader, struct l
 			*err = reader->below_error;
 		return reader->below_error.status;
 	}
-	struct lopt_tar_header *header = NULL;
 	enum lopt_status status;
-	do { /* the walker knows better what is wrong, once the headers before it are gone */
-		status = lopt_tar_walker_take(reader->walker, &header, err);
-		if (status == LOPT_OK)
-			lopt_tar_header_free(header);
-	} while (status == LOPT_OK);
-	if (status != LOPT_END)
+	do /* the walker knows better what is wrong, once the headers before it are gone */
+		status = take_header(reader, err);
+	while (status == LOPT_OK);
+	if (status == LOPT_END)
+		status = take_last_header(reader, err);
+	if (status != LOPT_OK && status != LOPT_END)
 		return status;
 	if (archive_errno(reader->archive) == ENOMEM)
 		return lopt_error_memory(err);
@@ -279,13 +307,6 @@ static enum lopt_status compare(const struct lopt_tar_entry *walked, struct arch
 			      LOPT_STR_ARGS(walked->name), what);
 }
 
-static enum lopt_status take_header(struct lopt_tar_reader *reader, struct lopt_error *err)
-{
-	lopt_tar_header_free(reader->header);
-	reader->header = NULL;
-	return lopt_tar_walker_take(reader->walker, &reader->header, err);
-}
-
 /* Libarchive passes over global headers; the walker does not. So one of its entries may wait for the walker. */
 static void fetch(struct lopt_tar_reader *reader)
 {
@@ -307,21 +328,6 @@ static bool same_end(const struct lopt_tar_reader *reader)
 	return lopt_tar_walker_ended(reader->walker, &end) && same_position(reader, end);
 }
 
-/* Libarchive ends with the first zero block when it lacks memory to look at the second: the walker shall see it. */
-static enum lopt_status walk_to_end(struct lopt_tar_reader *reader, struct lopt_error *err)
-{
-	uint64_t end;
-	while (!reader->below_ended && !lopt_tar_walker_ended(reader->walker, &end)) {
-		size_t got;
-		LOPT_TRY(lopt_stream_read(reader->below, reader->chunk, reader->chunk_size, &got, err));
-		if (got)
-			lopt_tar_walker_feed(reader->walker, reader->chunk, got);
-		else
-			(void)end_of_input(reader);
-	}
-	return take_header(reader, err);
-}
-
 static enum lopt_status disagree_about_end(const struct lopt_tar_reader *reader, struct lopt_error *err)
 {
 	if (archive_format(reader->archive) == ARCHIVE_FORMAT_EMPTY) /* there is input, and no room to look at it */
@@ -341,9 +347,7 @@ enum lopt_status lopt_tar_reader_next(struct lopt_tar_reader *reader, const stru
 		return archive_failure(reader, err);
 	if (!at_end && reader->result != ARCHIVE_OK && reader->result != ARCHIVE_WARN)
 		return archive_failure(reader, err);
-	enum lopt_status status = take_header(reader, err);
-	if (status == LOPT_END && at_end)
-		status = walk_to_end(reader, err);
+	enum lopt_status status = take_last_header(reader, err);
 	if (status == LOPT_END)
 		return at_end && same_end(reader) ? LOPT_END : disagree_about_end(reader, err);
 	if (status != LOPT_OK)

@@ -19,11 +19,10 @@ static void forget_last_parent(struct lopt_extraction *x)
 
 /* --- taking things out again, within the layer --- */
 
-static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum lopt_cause cause,
-				  struct lopt_error *err)
+static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, struct lopt_error *err)
 {
 	if (lopt_extraction_at(x, node)->kind == LOPT_NODE_OBJECT)
-		LOPT_TRY(lopt_object_lose_name(x->tree, &x->nodes, node, x->layer->index, cause, err));
+		LOPT_TRY(lopt_object_remove(x->tree, &x->nodes, node, x->layer->index, err));
 	const struct lopt_entry *entry = lopt_extraction_at(x, node)->entry;
 	if (entry)
 		((struct lopt_entry *)entry)->flags |= LOPT_ENTRY_REPLACED;
@@ -36,7 +35,7 @@ static enum lopt_status drop_node(struct lopt_extraction *x, uint32_t node, enum
 static enum lopt_status drop_children(struct lopt_extraction *x, uint32_t top, struct lopt_error *err)
 {
 	while (lopt_extraction_at(x, top)->first_child != LOPT_NODE_NONE)
-		LOPT_TRY(drop_node(x, lopt_nodes_first_leaf(&x->nodes, top), LOPT_CAUSE_REMOVED, err));
+		LOPT_TRY(drop_node(x, lopt_nodes_first_leaf(&x->nodes, top), err));
 	return LOPT_OK;
 }
 
@@ -104,6 +103,7 @@ static enum lopt_status new_object(struct lopt_extraction *x, const struct lopt_
 		.xattrs = entry,
 		.layer = x->layer->index,
 		.inode = entry->inode,
+		.rival = LOPT_NODE_NONE,
 	};
 	*out = (uint32_t)tree->object_count++;
 	return LOPT_OK;
@@ -319,10 +319,9 @@ static enum lopt_status displace(struct lopt_extraction *x, uint32_t node, uint3
 	struct lopt_tree_node *at = lopt_extraction_at(x, node);
 	if (at->kind != LOPT_NODE_OBJECT)
 		return LOPT_OK;
-	enum lopt_cause cause = lopt_object_cause(x->tree, x->layer, at->object, by);
 	if (at->entry)
 		((struct lopt_entry *)at->entry)->flags |= LOPT_ENTRY_REPLACED;
-	return lopt_object_lose_name(x->tree, &x->nodes, node, x->layer->index, cause, err);
+	return lopt_object_hide(x->tree, &x->nodes, node, x->layer->index, by, false, err);
 }
 
 static void put_directory(struct lopt_extraction *x, uint32_t node, const struct lopt_entry *entry)

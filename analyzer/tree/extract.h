@@ -26,13 +26,16 @@ void lopt_extraction_release(struct lopt_extraction *x);
 LOPT_CHECKED enum lopt_status lopt_merge(struct lopt_tree *tree, struct lopt_extraction *x,
 					 struct lopt_tree_changes *changes, struct lopt_error *err);
 
-/** A name of an object disappears: it was at `node` of `nodes`, and `layer` took it. */
-LOPT_CHECKED enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes,
-						    uint32_t node, uint32_t layer, enum lopt_cause cause,
-						    struct lopt_error *err);
-
-/** Why a new listing hides the object at the same path: same content or not. */
-enum lopt_cause lopt_object_cause(const struct lopt_tree *tree, const struct lopt_tree_layer *layer, uint32_t hidden,
-				  uint32_t by);
+/** A name of an object is removed: it was at `node` of `nodes`, and `layer` took it. */
+LOPT_CHECKED enum lopt_status lopt_object_remove(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
+						 uint32_t layer, struct lopt_error *err);
+/**
+ * A name of an object is taken over by the object `by` (LOPT_NODE_NONE: by something that is none). `counts`: as a
+ * change of the stacked view, where the two may hold the same.
+ */
+LOPT_CHECKED enum lopt_status lopt_object_hide(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
+					       uint32_t layer, uint32_t by, bool counts, struct lopt_error *err);
+/** Whether two objects are regular files whose contents have to be compared. */
+bool lopt_object_may_equal(const struct lopt_tree *tree, uint32_t a, uint32_t b);
 
 #endif

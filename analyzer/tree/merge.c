@@ -34,7 +34,7 @@ static uint32_t layer_of(const struct merging *m)
 static enum lopt_status take_out(struct merging *m, uint32_t node, struct lopt_error *err)
 {
 	if (lower_at(m, node)->kind == LOPT_NODE_OBJECT)
-		LOPT_TRY(lopt_object_lose_name(m->tree, &m->tree->stack, node, layer_of(m), LOPT_CAUSE_REMOVED, err));
+		LOPT_TRY(lopt_object_remove(m->tree, &m->tree->stack, node, layer_of(m), err));
 	lopt_nodes_remove(&m->tree->stack, node);
 	m->changes->removed++;
 	return LOPT_OK;
@@ -169,8 +169,8 @@ static bool same_object(const struct merging *m, uint32_t old, uint32_t new)
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {
-	case LOPT_FILE:
-		return lopt_object_cause(m->tree, m->x->layer, old, new) == LOPT_CAUSE_METADATA_ONLY;
+	case LOPT_FILE: /* of different sizes */
+		return false;
 	case LOPT_SYMLINK:
 		return lopt_str_equal(a->link, b->link);
 	default:
@@ -178,9 +178,13 @@ static bool same_object(const struct merging *m, uint32_t old, uint32_t new)
 	}
 }
 
+/* What contents decide is counted when they are known. */
 static void count_change(struct merging *m, uint32_t upper, uint32_t lower)
 {
 	const struct lopt_tree_node *new = upper_at(m, upper), *old = lower_at(m, lower);
+	if (new->kind == LOPT_NODE_OBJECT &&
+	    old->kind == LOPT_NODE_OBJECT &&lopt_object_may_equal(m->tree, old->object, new->object))
+		return;
 	if (new->kind != old->kind)
 		m->changes->modified++;
 	else if (new->kind == LOPT_NODE_DIR)
@@ -208,9 +212,8 @@ static enum lopt_status merge_over(struct merging *m, uint32_t upper, uint32_t l
 	const struct lopt_tree_node *new = upper_at(m, upper);
 	count_change(m, upper, lower);
 	if (lower_at(m, lower)->kind == LOPT_NODE_OBJECT) {
-		enum lopt_cause cause =
-			lopt_object_cause(m->tree, m->x->layer, lower_at(m, lower)->object, new->object);
-		LOPT_TRY(lopt_object_lose_name(m->tree, &m->tree->stack, lower, layer_of(m), cause, err));
+		uint32_t by = new->kind == LOPT_NODE_OBJECT ? new->object : LOPT_NODE_NONE;
+		LOPT_TRY(lopt_object_hide(m->tree, &m->tree->stack, lower, layer_of(m), by, true, err));
 	} else if (new->kind == LOPT_NODE_OBJECT) {
 		LOPT_TRY(take_out_below(m, lower, err));
 	} else if (new->opaque) {

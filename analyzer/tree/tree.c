@@ -17,8 +17,10 @@ void lopt_tree_release(struct lopt_tree *tree)
 {
 	lopt_nodes_release(&tree->stack);
 	free(tree->objects);
+	free(tree->pairs);
 	tree->objects = NULL;
-	tree->object_count = tree->object_cap = 0;
+	tree->pairs = NULL;
+	tree->object_count = tree->object_cap = tree->pair_count = tree->pair_cap = 0;
 }
 
 void lopt_tree_path(const struct lopt_nodes *nodes, uint32_t node, struct lopt_buf *out)
@@ -62,8 +64,8 @@ static enum lopt_status decide_by_name(struct lopt_tree *tree, struct lopt_objec
 	return status;
 }
 
-enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
-				       uint32_t layer, enum lopt_cause cause, struct lopt_error *err)
+static enum lopt_status lose_name(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node, uint32_t layer,
+				  enum lopt_cause cause, uint32_t rival, struct lopt_error *err)
 {
 	struct lopt_object *object = &tree->objects[lopt_nodes_at(nodes, node)->object];
 	bool decides = object->cause == LOPT_CAUSE_NONE || object->gone_layer != layer;
@@ -71,22 +73,65 @@ enum lopt_status lopt_object_lose_name(struct lopt_tree *tree, const struct lopt
 		LOPT_TRY(decide_by_name(tree, object, nodes, node, &decides, err));
 	if (decides) {
 		object->cause = (uint8_t)cause;
+		object->rival = rival;
 		object->gone_layer = layer;
 	}
-	object->copied_up |= cause == LOPT_CAUSE_METADATA_ONLY;
 	object->names--;
 	return LOPT_OK;
 }
 
-enum lopt_cause lopt_object_cause(const struct lopt_tree *tree, const struct lopt_tree_layer *layer, uint32_t hidden,
-				  uint32_t by)
+enum lopt_status lopt_object_remove(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node,
+				    uint32_t layer, struct lopt_error *err)
 {
-	const struct lopt_object *old = &tree->objects[hidden];
-	const struct lopt_object *new = by == LOPT_NODE_NONE ? NULL : &tree->objects[by];
-	if (!new || old->inode == LOPT_NO_INODE || new->inode == LOPT_NO_INODE)
-		return LOPT_CAUSE_OVERWRITTEN;
-	bool same = layer->all_contents[old->layer][old->inode] == layer->all_contents[new->layer][new->inode];
-	return same ? LOPT_CAUSE_METADATA_ONLY : LOPT_CAUSE_OVERWRITTEN;
+	return lose_name(tree, nodes, node, layer, LOPT_CAUSE_REMOVED, LOPT_NODE_NONE, err);
+}
+
+bool lopt_object_may_equal(const struct lopt_tree *tree, uint32_t a, uint32_t b)
+{
+	const struct lopt_object *x = &tree->objects[a], *y = &tree->objects[b];
+	return x->inode != LOPT_NO_INODE && y->inode != LOPT_NO_INODE && x->primary->size == y->primary->size;
+}
+
+static enum lopt_status add_pair(struct lopt_tree *tree, const struct lopt_tree_pair *pair, struct lopt_error *err)
+{
+	struct lopt_tree_pair *pairs = lopt_grow(tree->pairs, &tree->pair_cap, tree->pair_count + 1, sizeof *pairs);
+	if (!pairs)
+		return lopt_error_memory(err);
+	tree->pairs = pairs;
+	pairs[tree->pair_count++] = *pair;
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_object_hide(struct lopt_tree *tree, const struct lopt_nodes *nodes, uint32_t node, uint32_t layer,
+				  uint32_t by, bool counts, struct lopt_error *err)
+{
+	const struct lopt_tree_pair pair = { lopt_nodes_at(nodes, node)->object, by, layer, counts };
+	bool open = by != LOPT_NODE_NONE && lopt_object_may_equal(tree, pair.hidden, by);
+	if (open)
+		LOPT_TRY(add_pair(tree, &pair, err));
+	return lose_name(tree, nodes, node, layer, LOPT_CAUSE_OVERWRITTEN, open ? by : LOPT_NODE_NONE, err);
+}
+
+static bool same_content(const struct lopt_tree *tree, const uint32_t *const *contents, uint32_t a, uint32_t b)
+{
+	const struct lopt_object *x = &tree->objects[a], *y = &tree->objects[b];
+	return contents[x->layer][x->inode] == contents[y->layer][y->inode];
+}
+
+void lopt_tree_settle(struct lopt_tree *tree, const uint32_t *const *contents, struct lopt_tree_changes *changes)
+{
+	for (size_t i = 0; i < tree->pair_count; i++) {
+		const struct lopt_tree_pair *pair = &tree->pairs[i];
+		bool same = same_content(tree, contents, pair->hidden, pair->by);
+		tree->objects[pair->hidden].copied_up |= same;
+		changes[pair->layer].metadata_only += same && pair->counts;
+		changes[pair->layer].modified += !same && pair->counts;
+	}
+	for (uint32_t i = 0; i < tree->object_count; i++) {
+		struct lopt_object *object = &tree->objects[i];
+		if (object->rival != LOPT_NODE_NONE && same_content(tree, contents, i, object->rival))
+			object->cause = LOPT_CAUSE_METADATA_ONLY;
+	}
 }
 
 enum lopt_status lopt_tree_apply(struct lopt_tree *tree, const struct lopt_tree_layer *layer,

@@ -23,6 +23,7 @@ struct lopt_object {
 	uint32_t inode;		   /* there; LOPT_NO_INODE unless a regular file */
 	uint32_t names;		   /* that lead to it now */
 	uint32_t gone_layer;	   /* layer that hid its last name so far */
+	uint32_t rival;		   /* object that did, where its content decides the cause; else LOPT_NODE_NONE */
 	uint8_t cause;		   /* enum lopt_cause, of that */
 	bool linked;		   /* has or had more than one name */
 	bool copied_up;		   /* the same content was shipped again at one of its names */
@@ -33,6 +34,13 @@ struct lopt_tree_changes {
 	uint64_t added, modified, metadata_only, removed;
 };
 
+/** One object hid another, and what that means depends on whether their contents are the same. */
+struct lopt_tree_pair {
+	uint32_t hidden, by; /* objects */
+	uint32_t layer;
+	bool counts; /* as a change of the stacked view */
+};
+
 struct lopt_tree {
 	struct lopt_arena *arena;	  /* borrowed */
 	const struct lopt_limits *limits; /* borrowed */
@@ -40,13 +48,13 @@ struct lopt_tree {
 	struct lopt_nodes stack;
 	struct lopt_object *objects;
 	size_t object_count, object_cap;
+	struct lopt_tree_pair *pairs;
+	size_t pair_count, pair_cap;
 };
 
 /** One layer to be put on the stack. `data->entries` get their inodes and flags completed. */
 struct lopt_tree_layer {
 	struct lopt_layer_data *data;
-	const uint32_t *contents;	     /* of its inodes: equal number, equal content */
-	const uint32_t *const *all_contents; /* the same for every layer so far, by index */
 	uint32_t index;
 };
 
@@ -58,6 +66,12 @@ void lopt_tree_release(struct lopt_tree *tree);
 /** Put the next layer on top. */
 LOPT_CHECKED enum lopt_status lopt_tree_apply(struct lopt_tree *tree, const struct lopt_tree_layer *layer,
 					      struct lopt_tree_changes *changes, struct lopt_error *err);
+
+/**
+ * Decide what depended on contents, once they are numbered (contents[layer][inode]: equal content, equal number): causes,
+ * and the changes of each layer, by index, to which what was left open is added.
+ */
+void lopt_tree_settle(struct lopt_tree *tree, const uint32_t *const *contents, struct lopt_tree_changes *changes);
 
 /** The full path of a node of `nodes`, appended to `out`. */
 void lopt_tree_path(const struct lopt_nodes *nodes, uint32_t node, struct lopt_buf *out);

@@ -468,7 +468,7 @@ static void counts_entries_over_all_layers(void **state)
 	bundle = NULL;
 	limits.entries = 25;
 	assert_int_equal(open_recipe(&bundle, &recipe, &options, &err), LOPT_E_LIMIT);
-	assert_non_null(strstr(err.message, "layer 11: "));
+	assert_null(strstr(err.message, "layer ")); /* which one is too many depends on the threads */
 	assert_non_null(strstr(err.message, "--limit entries=N"));
 	assert_null(bundle);
 }

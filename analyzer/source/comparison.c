@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "source/meter.h"
-#include "source/plan.h"
+#include "source/comparison.h"
 #include "source/rereader.h"
 
 /*
@@ -26,19 +26,9 @@ struct task {
 	bool led;	  /* compared by its partner */
 };
 
-struct reading {
-	struct lopt_bundle *bundle;
-	struct task *tasks; /* in the order of blobs and inodes */
-	size_t count, cap;
-	uint64_t total; /* bytes */
-	pthread_mutex_t lock;
-	size_t next; /* under the lock */
-	bool stop;   /* likewise */
-};
-
 /* One thread of it. */
 struct worker {
-	struct reading *reading;
+	struct lopt_comparison *comparison;
 	struct lopt_rereader reader;
 	struct lopt_fingerprinter printer;
 	struct lopt_keeper keeper;
@@ -49,9 +39,23 @@ struct worker {
 	struct lopt_error error;
 };
 
-static struct lopt_layer_inode *inode_of(const struct reading *reading, const struct task *task)
+struct lopt_comparison {
+	struct lopt_bundle *bundle;
+	struct task *tasks; /* in the order of blobs and inodes */
+	size_t count, cap;
+	uint64_t total; /* bytes */
+	pthread_mutex_t lock;
+	size_t next;			     /* under the lock */
+	bool stop;			     /* likewise: something failed */
+	atomic_bool abandoned;		     /* nobody waits for it any more */
+	struct worker workers[LOPT_READERS]; /* the first one is whoever waits */
+	pthread_t threads[LOPT_READERS];
+	size_t started; /* threads of the other workers */
+};
+
+static struct lopt_layer_inode *inode_of(const struct lopt_comparison *comparison, const struct task *task)
 {
-	return &reading->bundle->blobs[task->blob].data->inodes[task->inode];
+	return &comparison->bundle->blobs[task->blob].data->inodes[task->inode];
 }
 
 /* --- what is to be read --- */
@@ -76,27 +80,28 @@ static enum lopt_status add_sizes(struct lopt_bundle *bundle, struct lopt_error 
 	return LOPT_OK;
 }
 
-static unsigned same_size(const struct reading *reading, const struct lopt_layer_inode *inode)
+static unsigned same_size(const struct lopt_comparison *comparison, const struct lopt_layer_inode *inode)
 {
-	return lopt_sizes_count(&reading->bundle->input.sizes, inode->size);
+	return lopt_sizes_count(&comparison->bundle->input.sizes, inode->size);
 }
 
-static enum lopt_status list_blob(struct reading *reading, uint32_t blob, struct lopt_error *err)
+static enum lopt_status list_blob(struct lopt_comparison *comparison, uint32_t blob, struct lopt_error *err)
 {
-	const struct lopt_layer_data *data = reading->bundle->blobs[blob].data;
+	const struct lopt_layer_data *data = comparison->bundle->blobs[blob].data;
 	for (uint32_t i = 0; i < data->inode_count; i++) {
 		const struct lopt_layer_inode *inode = &data->inodes[i];
-		if (!is_unread(reading->bundle, blob, i))
+		if (!is_unread(comparison->bundle, blob, i))
 			continue;
-		bool compare = same_size(reading, inode) > 1;
+		bool compare = same_size(comparison, inode) > 1;
 		if (!compare && inode->keep == LOPT_KEEP_NOTHING)
 			continue;
-		struct task *tasks = lopt_grow(reading->tasks, &reading->cap, reading->count + 1, sizeof *tasks);
+		struct task *tasks =
+			lopt_grow(comparison->tasks, &comparison->cap, comparison->count + 1, sizeof *tasks);
 		if (!tasks)
 			return lopt_error_memory(err);
-		reading->tasks = tasks;
-		tasks[reading->count++] = (struct task){ blob, i, NO_PARTNER, false };
-		reading->total = lopt_add_saturating(reading->total, compare ? inode->size : 0, NULL);
+		comparison->tasks = tasks;
+		tasks[comparison->count++] = (struct task){ blob, i, NO_PARTNER, false };
+		comparison->total = lopt_add_saturating(comparison->total, compare ? inode->size : 0, NULL);
 	}
 	return LOPT_OK;
 }
@@ -115,15 +120,15 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 /* Of two tasks that are alone with their size, the first leads. */
-static enum lopt_status find_partners(struct reading *reading, struct lopt_error *err)
+static enum lopt_status find_partners(struct lopt_comparison *comparison, struct lopt_error *err)
 {
 	size_t count = 0;
-	LOPT_CLEANUP(lopt_cleanup_bytes) struct sized *list = reallocarray(NULL, reading->count + 1, sizeof *list);
+	LOPT_CLEANUP(lopt_cleanup_bytes) struct sized *list = reallocarray(NULL, comparison->count + 1, sizeof *list);
 	if (!list)
 		return lopt_error_memory(err);
-	for (size_t i = 0; i < reading->count; i++) {
-		const struct lopt_layer_inode *inode = inode_of(reading, &reading->tasks[i]);
-		if (same_size(reading, inode) == 2)
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct lopt_layer_inode *inode = inode_of(comparison, &comparison->tasks[i]);
+		if (same_size(comparison, inode) == 2)
 			list[count++] = (struct sized){ inode->size, (uint32_t)i };
 	}
 	if (count)
@@ -131,8 +136,8 @@ static enum lopt_status find_partners(struct reading *reading, struct lopt_error
 	for (size_t i = 0; i + 1 < count; i++) {
 		if (list[i].size != list[i + 1].size) /* the other one was read with its layer */
 			continue;
-		reading->tasks[list[i].task].partner = list[i + 1].task;
-		reading->tasks[list[i + 1].task].led = true;
+		comparison->tasks[list[i].task].partner = list[i + 1].task;
+		comparison->tasks[list[i + 1].task].led = true;
 	}
 	return LOPT_OK;
 }
@@ -142,12 +147,14 @@ static enum lopt_status find_partners(struct reading *reading, struct lopt_error
 static enum lopt_status read_chunk(struct worker *worker, size_t which, const struct task *task, uint64_t at,
 				   size_t size, struct lopt_error *err)
 {
+	if (atomic_load_explicit(&worker->comparison->abandoned, memory_order_relaxed))
+		return LOPT_E_INTERRUPTED; /* whom nobody asks */
 	return lopt_rereader_read(&worker->reader, task->blob, task->inode, at, worker->chunks[which], size, err);
 }
 
 static enum lopt_status compute_fingerprint(struct worker *worker, const struct task *task, struct lopt_error *err)
 {
-	struct lopt_layer_inode *inode = inode_of(worker->reading, task);
+	struct lopt_layer_inode *inode = inode_of(worker->comparison, task);
 	LOPT_TRY(lopt_fingerprinter_reset(&worker->printer, err));
 	for (uint64_t at = 0; at < inode->size;) {
 		size_t n = inode->size - at < CHUNK ? (size_t)(inode->size - at) : CHUNK;
@@ -162,8 +169,8 @@ static enum lopt_status compute_fingerprint(struct worker *worker, const struct 
 /* Nobody else has this size: equal ones may have any fingerprint, different ones need none. */
 static enum lopt_status compare_pair(struct worker *worker, const struct task *task, struct lopt_error *err)
 {
-	const struct task *other = &worker->reading->tasks[task->partner];
-	struct lopt_layer_inode *inode = inode_of(worker->reading, task);
+	const struct task *other = &worker->comparison->tasks[task->partner];
+	struct lopt_layer_inode *inode = inode_of(worker->comparison, task);
 	bool same = true;
 	for (uint64_t at = 0; same && at < inode->size;) {
 		size_t n = at ? CHUNK : FIRST_CHUNK;
@@ -174,25 +181,25 @@ static enum lopt_status compare_pair(struct worker *worker, const struct task *t
 		at += n;
 	}
 	inode->has_fingerprint = same;
-	inode_of(worker->reading, other)->has_fingerprint = same;
+	inode_of(worker->comparison, other)->has_fingerprint = same;
 	return LOPT_OK;
 }
 
 static enum lopt_status compare_content(struct worker *worker, const struct task *task, struct lopt_error *err)
 {
-	const struct lopt_layer_inode *inode = inode_of(worker->reading, task);
-	if (task->led || same_size(worker->reading, inode) < 2)
+	const struct lopt_layer_inode *inode = inode_of(worker->comparison, task);
+	if (task->led || same_size(worker->comparison, inode) < 2)
 		return LOPT_OK;
-	lopt_meter_add(&worker->reading->bundle->input.meter,
+	lopt_meter_add(&worker->comparison->bundle->input.meter,
 		       task->partner == NO_PARTNER ? inode->size : 2 * inode->size);
 	return task->partner == NO_PARTNER ? compute_fingerprint(worker, task, err) : compare_pair(worker, task, err);
 }
 
 static enum lopt_status keep_content(struct worker *worker, size_t index, struct lopt_error *err)
 {
-	const struct task *task = &worker->reading->tasks[index];
-	const struct lopt_layer_inode *inode = inode_of(worker->reading, task);
-	const struct lopt_entry *entry = &worker->reading->bundle->blobs[task->blob].data->entries[inode->entry];
+	const struct task *task = &worker->comparison->tasks[index];
+	const struct lopt_layer_inode *inode = inode_of(worker->comparison, task);
+	const struct lopt_entry *entry = &worker->comparison->bundle->blobs[task->blob].data->entries[inode->entry];
 	uint64_t offset;
 	size_t size;
 	if (inode->keep == LOPT_KEEP_NOTHING)
@@ -208,37 +215,37 @@ static enum lopt_status keep_content(struct worker *worker, size_t index, struct
 
 static enum lopt_status run_task(struct worker *worker, size_t index, struct lopt_error *err)
 {
-	LOPT_TRY(compare_content(worker, &worker->reading->tasks[index], err));
+	LOPT_TRY(compare_content(worker, &worker->comparison->tasks[index], err));
 	return keep_content(worker, index, err);
 }
 
 /* --- reading all --- */
 
-static bool take_batch(struct reading *reading, size_t *first, size_t *end)
+static bool take_batch(struct lopt_comparison *comparison, size_t *first, size_t *end)
 {
-	(void)pthread_mutex_lock(&reading->lock);
-	*first = reading->next;
-	*end = reading->count - *first > BATCH ? *first + BATCH : reading->count;
-	reading->next = *end;
-	bool more = !reading->stop && *first < *end;
-	(void)pthread_mutex_unlock(&reading->lock);
+	(void)pthread_mutex_lock(&comparison->lock);
+	*first = comparison->next;
+	*end = comparison->count - *first > BATCH ? *first + BATCH : comparison->count;
+	comparison->next = *end;
+	bool more = !comparison->stop && *first < *end;
+	(void)pthread_mutex_unlock(&comparison->lock);
 	return more;
 }
 
 static void *run_batches(void *context)
 {
 	struct worker *worker = context;
-	struct reading *reading = worker->reading;
+	struct lopt_comparison *comparison = worker->comparison;
 	size_t first, end;
-	while (worker->status == LOPT_OK && take_batch(reading, &first, &end))
+	while (worker->status == LOPT_OK && take_batch(comparison, &first, &end))
 		for (size_t i = first; i < end && worker->status == LOPT_OK; i++) {
 			worker->failed = i;
 			worker->status = run_task(worker, i, &worker->error);
 		}
 	if (worker->status != LOPT_OK) {
-		(void)pthread_mutex_lock(&reading->lock);
-		reading->stop = true;
-		(void)pthread_mutex_unlock(&reading->lock);
+		(void)pthread_mutex_lock(&comparison->lock);
+		comparison->stop = true;
+		(void)pthread_mutex_unlock(&comparison->lock);
 	}
 	return NULL;
 }
@@ -268,9 +275,9 @@ static enum lopt_status hand_over(const struct worker *worker, struct lopt_error
 {
 	for (size_t i = 0; i < worker->kept.count; i++) {
 		struct lopt_kept kept = worker->kept.items[i];
-		const struct task *task = &worker->reading->tasks[kept.inode];
+		const struct task *task = &worker->comparison->tasks[kept.inode];
 		kept.inode = task->inode;
-		LOPT_TRY(lopt_kept_add(&worker->reading->bundle->blobs[task->blob].data->kept, &kept, err));
+		LOPT_TRY(lopt_kept_add(&worker->comparison->bundle->blobs[task->blob].data->kept, &kept, err));
 	}
 	return LOPT_OK;
 }
@@ -284,25 +291,12 @@ static void sort_kept(struct lopt_bundle *bundle)
 	}
 }
 
-static enum lopt_status run_workers(struct reading *reading, struct worker *workers, struct lopt_error *err)
+static void prepare_worker(struct lopt_comparison *comparison, size_t index, lopt_keep_choice *choose)
 {
-	pthread_t thread;
-	bool started = reading->count > BATCH && pthread_create(&thread, NULL, run_batches, &workers[1]) == 0;
-	(void)run_batches(&workers[0]);
-	if (started)
-		(void)pthread_join(thread, NULL);
-	LOPT_TRY(first_failure(workers, err));
-	for (size_t i = 0; i < LOPT_READERS; i++)
-		LOPT_TRY(hand_over(&workers[i], err));
-	sort_kept(reading->bundle);
-	return LOPT_OK;
-}
-
-static void prepare_worker(struct worker *worker, struct reading *reading, size_t index, lopt_keep_choice *choose)
-{
-	*worker = (struct worker){ .reading = reading };
-	lopt_rereader_init(&worker->reader, reading->bundle);
-	lopt_keeper_init(&worker->keeper, &reading->bundle->kept[index], choose, false);
+	struct worker *worker = &comparison->workers[index];
+	worker->comparison = comparison;
+	lopt_rereader_init(&worker->reader, comparison->bundle);
+	lopt_keeper_init(&worker->keeper, &comparison->bundle->kept[index], choose, false);
 }
 
 static enum lopt_status equip_worker(struct worker *worker, struct lopt_error *err)
@@ -324,37 +318,80 @@ static void release_worker(struct worker *worker)
 	free(worker->chunks[1]);
 }
 
-static enum lopt_status read_all(struct reading *reading, lopt_keep_choice *choose, struct lopt_error *err)
+static enum lopt_status list_tasks(struct lopt_comparison *comparison, struct lopt_error *err)
 {
-	struct worker workers[LOPT_READERS];
-	enum lopt_status status = LOPT_OK;
+	LOPT_TRY(add_sizes(comparison->bundle, err));
+	for (uint32_t i = 0; i < comparison->bundle->blob_count; i++)
+		LOPT_TRY(list_blob(comparison, i, err));
+	return find_partners(comparison, err);
+}
+
+/* A thread that cannot be started is no misfortune: whoever waits does its work. */
+static void start_threads(struct lopt_comparison *comparison)
+{
+	while (comparison->started + 1 < LOPT_READERS && comparison->count > BATCH &&
+	       pthread_create(&comparison->threads[comparison->started], NULL, run_batches,
+			      &comparison->workers[comparison->started + 1]) == 0)
+		comparison->started++;
+}
+
+static enum lopt_status start(struct lopt_comparison *comparison, struct lopt_bundle *bundle, lopt_keep_choice *choose,
+			      struct lopt_error *err)
+{
+	comparison->bundle = bundle;
 	for (size_t i = 0; i < LOPT_READERS; i++)
-		prepare_worker(&workers[i], reading, i, choose);
-	for (size_t i = 0; i < LOPT_READERS && status == LOPT_OK; i++)
-		status = equip_worker(&workers[i], err);
+		prepare_worker(comparison, i, choose);
+	LOPT_TRY(list_tasks(comparison, err));
+	if (comparison->count == 0)
+		return LOPT_OK;
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		LOPT_TRY(equip_worker(&comparison->workers[i], err));
+	lopt_meter_begin(&bundle->input.meter, "comparing contents", comparison->total);
+	start_threads(comparison);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_comparison_start(struct lopt_comparison **out, struct lopt_bundle *bundle,
+				       lopt_keep_choice *choose, struct lopt_error *err)
+{
+	struct lopt_comparison *comparison = calloc(1, sizeof *comparison);
+	if (!comparison)
+		return lopt_error_memory(err);
+	(void)pthread_mutex_init(&comparison->lock, NULL);
+	enum lopt_status status = start(comparison, bundle, choose, err);
 	if (status == LOPT_OK)
-		status = run_workers(reading, workers, err);
-	for (size_t i = 0; i < LOPT_READERS; i++)
-		release_worker(&workers[i]);
+		*out = comparison;
+	else
+		lopt_comparison_free(comparison);
 	return status;
 }
 
-static void release_reading(struct reading *reading)
+static void join_threads(struct lopt_comparison *comparison)
 {
-	free(reading->tasks);
-	(void)pthread_mutex_destroy(&reading->lock);
+	while (comparison->started)
+		(void)pthread_join(comparison->threads[--comparison->started], NULL);
 }
 
-enum lopt_status lopt_plan_read_contents(struct lopt_plan *plan, struct lopt_error *err)
+enum lopt_status lopt_comparison_finish(struct lopt_comparison *comparison, struct lopt_error *err)
 {
-	LOPT_CLEANUP(release_reading)
-	struct reading reading = { .bundle = plan->bundle, .lock = PTHREAD_MUTEX_INITIALIZER };
-	LOPT_TRY(add_sizes(plan->bundle, err));
-	for (uint32_t i = 0; i < plan->bundle->blob_count; i++)
-		LOPT_TRY(list_blob(&reading, i, err));
-	if (reading.count == 0)
-		return LOPT_OK;
-	LOPT_TRY(find_partners(&reading, err));
-	lopt_meter_begin(&plan->bundle->input.meter, "comparing contents", reading.total);
-	return read_all(&reading, plan->contents->keep, err);
+	(void)run_batches(&comparison->workers[0]);
+	join_threads(comparison);
+	LOPT_TRY(first_failure(comparison->workers, err));
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		LOPT_TRY(hand_over(&comparison->workers[i], err));
+	sort_kept(comparison->bundle);
+	return LOPT_OK;
+}
+
+void lopt_comparison_free(struct lopt_comparison *comparison)
+{
+	if (!comparison)
+		return;
+	atomic_store_explicit(&comparison->abandoned, true, memory_order_relaxed);
+	join_threads(comparison);
+	for (size_t i = 0; i < LOPT_READERS; i++)
+		release_worker(&comparison->workers[i]);
+	free(comparison->tasks);
+	(void)pthread_mutex_destroy(&comparison->lock);
+	free(comparison);
 }
