@@ -9,10 +9,11 @@
 
 enum { LINK_HOPS_MAX = 40 }; /* as the kernel */
 
-/* One directory on the way of the path looked up last. */
+/* One directory on the way of the path looked up last, the root first. */
 struct lopt_finder_step {
 	size_t end; /* of its name in that path */
 	uint32_t node;
+	uint32_t last; /* what was found in it last */
 };
 
 /* What finder->links holds for a link nobody followed yet, and for one that leads nowhere; else the node and FIRST. */
@@ -34,9 +35,13 @@ static void describe(const struct lopt_image *image, uint32_t node, struct lopt_
 	if (at->kind != LOPT_NODE_OBJECT)
 		return;
 	const struct lopt_object *object = &image->tree.objects[at->object];
-	found->type = (enum lopt_type)object->primary->type;
+	if (object->inode == LOPT_NO_INODE) {
+		found->type = (enum lopt_type)object->primary->type;
+		return;
+	}
+	found->type = LOPT_FILE;
 	found->inode = object->inode;
-	found->layer = object->inode == LOPT_NO_INODE ? NULL : &image->layers[object->layer];
+	found->layer = &image->layers[object->layer];
 }
 
 size_t lopt_found_bound(const struct lopt_image *image)
@@ -74,15 +79,18 @@ static const struct lopt_object *symlink_at(const struct lopt_finder *finder, ui
 	return object->primary->type == LOPT_SYMLINK ? object : NULL;
 }
 
+static bool is_dots(struct lopt_str part)
+{
+	return part.ptr[0] == '.' && (part.len == 1 || (part.len == 2 && part.ptr[1] == '.'));
+}
+
 /* What `part` names in the directory `at`. */
 static uint32_t child_of(const struct lopt_finder *finder, uint32_t at, struct lopt_str part)
 {
 	const struct lopt_nodes *nodes = nodes_of(finder->image);
-	if (part.len == 1 && part.ptr[0] == '.')
-		return at;
-	if (part.len == 2 && part.ptr[0] == '.' && part.ptr[1] == '.')
-		return at == LOPT_NODE_ROOT ? at : lopt_nodes_at(nodes, at)->parent;
-	return lopt_nodes_find(nodes, at, part);
+	if (!is_dots(part))
+		return lopt_nodes_find(nodes, at, part);
+	return at == LOPT_NODE_ROOT || part.len == 1 ? at : lopt_nodes_at(nodes, at)->parent;
 }
 
 /* A link that is being followed. */
@@ -165,11 +173,22 @@ static size_t common_length(struct lopt_str a, struct lopt_str b)
 	return i;
 }
 
+static enum lopt_status enter_directory(struct lopt_finder *finder, size_t end, uint32_t node, struct lopt_error *err)
+{
+	struct lopt_finder_step *steps =
+		lopt_grow(finder->steps, &finder->step_cap, finder->step_count + 1, sizeof *steps);
+	if (!steps)
+		return lopt_error_memory(err);
+	finder->steps = steps;
+	steps[finder->step_count++] = (struct lopt_finder_step){ end, node, LOPT_NODE_NONE };
+	return LOPT_OK;
+}
+
 /* Forget the directories that are not on the way of `path`; it becomes the path of those that are. */
 static enum lopt_status go_back(struct lopt_finder *finder, struct lopt_str path, struct lopt_error *err)
 {
 	size_t same = common_length(lopt_buf_view(&finder->path), path);
-	while (finder->step_count) {
+	while (finder->step_count > 1) {
 		size_t end = finder->steps[finder->step_count - 1].end;
 		if (end < path.len && end <= same && path.ptr[end] == '/')
 			break;
@@ -177,39 +196,59 @@ static enum lopt_status go_back(struct lopt_finder *finder, struct lopt_str path
 	}
 	finder->path.len = same;
 	lopt_buf_add(&finder->path, path.ptr + same, path.len - same);
-	return finder->path.failed ? lopt_error_memory(err) : LOPT_OK;
+	if (finder->path.failed)
+		return lopt_error_memory(err);
+	return finder->step_count ? LOPT_OK : enter_directory(finder, 0, LOPT_NODE_ROOT, err);
 }
 
-static enum lopt_status remember(struct lopt_finder *finder, size_t end, uint32_t node, struct lopt_error *err)
+/*
+ * Whether `part` comes right behind what was found last in a directory: then *node is it, or nothing when the next
+ * name is a later one. Lists name what a directory holds in order, and asking the table costs more.
+ */
+static bool find_next(const struct lopt_nodes *nodes, uint32_t last, struct lopt_str part, uint32_t *node)
 {
-	struct lopt_finder_step *steps =
-		lopt_grow(finder->steps, &finder->step_cap, finder->step_count + 1, sizeof *steps);
-	if (!steps)
-		return lopt_error_memory(err);
-	finder->steps = steps;
-	steps[finder->step_count++] = (struct lopt_finder_step){ end, node };
-	return LOPT_OK;
+	if (last == LOPT_NODE_NONE)
+		return false;
+	*node = lopt_nodes_at(nodes, last)->next;
+	int order = *node == LOPT_NODE_NONE ? 1 : lopt_str_compare(lopt_nodes_at(nodes, *node)->name, part);
+	if (order > 0) {
+		*node = LOPT_NODE_NONE;
+		return lopt_str_compare(lopt_nodes_at(nodes, last)->name, part) < 0;
+	}
+	return order == 0;
+}
+
+/* What `part` names in the innermost directory entered. */
+static uint32_t find_part(struct lopt_finder *finder, struct lopt_str part)
+{
+	struct lopt_finder_step *step = &finder->steps[finder->step_count - 1];
+	uint32_t node;
+	if (is_dots(part))
+		return child_of(finder, step->node, part);
+	if (!find_next(nodes_of(finder->image), step->last, part, &node))
+		node = child_of(finder, step->node, part);
+	if (node != LOPT_NODE_NONE)
+		step->last = node;
+	return node;
 }
 
 static enum lopt_status walk(struct lopt_finder *finder, struct lopt_str path, uint32_t *node, struct lopt_error *err)
 {
-	struct lopt_finder_step at = { 0, LOPT_NODE_ROOT };
-	if (finder->step_count)
-		at = finder->steps[finder->step_count - 1];
-	struct lopt_str left = lopt_str_make(path.ptr + at.end, path.len - at.end);
+	size_t start = finder->steps[finder->step_count - 1].end;
+	struct lopt_str left = lopt_str_make(path.ptr + start, path.len - start);
 	struct lopt_str part = lopt_path_next(&left);
-	while (part.len && at.node != LOPT_NODE_NONE) {
+	*node = finder->steps[finder->step_count - 1].node;
+	while (part.len) {
 		size_t end = (size_t)(left.ptr - path.ptr);
-		struct lopt_str next = lopt_path_next(&left);
-		at.node = child_of(finder, at.node, part);
-		if (next.len) {
-			LOPT_TRY(to_directory(finder, &at.node, err));
-			if (at.node != LOPT_NODE_NONE)
-				LOPT_TRY(remember(finder, end, at.node, err));
-		}
-		part = next;
+		*node = find_part(finder, part);
+		part = lopt_path_next(&left);
+		if (part.len == 0)
+			break;
+		LOPT_TRY(to_directory(finder, node, err));
+		if (*node == LOPT_NODE_NONE)
+			break;
+		LOPT_TRY(enter_directory(finder, end, *node, err));
 	}
-	*node = at.node;
 	return LOPT_OK;
 }
 
