@@ -88,6 +88,7 @@ static enum lopt_status make(struct lopt_making *making, const struct lopt_analy
 	LOPT_TRY(lopt_make_duplicates(making, options, shares, err));
 	LOPT_TRY(lopt_make_totals(making, shares, err));
 	LOPT_TRY(lopt_make_dive(making, err));
+	LOPT_TRY(lopt_make_packages(making, err));
 	return lopt_make_findings(making, err);
 }
 

@@ -35,6 +35,10 @@ LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const
 LOPT_CHECKED enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err);
 /** What each group of waste would save. */
 LOPT_CHECKED enum lopt_status lopt_make_waste_findings(struct lopt_making *making, struct lopt_error *err);
+/** What may be left of a package database to look into: a lopt_keep_choice. */
+enum lopt_keep lopt_packages_keep(const struct lopt_entry *entry, struct lopt_str head);
+/** Rows of packages, and findings about them. */
+LOPT_CHECKED enum lopt_status lopt_make_packages(struct lopt_making *making, struct lopt_error *err);
 /** Findings out of all of it, in their final order. */
 LOPT_CHECKED enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_error *err);
 

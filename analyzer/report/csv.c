@@ -7,8 +7,8 @@
 
 /*
  * One table of one shape (RFC 4180), whose first column says what a row is: a spreadsheet opens it as it is and filters.
- * `bytes` of one kind of row add up: to the image for layers, to wasted_bytes for waste, to duplicate_bytes for
- * duplicates, where the first path of a group costs nothing and each other its size.
+ * `bytes` of one kind of row add up: to the image for layers, to wasted_bytes for waste, to visible_bytes for packages,
+ * to duplicate_bytes for duplicates, where the first path of a group costs nothing and each other its size.
  */
 
 static const char header[] =
@@ -165,6 +165,37 @@ static void put_duplicates(struct writer *w)
 	put_rest(w, "duplicate", &cut);
 }
 
+static void put_package(struct writer *w, const struct lopt_package_row *package)
+{
+	lopt_buf_clear(&w->text);
+	lopt_buf_text(&w->text, package->manager ? package->manager : "");
+	if (package->version.len) {
+		lopt_buf_char(&w->text, ' ');
+		lopt_buf_str(&w->text, package->version);
+	}
+	w->line.failed |= w->text.failed;
+	struct row row = { EMPTY_ROW,
+			   .table = "package",
+			   .name = package->manager ? package->name : lopt_str_from("(no package)"),
+			   .cause = package->recommended_only ? "recommended"
+				    : package->unneeded	      ? "unneeded"
+							      : NULL,
+			   .bytes = &package->bytes,
+			   .files = &package->files,
+			   .text = lopt_buf_view(&w->text) };
+	if (package->layer_count == 1)
+		row.layer = package->layers[0];
+	put_row(w, &row);
+}
+
+static void put_packages(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_packages(w->analysis, w->options->top);
+	for (size_t i = 0; i < cut.shown; i++)
+		put_package(w, &w->analysis->packages[i]);
+	put_rest(w, "package", &cut);
+}
+
 static void put_findings(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_findings(w->analysis, w->options->top);
@@ -199,6 +230,7 @@ enum lopt_status lopt_report_csv(FILE *to, const struct lopt_analysis *analysis,
 	put_layers(&w);
 	put_waste(&w);
 	put_duplicates(&w);
+	put_packages(&w);
 	put_findings(&w);
 	bool failed = w.line.failed || w.text.failed;
 	lopt_buf_release(&w.line);

@@ -259,6 +259,45 @@ static void put_duplicates(struct writer *w, size_t shown)
 	lopt_json_close(&w->json, ']');
 }
 
+static void put_layer_list(struct writer *w, const struct lopt_package_row *row)
+{
+	lopt_json_key(&w->json, "layers");
+	lopt_json_open(&w->json, '[');
+	for (size_t i = 0; i < row->layer_count; i++)
+		lopt_json_count(&w->json, row->layers[i]);
+	lopt_json_close(&w->json, ']');
+}
+
+static void put_package(struct writer *w, const struct lopt_package_row *row)
+{
+	struct lopt_json *json = &w->json;
+	lopt_json_open(json, '{');
+	lopt_json_member_known(json, "manager", lopt_str_from(row->manager));
+	lopt_json_member_known(json, "name", row->name);
+	lopt_json_member_known(json, "version", row->version);
+	lopt_json_member_count(json, "bytes", row->bytes);
+	put_count_or_null(w, "own_bytes", row->own_bytes, w->analysis->has_base);
+	lopt_json_member_count(json, "files", row->files);
+	put_layer_list(w, row);
+	lopt_json_key(json, "recommended_only");
+	lopt_json_bool(json, row->recommended_only);
+	put_strings(w, "recommended_by", row->recommended_by, row->recommended_by_count);
+	put_count_or_null(w, "brings_packages", row->brings_packages, row->recommended_only);
+	put_count_or_null(w, "brings_bytes", row->brings_bytes, row->recommended_only);
+	lopt_json_key(json, "unneeded");
+	lopt_json_bool(json, row->unneeded);
+	lopt_json_close(json, '}');
+}
+
+static void put_packages(struct writer *w, size_t shown)
+{
+	lopt_json_key(&w->json, "packages");
+	lopt_json_open(&w->json, '[');
+	for (size_t i = 0; i < shown; i++)
+		put_package(w, &w->analysis->packages[i]);
+	lopt_json_close(&w->json, ']');
+}
+
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
 	struct lopt_json *json = &w->json;
@@ -300,14 +339,17 @@ static void put_lists(struct writer *w)
 {
 	struct lopt_cut waste = lopt_cut_waste(w->analysis, w->options->top);
 	struct lopt_cut duplicates = lopt_cut_duplicates(w->analysis, w->options->top);
+	struct lopt_cut packages = lopt_cut_packages(w->analysis, w->options->top);
 	struct lopt_cut findings = lopt_cut_findings(w->analysis, w->options->top);
 	put_waste(w, waste.shown);
 	put_duplicates(w, duplicates.shown);
+	put_packages(w, packages.shown);
 	put_findings(w, findings.shown);
 	lopt_json_key(&w->json, "omitted");
 	lopt_json_open(&w->json, '{');
 	put_cut(w, "waste", &waste);
 	put_cut(w, "duplicates", &duplicates);
+	put_cut(w, "packages", &packages);
 	put_cut(w, "findings", &findings);
 	lopt_json_close(&w->json, '}');
 }

@@ -12,7 +12,14 @@
  * GitHub takes comments of at most 65,536 characters. Each list may fill the report up to its own mark, so that a
  * long one leaves room for those behind it; what is cut is said in its last row. --top 0 lifts the marks.
  */
-enum { MARK_LAYERS = 20000, MARK_WASTE = 36000, MARK_DUPLICATES = 50000, MARK_FINDINGS = 64000, CELL = 120 };
+enum {
+	MARK_LAYERS = 20000,
+	MARK_WASTE = 36000,
+	MARK_DUPLICATES = 46000,
+	MARK_PACKAGES = 54000,
+	MARK_FINDINGS = 64000,
+	CELL = 120
+};
 
 struct writer {
 	struct lopt_buf out;
@@ -259,6 +266,43 @@ static void put_duplicates(struct writer *w)
 	put_rest(w, w->analysis->duplicate_count - i, lopt_duplicate_bytes_from(w->analysis, i));
 }
 
+static void put_package(struct writer *w, const struct lopt_package_row *row)
+{
+	lopt_buf_text(&w->row, "|");
+	put_size(&w->row, row->bytes);
+	put_count(&w->row, row->files);
+	lopt_buf_char(&w->row, ' ');
+	for (size_t i = 0; i < row->layer_count; i++)
+		lopt_buf_printf(&w->row, "%s%zu", i ? ", " : "", row->layers[i]);
+	lopt_buf_printf(&w->row, " | %s |", row->manager ? row->manager : "");
+	if (row->manager)
+		put_code_cell(w, row->name);
+	else
+		lopt_buf_text(&w->row, " no package |");
+	if (row->version.len)
+		put_code_cell(w, row->version);
+	else
+		lopt_buf_text(&w->row, " |");
+	lopt_buf_text(&w->row, row->recommended_only ? " yes |" : " |");
+}
+
+static void put_packages(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_packages(w->analysis, w->options->top);
+	size_t i = 0;
+	if (!lopt_has_packages(w->analysis))
+		return;
+	lopt_buf_text(&w->out,
+		      "\n### Packages\n\n| bytes | files | layers | manager | package | version | only recommended |\n"
+		      "| ---: | ---: | --- | --- | --- | --- | --- |\n");
+	for (; i < cut.shown; i++) {
+		put_package(w, &w->analysis->packages[i]);
+		if (!take_row(w, MARK_PACKAGES))
+			break;
+	}
+	put_rest(w, w->analysis->package_count - i, lopt_package_bytes_from(w->analysis, i));
+}
+
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
 	lopt_buf_printf(&w->row, "| %s | %s |", lopt_severity_name(finding->severity), finding->rule);
@@ -301,6 +345,7 @@ enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *anal
 	put_layers(&w);
 	put_waste(&w);
 	put_duplicates(&w);
+	put_packages(&w);
 	put_findings(&w);
 	bool failed = w.out.failed || w.row.failed || w.text.failed || w.cell.failed;
 	if (!failed)

@@ -320,6 +320,65 @@ static void put_duplicates(struct writer *w)
 	put_rest(w, &cut);
 }
 
+/* "2", "2,5", or from the first to the last where there is no room for all. */
+static void put_layer_list(struct writer *w, const struct lopt_package_row *row, size_t width)
+{
+	char text[64] = "-";
+	size_t len = 0;
+	for (size_t i = 0; i < row->layer_count && len <= width; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%zu", i ? "," : "", row->layers[i]);
+	if (len > width)
+		(void)snprintf(text, sizeof text, "%zu..%zu", row->layers[0], row->layers[row->layer_count - 1]);
+	lopt_printer_right(&w->p, text, width);
+}
+
+static void put_package(struct writer *w, const struct lopt_package_row *row)
+{
+	enum { LAYERS = 9, MARK_COLUMN = 38 };
+	lopt_printer_size(&w->p, row->bytes, 10);
+	lopt_printer_count(&w->p, row->files, 10);
+	put_layer_list(w, row, LAYERS);
+	lopt_printer_text(&w->p, "  ");
+	lopt_printer_text(&w->p, row->manager ? row->manager : "-");
+	lopt_printer_to_column(&w->p, MARK_COLUMN);
+	lopt_printer_text(&w->p, row->recommended_only ? "* " : "  ");
+	if (row->manager)
+		lopt_printer_elided(&w->p, row->name, room(w));
+	else
+		lopt_printer_text(&w->p, "(no package)");
+	if (row->version.len && room(w) > 1) {
+		lopt_printer_text(&w->p, " ");
+		lopt_printer_elided(&w->p, row->version, room(w));
+	}
+	lopt_printer_end(&w->p);
+}
+
+static void put_recommended(struct writer *w)
+{
+	uint64_t bytes;
+	size_t count = lopt_recommended_count(w->analysis, &bytes);
+	if (count == 0)
+		return;
+	lopt_printer_text(&w->p, "  * only recommended by others: ");
+	lopt_printer_count(&w->p, count, 0);
+	lopt_printer_text(&w->p, count == 1 ? " package, " : " packages, ");
+	lopt_printer_size(&w->p, bytes, 0);
+	lopt_printer_end(&w->p);
+}
+
+static void put_packages(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_packages(w->analysis, w->options->top);
+	if (!lopt_has_packages(w->analysis))
+		return;
+	heading(w, "Packages: who owns what a container sees");
+	lopt_printer_line(&w->p, "     bytes     files   layers  manager  package");
+	for (size_t i = 0; i < cut.shown; i++)
+		put_package(w, &w->analysis->packages[i]);
+	put_rest(w, &cut);
+	put_recommended(w);
+}
+
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
 	static const enum lopt_style styles[] = { LOPT_STYLE_DIM, LOPT_STYLE_WARN, LOPT_STYLE_BAD };
@@ -367,6 +426,7 @@ enum lopt_status lopt_report_text(FILE *to, const struct lopt_analysis *analysis
 	put_layers(&w);
 	put_waste(&w);
 	put_duplicates(&w);
+	put_packages(&w);
 	put_findings(&w);
 	lopt_buf_release(&w.text);
 	return lopt_printer_finish(&w.p, err);

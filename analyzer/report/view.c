@@ -21,6 +21,14 @@ uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t 
 	return sum;
 }
 
+uint64_t lopt_package_bytes_from(const struct lopt_analysis *analysis, size_t shown)
+{
+	uint64_t sum = 0;
+	for (size_t i = shown; i < analysis->package_count; i++)
+		sum = lopt_add_saturating(sum, analysis->packages[i].bytes, NULL);
+	return sum;
+}
+
 uint64_t lopt_finding_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
 	uint64_t sum = 0;
@@ -47,10 +55,37 @@ struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t
 				  lopt_duplicate_bytes_from(analysis, shown) };
 }
 
+struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t top)
+{
+	size_t shown = shown_of(analysis->package_count, top);
+	return (struct lopt_cut){ shown, analysis->package_count - shown, lopt_package_bytes_from(analysis, shown) };
+}
+
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->finding_count, top);
 	return (struct lopt_cut){ shown, analysis->finding_count - shown, lopt_finding_bytes_from(analysis, shown) };
+}
+
+bool lopt_has_packages(const struct lopt_analysis *analysis)
+{
+	for (size_t i = 0; i < analysis->package_count; i++)
+		if (analysis->packages[i].manager)
+			return true;
+	return false;
+}
+
+size_t lopt_recommended_count(const struct lopt_analysis *analysis, uint64_t *bytes)
+{
+	size_t count = 0;
+	*bytes = 0;
+	for (size_t i = 0; i < analysis->package_count; i++) {
+		if (!analysis->packages[i].recommended_only)
+			continue;
+		count++;
+		*bytes = lopt_add_saturating(*bytes, analysis->packages[i].bytes, NULL);
+	}
+	return count;
 }
 
 /* What to do next. */

@@ -17,11 +17,18 @@ struct lopt_cut {
 };
 struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top);
+struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top);
 /** The same lists, their first `shown` rows shown. */
 uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t shown);
+uint64_t lopt_package_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_finding_bytes_from(const struct lopt_analysis *analysis, size_t shown);
+
+/** Whether any package is known; otherwise the list has one row at most, of what no package owns. */
+bool lopt_has_packages(const struct lopt_analysis *analysis);
+/** How many packages are only recommended, and their bytes. */
+size_t lopt_recommended_count(const struct lopt_analysis *analysis, uint64_t *bytes);
 
 /**
  * What to do next: the largest findings of level safe or standard that say what to change. Returns how many there are,

@@ -55,6 +55,22 @@ struct lopt_duplicate_row {
 	unsigned char sha256[32];
 };
 
+/** A package of the final filesystem; with `manager` NULL what no package owns. */
+struct lopt_package_row {
+	const char *manager; /* "dpkg", "apk", "rpm", "R", "conda", "npm", "pip" */
+	struct lopt_str name, version;
+	uint64_t bytes;	      /* of the visible inodes it owns */
+	uint64_t own_bytes;   /* of those in layers above the base; the same without one */
+	uint64_t files;	      /* inodes */
+	const size_t *layers; /* that hold them, ascending */
+	size_t layer_count;
+	bool recommended_only; /* installed by apt, and needed by nothing but a recommendation */
+	bool unneeded;	       /* installed by apt for something that is gone: nothing even suggests it */
+	const struct lopt_str *recommended_by; /* while recommended_only: packages that recommend it, by name */
+	size_t recommended_by_count;
+	uint64_t brings_packages, brings_bytes; /* while recommended_only: it, and what only it brings in */
+};
+
 struct lopt_analysis {
 	const struct lopt_image *image;
 	struct lopt_totals totals;
@@ -67,6 +83,8 @@ struct lopt_analysis {
 	size_t waste_count;
 	const struct lopt_duplicate_row *duplicates; /* all, largest first, then by first path */
 	size_t duplicate_count;
+	const struct lopt_package_row *packages; /* all, largest first, then by manager, name, version */
+	size_t package_count;
 	const struct lopt_finding *findings; /* errors first, then bytes descending, then rule, layer, message */
 	size_t finding_count;
 	bool digests_verified; /* every digest that could be checked was */

@@ -175,6 +175,35 @@ static const char *lists_broken(const struct lopt_image *image, const struct lop
 	return NULL;
 }
 
+/* Every visible inode belongs to one row. */
+static const char *packages_broken(const struct lopt_image *image, const struct lopt_analysis *analysis)
+{
+	uint64_t bytes = 0, own_bytes = 0, files = 0, last = UINT64_MAX, unowned = 0;
+	for (size_t i = 0; i < analysis->package_count; i++) {
+		const struct lopt_package_row *row = &analysis->packages[i];
+		HOLDS(row->bytes <= last && row->own_bytes <= row->bytes);
+		HOLDS((row->layer_count != 0) == (row->files != 0));
+		HOLDS(row->manager ? row->name.len != 0 : row->name.len == 0 && row->version.len == 0);
+		HOLDS(row->recommended_only
+			      ? row->brings_packages && row->brings_bytes >= row->bytes
+			      : !row->brings_packages && !row->brings_bytes && !row->recommended_by_count);
+		for (size_t k = 0; k < row->layer_count; k++)
+			HOLDS(row->layers[k] < lopt_image_layer_count(image) &&
+			      (k == 0 || row->layers[k - 1] < row->layers[k]));
+		unowned += !row->manager;
+		last = row->bytes;
+		bytes += row->bytes;
+		own_bytes += row->own_bytes;
+		files += row->files;
+	}
+	HOLDS(unowned <= 1 && files == analysis->totals.files);
+	if (analysis->totals.content_bytes == UINT64_MAX)
+		return NULL;
+	HOLDS(bytes == analysis->totals.visible_bytes);
+	HOLDS(own_bytes == (analysis->has_base ? analysis->own : analysis->totals).visible_bytes);
+	return NULL;
+}
+
 static const char *parts_broken(const struct lopt_analysis *analysis)
 {
 	const struct lopt_totals *a = &analysis->base, *b = &analysis->own, *t = &analysis->totals;
@@ -196,6 +225,8 @@ const char *identity_broken(const struct lopt_image *image, const struct lopt_an
 		broken = layers_broken(image, analysis);
 	if (!broken)
 		broken = lists_broken(image, analysis);
+	if (!broken)
+		broken = packages_broken(image, analysis);
 	if (!broken)
 		broken = parts_broken(analysis);
 	if (!broken)

@@ -266,6 +266,12 @@ static const char config[] =
 static const char manifest[] =
 	"[{\"Config\":\"c.json\",\"RepoTags\":[\"t:1\"],\"Layers\":[\"0/layer.tar\",\"1/layer.tar\"]}]";
 
+/* Packages of odd and of long names; one is only recommended. */
+#define LONG_NAME "a-name-that-is-too-long-for-a-line-of-a-terminal-and-so-loses-its-middle-somewhere"
+static const char status[] = "Package: esc\x1b[31m|`\nArchitecture: amd64\nVersion: =1+1,\"q\"\nRecommends: " LONG_NAME
+			     "\n\nPackage: " LONG_NAME "\nArchitecture: amd64\nVersion: 1.2.3\n";
+static const char states[] = "Package: " LONG_NAME "\nArchitecture: amd64\nAuto-Installed: 1\n";
+
 static void put_layer(struct lopt_buf *archive, const char *name, const struct lopt_buf *layer)
 {
 	test_tar_file(archive, name, layer->data, layer->len);
@@ -286,6 +292,9 @@ static void make_archive(struct lopt_buf *archive)
 	test_tar_end(&lower);
 	test_tar_file(&upper, ".wh.x", "", 0);
 	test_tar_file(&upper, "sub/new", "n", 1);
+	test_tar_file(&upper, "var/lib/dpkg/status", status, sizeof status - 1);
+	test_tar_file(&upper, "var/lib/dpkg/info/" LONG_NAME ".list", "/sub/new\n", 9);
+	test_tar_file(&upper, "var/lib/apt/extended_states", states, sizeof states - 1);
 	test_tar_end(&upper);
 	test_tar_file(archive, "manifest.json", manifest, sizeof manifest - 1);
 	test_tar_file(archive, "c.json", config, sizeof config - 1);
@@ -306,7 +315,7 @@ static int set_up(void **state)
 {
 	static struct fixture fixture;
 	struct lopt_buf archive = LOPT_BUF_INIT(MANY);
-	struct lopt_open_options options = { .want_sha256 = true };
+	struct lopt_open_options options = { .want_sha256 = true, .keep = lopt_analysis_keep };
 	char path[64];
 	make_archive(&archive);
 	fixture.fd = test_memory_file(archive.data, archive.len, path);
@@ -371,8 +380,8 @@ static void no_report_has_raw_controls(void **state)
 
 static void json_is_the_contract(void **state)
 {
-	static const char *const top[] = { "schema", "tool",	   "image",    "totals", "layers",
-					   "waste",  "duplicates", "findings", "omitted" };
+	static const char *const top[] = { "schema", "tool",	   "image",    "totals",   "layers",
+					   "waste",  "duplicates", "packages", "findings", "omitted" };
 	const struct lopt_report_options options = { .top = 1 };
 	char *text = report_in(*state, "json", &options);
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
@@ -390,6 +399,14 @@ static void json_is_the_contract(void **state)
 	const json_t *waste = json_array_get(json_object_get(root, "waste"), 0);
 	assert_string_equal(json_string_value(json_object_get(waste, "path")), "x");
 	assert_string_equal(json_string_value(json_object_get(waste, "cause")), "removed");
+	const json_t *package = json_array_get(json_object_get(root, "packages"), 0);
+	assert_int_equal(json_object_size(package), 12);
+	assert_true(json_is_null(json_object_get(package, "manager")));
+	assert_true(json_is_false(json_object_get(package, "recommended_only")));
+	assert_true(json_is_null(json_object_get(package, "brings_bytes")));
+	const json_t *cut = json_object_get(json_object_get(root, "omitted"), "packages");
+	assert_int_equal(json_integer_value(json_object_get(cut, "rows")), 2);
+	assert_int_equal(json_integer_value(json_object_get(cut, "bytes")), 1);
 	json_decref(root);
 	free(text);
 }
@@ -448,6 +465,18 @@ static void csv_is_rectangular(void **state)
 	free(text);
 }
 
+static void text_names_packages(void **state)
+{
+	const struct lopt_report_options options = { 0 };
+	char *text = report_in(*state, "text", &options);
+	assert_non_null(strstr(text, "Packages: who owns what a container sees\n"
+				     "     bytes     files   layers  manager  package\n"));
+	assert_non_null(strstr(text, "       1 B         1        1  dpkg   * a-name-that-"));
+	assert_non_null(strstr(text, "       0 B         0        -  dpkg     esc\\x1b[31m|` =1+1,\"q\"\n"));
+	assert_non_null(strstr(text, "  * only recommended by others: 1 package, 1 B\n"));
+	free(text);
+}
+
 static char *listing_in(const struct fixture *fixture, const struct lopt_listing_options *options)
 {
 	struct memory memory;
@@ -461,7 +490,9 @@ static void lists_the_final_filesystem(void **state)
 {
 	const struct lopt_listing_options options = { .layer = LOPT_NO_LAYER };
 	char *text = listing_in(*state, &options);
-	assert_string_equal(text, "=1+1,\"q\"\nbad\\xff\nesc\\x1b[31m\\n::error::x|`\nln\nnull\nsame\nsub\nsub/new\n");
+	assert_string_equal(text, "=1+1,\"q\"\nbad\\xff\nesc\\x1b[31m\\n::error::x|`\nln\nnull\nsame\nsub\nsub/new\n"
+				  "var\nvar/lib\nvar/lib/apt\nvar/lib/apt/extended_states\nvar/lib/dpkg\n"
+				  "var/lib/dpkg/info\nvar/lib/dpkg/info/" LONG_NAME ".list\nvar/lib/dpkg/status\n");
 	free(text);
 }
 
@@ -519,23 +550,15 @@ static void lists_one_layer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(masks_credentials),
-		cmocka_unit_test(knows_secret_names),
-		cmocka_unit_test(masks_in_linear_time),
-		cmocka_unit_test(elides_the_middle),
-		cmocka_unit_test(shows_percent),
-		cmocka_unit_test(writes_json),
-		cmocka_unit_test(writes_ratios),
-		cmocka_unit_test(strings_come_back),
-		cmocka_unit_test(no_report_tells_secrets),
-		cmocka_unit_test(no_report_has_raw_controls),
-		cmocka_unit_test(json_is_the_contract),
-		cmocka_unit_test(text_fits_the_width),
-		cmocka_unit_test(color_changes_no_words),
-		cmocka_unit_test(csv_is_rectangular),
-		cmocka_unit_test(lists_the_final_filesystem),
-		cmocka_unit_test(lists_as_ndjson),
-		cmocka_unit_test(lists_one_layer),
+		cmocka_unit_test(masks_credentials),	   cmocka_unit_test(knows_secret_names),
+		cmocka_unit_test(masks_in_linear_time),	   cmocka_unit_test(elides_the_middle),
+		cmocka_unit_test(shows_percent),	   cmocka_unit_test(writes_json),
+		cmocka_unit_test(writes_ratios),	   cmocka_unit_test(strings_come_back),
+		cmocka_unit_test(no_report_tells_secrets), cmocka_unit_test(no_report_has_raw_controls),
+		cmocka_unit_test(json_is_the_contract),	   cmocka_unit_test(text_fits_the_width),
+		cmocka_unit_test(color_changes_no_words),  cmocka_unit_test(csv_is_rectangular),
+		cmocka_unit_test(text_names_packages),	   cmocka_unit_test(lists_the_final_filesystem),
+		cmocka_unit_test(lists_as_ndjson),	   cmocka_unit_test(lists_one_layer),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
