@@ -36,7 +36,7 @@ FORCE:
 
 # ---- libraries
 
-PKGS := libarchive libcrypto jansson zlib libzstd sqlite3
+PKGS := libarchive libcrypto jansson zlib libzstd
 ifeq ($(shell $(PKG_CONFIG) --exists libisal && echo yes),yes)
 PKGS += libisal
 FEATURES += -DLOPT_HAVE_ISAL
@@ -144,7 +144,7 @@ $(BINARY): $(MAIN_OBJ) $(CLI) $(LIB)
 	$(LINK) $^ $(PKG_LIBS)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(SUPPORT) $(CLI) $(LIB)
 	@mkdir -p $(@D)
-	$(LINK) $^ $(PKG_LIBS) -lcmocka
+	$(LINK) $^ $(PKG_LIBS) -lcmocka -lsqlite3
 $(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(SUPPORT) $(CLI) $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) $^ $(PKG_LIBS)

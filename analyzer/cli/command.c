@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include <sqlite3.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -94,9 +93,9 @@ enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt
 enum lopt_status lopt_version_print(struct lopt_error *err)
 {
 	printf("layeropt " LOPT_VERSION "\n"
-	       "%s, %s, jansson %s, SQLite %s, zlib %s, zstd %s",
-	       archive_version_string(), OpenSSL_version(OPENSSL_VERSION), jansson_version_str(), sqlite3_libversion(),
-	       zlibVersion(), ZSTD_versionString());
+	       "%s, %s, jansson %s, zlib %s, zstd %s",
+	       archive_version_string(), OpenSSL_version(OPENSSL_VERSION), jansson_version_str(), zlibVersion(),
+	       ZSTD_versionString());
 #ifdef LOPT_HAVE_ISAL
 	printf(", isa-l %d.%d.%d", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
 #endif

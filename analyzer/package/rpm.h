@@ -5,9 +5,9 @@
 #include "package/package.h"
 
 /**
- * rpmdb.sqlite, the database of rpm 4.16 and later (lib/backend/sqlite.c): a table "Packages" with a header per package
- * in its column "blob". SQLite reads it from memory, kept from everything but that table; a header that is damaged is
- * left out, and told as LOPT_E_INPUT once the others are. A write-ahead log beside it is not applied: see below.
+ * rpmdb.sqlite, the database of rpm 4.16 and later (lib/backend/sqlite.c): a table "Packages" of a number and a header for
+ * each package. A header that is damaged is left out, and told as LOPT_E_INPUT once the others are. A write-ahead log
+ * beside it is not applied: see below.
  */
 LOPT_CHECKED enum lopt_status lopt_rpm_parse(struct lopt_str text, struct lopt_str path, struct lopt_package_sink *sink,
 					     struct lopt_error *err);

@@ -169,7 +169,6 @@ static struct lopt_str make_database(const char *const *sql, bool wal)
 	struct lopt_buf blob = LOPT_BUF_INIT(4096);
 	add_header(&blob, demo);
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL), SQLITE_OK);
 	for (; *sql; sql++) {
 		sqlite3_stmt *statement = NULL;
 		if (sqlite3_prepare_v2(db, *sql, -1, &statement, NULL) != SQLITE_OK)
@@ -195,7 +194,6 @@ static struct lopt_str make_database(const char *const *sql, bool wal)
 }
 
 #define INSERT "INSERT INTO Packages (blob) VALUES (?1)"
-#define MANY "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
 
 static void reads_databases(void **state)
 {
@@ -209,49 +207,31 @@ static void reads_databases(void **state)
 		{ .sql = { SCHEMA, INSERT, INSERT }, .want = DEMO DEMO },
 		{ .sql = { SCHEMA, INSERT }, .want = DEMO, .wal = true },
 		{ .sql = { SCHEMA }, .want = "" },
+		{ .sql = { "CREATE TABLE a (b)", SCHEMA, "CREATE INDEX i ON a (b)", INSERT }, .want = DEMO },
+		/* headers that are none */
 		{ .sql = { "PRAGMA page_size = 512", SCHEMA, "INSERT INTO Packages (blob) VALUES (zeroblob(5000))",
 			   INSERT },
 		  .want = DEMO,
 		  .status = LOPT_E_INPUT,
 		  .message = "1 damaged header" },
-		{ .sql = { "PRAGMA encoding = 'UTF-16'", SCHEMA, INSERT }, .want = DEMO },
 		{ .sql = { SCHEMA, "INSERT INTO Packages (blob) VALUES ('text')",
 			   "INSERT INTO Packages (blob) VALUES (1)", "INSERT INTO Packages (blob) VALUES (x'')" },
 		  .want = "",
 		  .status = LOPT_E_INPUT,
 		  .message = "3 damaged headers" },
+		/* tables that are none of rpm's */
 		{ .sql = { "CREATE TABLE other (blob)" },
 		  .want = "",
 		  .status = LOPT_E_INPUT,
-		  .message = "no such table" },
-		{ .sql = { "CREATE TABLE Packages (hnum)" }, .want = "", .status = LOPT_E_INPUT, .message = "blob" },
-		/* what would run what the schema says */
-		{ .sql = { "CREATE TABLE a (blob)", "CREATE VIEW Packages AS SELECT blob FROM a" },
-		  .want = "",
-		  .status = LOPT_E_INPUT },
-		{ .sql = { "CREATE VIEW Packages AS " MANY "1000000000) SELECT i AS blob FROM n" },
-		  .want = "",
-		  .status = LOPT_E_INPUT },
-		{ .sql = { "CREATE VIRTUAL TABLE Packages USING fts5(blob)" },
+		  .message = "without a table" },
+		{ .sql = { "CREATE TABLE Packages (hnum)", "INSERT INTO Packages VALUES (1)" },
 		  .want = "",
 		  .status = LOPT_E_INPUT,
-		  .message = "no such module" },
-		{ .sql = { "CREATE TABLE Packages (hnum, blob AS (zeroblob(1000)))",
-			   "INSERT INTO Packages VALUES (1)" },
+		  .message = "damaged row" },
+		{ .sql = { "CREATE TABLE a (b)", "CREATE VIEW Packages AS SELECT 1, b FROM a" },
 		  .want = "",
 		  .status = LOPT_E_INPUT,
-		  .message = "computed" },
-		/* more than anybody has: rows, and tables in the schema */
-		{ .sql = { "CREATE TABLE Packages (blob)", "INSERT INTO Packages " MANY "400000) SELECT NULL FROM n" },
-		  .want = "",
-		  .status = LOPT_E_LIMIT,
-		  .message = "steps" },
-		{ .sql = { SCHEMA, "PRAGMA writable_schema = 1",
-			   "INSERT INTO sqlite_schema " MANY "20000) SELECT 'table', 't' || i, 't' || i, 2, "
-			   "'CREATE TABLE t' || i || '(a)' FROM n" },
-		  .want = "",
-		  .status = LOPT_E_LIMIT,
-		  .message = "steps" },
+		  .message = "without a table" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lopt_error err = { .status = LOPT_OK };
@@ -266,28 +246,6 @@ static void reads_databases(void **state)
 		test_recorder_release(&recorder);
 		free((void *)text.ptr);
 	}
-}
-
-/* One row that stands thrice in its page: a few of them would be more to read than any file holds. */
-static void tells_headers_that_overlap(void **state)
-{
-	(void)state;
-	static const char *const sql[] = { "PRAGMA page_size = 512", "CREATE TABLE Packages (blob)",
-					   "INSERT INTO Packages VALUES (zeroblob(20000))", NULL };
-	enum { PAGE = 512, CELLS = PAGE + 4, POINTERS = PAGE + 8 };
-	struct lopt_error err = { .status = LOPT_OK };
-	struct test_recorder recorder;
-	struct lopt_str text = make_database(sql, false);
-	char *bytes = (char *)text.ptr;
-	assert_int_equal(bytes[CELLS], 1);
-	bytes[CELLS] = 3;
-	memcpy(bytes + POINTERS + 2, bytes + POINTERS, 2);
-	memcpy(bytes + POINTERS + 4, bytes + POINTERS, 2);
-	test_recorder_init(&recorder);
-	assert_int_equal(lopt_rpm_parse(text, lopt_str_from(DATABASE), &recorder.sink, &err), LOPT_E_INPUT);
-	assert_non_null(strstr(err.message, "overlap"));
-	test_recorder_release(&recorder);
-	free(bytes);
 }
 
 static void refuses_what_is_no_database(void **state)
@@ -331,7 +289,6 @@ int main(void)
 		cmocka_unit_test(reads_headers),
 		cmocka_unit_test(bears_damage),
 		cmocka_unit_test(reads_databases),
-		cmocka_unit_test(tells_headers_that_overlap),
 		cmocka_unit_test(refuses_what_is_no_database),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
