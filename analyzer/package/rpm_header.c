@@ -145,22 +145,13 @@ static bool read_version(struct lopt_buf *version, const struct header *header)
 	return true;
 }
 
-static struct lopt_str strip_slashes(struct lopt_str path)
-{
-	while (path.len && path.ptr[path.len - 1] == '/')
-		path.len--;
-	while (path.len && path.ptr[0] == '/')
-		path = lopt_str_make(path.ptr + 1, path.len - 1);
-	return path;
-}
-
 /* The folders by number, which the caller frees; NULL for want of memory. */
 static struct lopt_str *list_folders(const struct item *item)
 {
 	struct lopt_str rest = item->bytes, folder;
 	struct lopt_str *folders = calloc((size_t)item->count + 1, sizeof *folders);
 	for (uint32_t i = 0; folders && i < item->count && next_string(&rest, &folder); i++)
-		folders[i] = strip_slashes(folder);
+		folders[i] = folder;
 	return folders;
 }
 

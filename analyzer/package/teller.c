@@ -44,24 +44,24 @@ static bool step(struct lopt_buf *path, struct lopt_str part)
 	return true;
 }
 
-static bool path_can_be(const struct lopt_buf *path)
+/* All of a name behind what is there. */
+static bool walk(struct lopt_buf *path, struct lopt_str name)
 {
-	return path->failed || (path->len && !memchr(path->data, '\0', path->len));
+	struct lopt_str part;
+	while (lopt_text_cut(name, '/', &part, &name))
+		if (!step(path, part))
+			return false;
+	return step(path, name);
 }
 
 /* Put the pieces together in teller->path; false when they make no path that can be. */
 static bool join(struct lopt_teller *teller, struct lopt_str folder, struct lopt_str name)
 {
-	struct lopt_str part;
-	lopt_buf_clear(&teller->path);
-	if (folder.len > LOPT_TOLD_PATH_MAX || name.len == 0)
+	struct lopt_buf *path = &teller->path;
+	lopt_buf_clear(path);
+	if (name.len == 0 || (name.ptr[0] != '/' && !walk(path, folder)) || !walk(path, name))
 		return false;
-	if (name.ptr[0] != '/')
-		lopt_buf_str(&teller->path, folder);
-	while (lopt_text_cut(name, '/', &part, &name))
-		if (!step(&teller->path, part))
-			return false;
-	return step(&teller->path, name) && path_can_be(&teller->path);
+	return path->len && !memchr(path->data, '\0', path->len);
 }
 
 typedef enum lopt_status tell(struct lopt_package_sink *sink, struct lopt_str path, struct lopt_error *err);
@@ -69,14 +69,16 @@ typedef enum lopt_status tell(struct lopt_package_sink *sink, struct lopt_str pa
 static enum lopt_status tell_path(struct lopt_teller *teller, tell *what, struct lopt_str folder, struct lopt_str name,
 				  struct lopt_error *err)
 {
-	if (!join(teller, folder, name))
-		return LOPT_OK;
-	if (teller->path.failed)
-		return lopt_error_memory(err);
-	if (teller->path.len > teller->left)
+	uint64_t cost = (uint64_t)folder.len + name.len + 1;
+	if (cost > teller->left)
 		return lopt_error_set(err, LOPT_E_LIMIT, "its paths are more than %d times as long as it is itself",
 				      LOPT_TOLD_RATIO);
-	teller->left -= teller->path.len;
+	teller->left -= cost;
+	bool there = join(teller, folder, name);
+	if (teller->path.failed)
+		return lopt_error_memory(err);
+	if (!there)
+		return LOPT_OK;
 	return what(teller->sink, lopt_buf_view(&teller->path), err);
 }
 

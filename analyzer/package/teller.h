@@ -26,9 +26,9 @@ void lopt_teller_init(struct lopt_teller *teller, struct lopt_package_sink *sink
 void lopt_teller_release(struct lopt_teller *teller);
 
 /**
- * Tell the sink the file `name` in `folder`. `name` may have several components: "." and ".." are undone in the text,
- * and one that starts with a slash starts at the root. A path that leaves the root, is longer than
- * LOPT_TOLD_PATH_MAX or holds a NUL is left out. LOPT_E_LIMIT beyond LOPT_TOLD_RATIO.
+ * Tell the sink the file `name` in `folder`, without slashes at either end and in a row. Both may have several
+ * components: "." and ".." are undone in the text, and a name that starts with a slash starts at the root. A path that
+ * leaves the root, is longer than LOPT_TOLD_PATH_MAX or holds a NUL is left out. LOPT_E_LIMIT beyond LOPT_TOLD_RATIO.
  */
 LOPT_CHECKED enum lopt_status lopt_teller_file(struct lopt_teller *teller, struct lopt_str folder, struct lopt_str name,
 					       struct lopt_error *err);

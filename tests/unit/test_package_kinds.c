@@ -84,6 +84,9 @@ static void puts_paths_together(void **state)
 		{ "usr", "../a", "  a\n" },
 		{ "usr", "/etc/a", "  etc/a\n" },
 		{ "usr", "..a", "  usr/..a\n" },
+		{ "/usr//lib/", "a", "  usr/lib/a\n" },
+		{ "usr/./x/..", "a/", "  usr/a\n" },
+		{ "..", "a", "" },
 		{ "usr", ".", "  usr\n" },
 		{ "usr", "", "" },   /* no name */
 		{ "usr", "..", "" }, /* the root */
