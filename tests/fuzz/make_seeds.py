@@ -7,7 +7,10 @@ alone. Run it again after a change here, and commit what it wrote.
 """
 import json
 import os
+import sqlite3
+import struct
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
@@ -204,8 +207,85 @@ DPKG = {
 	"path": b"var/lib/dpkg/info/a:amd64.list",
 }
 
+APK, RECORD, INSTALLED_FILES, TOP_LEVEL, EGG, R_PACKAGE, NPM, CONDA = (b"%c" % n for n in range(8))	# as in fuzz_packages.c
+PACKAGES = {
+	"apk": APK + b"C:Q1x=\nP:musl\nV:1.2\nF:lib\nM:0:0:755\nR:libc.so\na:0:0:755\nZ:Q1y=\n\nP:base\nV:3\nF:\nR:x\nF:etc\n\n",
+	"apk-nameless": APK + b"V:1\nF:x\nR:y\n\n\nP:b\r\nR:z\nP:c",
+	"record": RECORD + b"../../../bin/pip,sha256=abc,234\nname/__init__.py,sha256=x,357\nname-1.0.dist-info/RECORD,,\n",
+	"record-quoted": RECORD + b'"a,b.py",sha256=x,1\r\n"say ""hi""",,\n"two\nlines",,\n/etc/x,,\n"open,,\n',
+	"installed-files": INSTALLED_FILES + b"../name/__init__.py\n../../../bin/x\nPKG-INFO\n",
+	"top-level": TOP_LEVEL + b"name\n_name\n..\na/b\n",
+	"egg": EGG + b"Name: name\n",
+	"r": R_PACKAGE + b"Package: name\nVersion: 1.0\nAuthors: a\n  b: c\nBuilt: R 4.2.2; ; 2023; unix\n",
+	"r-source": R_PACKAGE + b"Package: name\nVersion: 1.0\n",
+	"npm": NPM + b'{"name": "@a/b", "version": "1.0.0", "dependencies": {"name": "c"}}',
+	"npm-escapes": NPM + b'{"na\\u006de": 1, "name": "\\ud83d\\ude00\\n", "version": null}',
+	"npm-twice": NPM + b'{"name": "a", "name": "b"}',
+	"conda": CONDA + b'{"build": "0", "files": ["bin/a", "../b", "\\u0041\\/c", 1], "name": "name", "version": "1.0"}',
+	"conda-cut": CONDA + b'{"name": "name", "files": ["bin/a"',
+}
+
+JSONS = {
+	"numbers": b"[1, -0, 1.5, 1e9, 1E+9, 1e-9, 0.0, 18446744073709551616, 1e999]", "words": b" [ true , false , null ]\n",
+	"strings": b'["\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83d\\ude00", "\xc3\xbc\x7f", "\\ud83d", "\xff", ""]',
+	"nested": b'{"a": [[], {}, [[{}]], {"b": []}], "": {"c": {"d": 1}}}', "twice": b'{"a": 1, "a": 2}', "nul-key": b'{"\\u0000": 1}',
+	"open": b"[[[[", "comma": b"[1,]", "behind": b"[] 1", "zero": b"[01]", "point": b"[1.]", "word": b"[nul]", "empty": b"", "scalar": b"1",
+	"crossed": b"[{]}", "control": b'["\n"]', "escape": b'["\\x"]',
+}
+
+CHAR, INT32, STRING, STRINGS = 1, 4, 6, 8	# types of rpm's tags
+
+
+def rpm_header(*tags):
+	"""An installed package: tags are (number, type, count, data)."""
+	index, data = b"", b""
+	for tag, kind, count, value in tags:
+		index += struct.pack(">IIII", tag, kind, len(data), count)
+		data += value
+	return struct.pack(">II", len(tags), len(data)) + index + data
+
+
+def rpm_database(*statements, page=512):
+	"""What SQLite makes of the statements; ? is a header."""
+	with sqlite3.connect(":memory:", isolation_level=None) as db:
+		db.execute(f"PRAGMA page_size = {page}")
+		for statement in statements:
+			db.execute(statement, (RPM_HEADER,) * statement.count("?"))
+		with tempfile.TemporaryDirectory() as folder:
+			name = os.path.join(folder, "db")
+			db.execute("VACUUM INTO ?", (name,))
+			with open(name, "rb") as f:
+				return f.read()
+
+
+RPM_NAME = ((1000, STRING, 1, b"demo\0"), (1001, STRING, 1, b"1.2\0"), (1002, STRING, 1, b"3\0"))
+RPM_FILES = ((1116, INT32, 3, struct.pack(">III", 0, 1, 1)), (1117, STRINGS, 3, b"demo.conf\0a\0log\0"), (1118, STRINGS, 2, b"/etc/\0/usr/demo/\0"))
+RPM_HEADER = rpm_header(*RPM_NAME, (1003, INT32, 1, struct.pack(">I", 2)), *RPM_FILES, (1037, INT32, 3, struct.pack(">III", 1, 0, 64)),
+	(1029, CHAR, 3, b"\0\0\1"))
+RPM_TABLE = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)"
+RPM_INSERT = "INSERT INTO Packages (blob) VALUES (?)"
+RPM_DATABASE = rpm_database(RPM_TABLE, RPM_INSERT, RPM_INSERT)
+HEADER, DATABASE, BERKELEY, NDB, WAL = (b"%c" % n for n in range(5))	# as in fuzz_rpm.c
+RPMS = {
+	"header": HEADER + RPM_HEADER,
+	"header-key": HEADER + rpm_header(*RPM_NAME),
+	"header-replaced": HEADER + rpm_header(*RPM_NAME, (1000, STRING, 1, b"b\0")),
+	"header-unequal": HEADER + rpm_header(*RPM_NAME, *RPM_FILES[:2]),
+	"database": DATABASE + RPM_DATABASE,
+	"database-wal": DATABASE + RPM_DATABASE[:18] + b"\2\2" + RPM_DATABASE[20:],
+	"database-long": DATABASE + rpm_database(RPM_TABLE, RPM_INSERT, "INSERT INTO Packages (blob) VALUES (zeroblob(3000))"),
+	"database-tree": DATABASE + rpm_database(RPM_TABLE, *[RPM_INSERT] * 5),
+	"database-other": DATABASE + rpm_database("CREATE TABLE a (b)", "CREATE INDEX i ON a (b)", "CREATE VIEW Packages AS SELECT b FROM a"),
+	"berkeley": BERKELEY + bytes(12) + b"\x61\x15\x06\0",
+	"ndb": NDB + b"RpmP",
+	"wal": WAL + b"\x37\x7f\x06\x82",
+}
+
 CORPORA = {
 	"fuzz_dpkg": DPKG,
+	"fuzz_packages": PACKAGES,
+	"fuzz_json": JSONS,
+	"fuzz_rpm": RPMS,
 	"fuzz_tar": {name: b"\x0b" + data for name, data in TARS.items()},
 	"fuzz_layer": LAYERS,
 	"fuzz_gzip": {name: b"\x04" + data for name, data in GZIPS.items()} | {"tolerated-padding": b"\x05" + GZIPS["padding"]},
