@@ -2,7 +2,7 @@
 /* rpm's databases. The first byte chooses: a header alone, a whole database, or the older forms. */
 #include "package/rpm.h"
 #include "package/rpm_header.h"
-#include "packages.h"
+#include "databases.h"
 
 static enum lopt_status parse_header(struct lopt_str text, struct lopt_str path, struct lopt_package_sink *sink,
 				     struct lopt_error *err)

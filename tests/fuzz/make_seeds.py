@@ -207,8 +207,8 @@ DPKG = {
 	"path": b"var/lib/dpkg/info/a:amd64.list",
 }
 
-APK, RECORD, INSTALLED_FILES, TOP_LEVEL, EGG, R_PACKAGE, NPM, CONDA = (b"%c" % n for n in range(8))	# as in fuzz_packages.c
-PACKAGES = {
+APK, RECORD, INSTALLED_FILES, TOP_LEVEL, EGG, R_PACKAGE, NPM, CONDA = (b"%c" % n for n in range(8))	# as in fuzz_databases.c
+DATABASES = {
 	"apk": APK + b"C:Q1x=\nP:musl\nV:1.2\nF:lib\nM:0:0:755\nR:libc.so\na:0:0:755\nZ:Q1y=\n\nP:base\nV:3\nF:\nR:x\nF:etc\n\n",
 	"apk-nameless": APK + b"V:1\nF:x\nR:y\n\n\nP:b\r\nR:z\nP:c",
 	"record": RECORD + b"../../../bin/pip,sha256=abc,234\nname/__init__.py,sha256=x,357\nname-1.0.dist-info/RECORD,,\n",
@@ -283,7 +283,7 @@ RPMS = {
 
 CORPORA = {
 	"fuzz_dpkg": DPKG,
-	"fuzz_packages": PACKAGES,
+	"fuzz_databases": DATABASES,
 	"fuzz_json": JSONS,
 	"fuzz_rpm": RPMS,
 	"fuzz_tar": {name: b"\x0b" + data for name, data in TARS.items()},

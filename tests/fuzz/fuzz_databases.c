@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Databases of package managers but dpkg's and rpm's. The first byte chooses one. */
-#include "packages.h"
+#include "databases.h"
 
 static const char *const paths[] = {
 	"lib/apk/db/installed",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_FUZZ_PACKAGES_H
-#define TESTS_FUZZ_PACKAGES_H
+#ifndef TESTS_FUZZ_DATABASES_H
+#define TESTS_FUZZ_DATABASES_H
 
 #include "harness.h"
 #include "package/kinds.h"
