@@ -181,9 +181,9 @@ bless: ## rewrite the expected output of tests/cli after a look at the differenc
 	+@$(MAKE) FLAVOR=debug binary
 	@tests/cli/run build/debug$(SUFFIX)/layeropt --bless
 
-bench: ## time the release binary
+bench: ## hold the release binary to its targets and write docs/benchmarks.md; QUICK=1: a minute, no file
 	+@$(MAKE) FLAVOR=release binary
-	@sh scripts/bench.sh build/release$(SUFFIX)/layeropt
+	@RUNS='$(RUNS)' tests/bench/run build/release$(SUFFIX)/layeropt $(if $(QUICK),--quick)
 
 fuzz: ## run each fuzz target with libFuzzer for FUZZ_SECONDS (60); needs clang
 	+@$(MAKE) CC=$(if $(SUFFIX),$(CC),clang) FLAVOR=fuzz fuzzers

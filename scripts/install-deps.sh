@@ -14,7 +14,7 @@ for purpose in "$@"; do
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
 	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
 	coverage) more='gcovr' ;;
-	bench) more='python3 isal zstd openssl skopeo mmdebstrap' ;;
+	bench) more='python3 time isal zstd openssl skopeo mmdebstrap' ;;
 	*)
 		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage, bench" >&2
 		exit 2

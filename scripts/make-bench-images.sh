@@ -63,12 +63,13 @@ done
 [ -n "$folder" ] || refuse "the folder is missing"
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
+work=$(mktemp -d "$folder/making-XXXXXX")
 
 # The containers of a build that was interrupted would hold its layers; --force-rm sees to the rest. Layers
 # without a name carry the label of the Dockerfiles.
 made=
 clean() {
-	rm -f "$folder"/*.part
+	rm -rf "$work"
 	[ -n "$made" ] || return 0
 	if [ -z "$keep" ]; then
 		# shellcheck disable=SC2086 # a list of names
@@ -115,17 +116,17 @@ save() {
 	need mmdebstrap bench
 	"$docker" version >/dev/null 2>&1 || fail "$docker does not answer: is its daemon running?"
 	"build_$1"
-	"$docker" save -o "$folder/$1.tar.part" "layeropt-bench-$1:1"
-	chmod 644 "$folder/$1.tar.part"
-	mv "$folder/$1.tar.part" "$folder/$1.tar"
+	"$docker" save -o "$work/$1.tar" "layeropt-bench-$1:1"
+	chmod 644 "$work/$1.tar"
+	mv "$work/$1.tar" "$folder/"
 }
 
 # pack NAME COMPRESSION: as an OCI archive
 pack() {
 	need skopeo bench
-	part=$folder/$1-$2.oci.tar.part
-	skopeo copy -q --dest-compress-format "$2" "docker-archive:$folder/$1.tar" "oci-archive:$part:$1:1"
-	mv "$part" "$folder/$1-$2.oci.tar"
+	file=$work/$1-$2.oci.tar
+	skopeo copy -q --dest-compress-format "$2" "docker-archive:$folder/$1.tar" "oci-archive:$file:$1:1"
+	mv "$file" "$folder/"
 }
 
 for name in $names; do
