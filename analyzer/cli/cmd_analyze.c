@@ -128,6 +128,7 @@ static enum lopt_status read_base(struct lopt_image **out, struct wanted *wanted
 	struct lopt_open_options options = wanted->opening.options;
 	options.select = NULL;
 	options.keep = NULL;
+	options.want_duplicate_sha256 = false;
 	return lopt_opening_read(out, &wanted->opening, source, &options, err);
 }
 
@@ -153,6 +154,7 @@ static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_error
 		LOPT_TRY(read_dockerfile(&dockerfile, wanted->analysis.dockerfile_name, err));
 	wanted->analysis.dockerfile = lopt_buf_view(&dockerfile);
 	wanted->analysis.digests = digests_shown(wanted);
+	wanted->opening.options.want_duplicate_sha256 = wanted->analysis.digests != 0;
 	wanted->opening.options.keep = lopt_analysis_keep;
 	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
 	if (wanted->base)

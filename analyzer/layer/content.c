@@ -15,6 +15,7 @@ enum lopt_status lopt_contents_init(struct lopt_contents *contents, struct lopt_
 		.data = data,
 		.sizes = options->contents.sizes,
 		.all_digests = options->contents.all_digests,
+		.repeated_digests = options->contents.repeated_digests,
 	};
 	lopt_keeper_init(&contents->keeper, &data->arena, options->contents.keep, true);
 	LOPT_TRY(lopt_fingerprinter_init(&contents->printer, err));
@@ -109,7 +110,8 @@ static enum lopt_status choose_hashing(struct lopt_contents *contents, const str
 	bool again = false;
 	if (contents->sizes && !lopt_sizes_add(contents->sizes, from->size, &again))
 		return lopt_error_memory(err);
-	contents->hashing = contents->all_digests || from->sparse || (again && !contents->data->unread);
+	contents->hashing = contents->all_digests || from->sparse ||
+			    (again && contents->repeated_digests && !contents->data->unread);
 	return LOPT_OK;
 }
 

@@ -15,8 +15,8 @@
  */
 struct lopt_contents {
 	struct lopt_layer_data *data; /* borrowed */
-	struct lopt_sizes *sizes;     /* borrowed; contents whose size was there before get a digest. NULL: none does */
-	bool all_digests;
+	struct lopt_sizes *sizes;     /* borrowed, or NULL */
+	bool all_digests, repeated_digests;
 	struct lopt_fingerprinter printer;
 	struct lopt_hasher hasher;
 	struct lopt_keeper keeper;

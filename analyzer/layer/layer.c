@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "io/ahead.h"
 #include "layer/content.h"
 #include "layer/path.h"
 #include "tar/reader.h"
@@ -297,12 +298,13 @@ struct stack {
 	struct lopt_digest_stream stored_digest, plain_digest;
 	struct lopt_count_stream stored, plain;
 	struct lopt_peek_stream peek;
-	struct lopt_stream *codec;
+	struct lopt_stream *codec, *ahead;
 	bool has_stored_digest, has_plain_digest;
 };
 
 static void release_stack(struct stack *stack)
 {
+	lopt_ahead_close(stack->ahead);
 	lopt_codec_close(stack->codec);
 	if (stack->has_plain_digest)
 		lopt_digest_stream_release(&stack->plain_digest);
@@ -325,7 +327,8 @@ static enum lopt_status open_codec(struct stack *stack, enum lopt_codec codec, c
 	case LOPT_CODEC_GZIP:
 	case LOPT_CODEC_ZSTD:
 		LOPT_TRY(lopt_codec_open(&stack->codec, codec, *top, limits, false, err));
-		*top = stack->codec;
+		LOPT_TRY(lopt_ahead_open(&stack->ahead, stack->codec, err));
+		*top = stack->ahead;
 		return LOPT_OK;
 	case LOPT_CODEC_XZ:
 	case LOPT_CODEC_BZIP2:

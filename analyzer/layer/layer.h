@@ -50,10 +50,10 @@ struct lopt_layer_data {
 
 /** What is wanted of contents; the same for all layers of an image. */
 struct lopt_content_options {
-	bool all_digests; /* the SHA-256 of every one */
-	struct lopt_sizes
-		*sizes; /* of all contents read so far: one whose size was there gets a SHA-256. NULL: none does */
-	lopt_keep_choice *keep; /* NULL: nothing is kept */
+	bool all_digests;	  /* the SHA-256 of every one */
+	bool repeated_digests;	  /* of those whose size was there before, where nothing can be read again */
+	struct lopt_sizes *sizes; /* of all contents so far, which this adds to; NULL: nobody asks */
+	lopt_keep_choice *keep;	  /* NULL: nothing is kept */
 };
 
 struct lopt_layer_options {
