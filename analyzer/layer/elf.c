@@ -78,7 +78,7 @@ bool lopt_elf_begin(struct lopt_elf *elf, struct lopt_str head, uint64_t file_si
 	if (head.len < sizeof(Elf64_Ehdr) || memcmp(head.ptr, ELFMAG, SELFMAG) != 0)
 		return false;
 	const unsigned char *ident = (const unsigned char *)head.ptr;
-	if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
+	if (ident[EI_VERSION] != EV_CURRENT || (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64))
 		return false;
 	if (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB)
 		return false;

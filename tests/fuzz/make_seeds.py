@@ -281,7 +281,43 @@ RPMS = {
 	"wal": WAL + b"\x37\x7f\x06\x82",
 }
 
+def elf(sections, wide=True, order="<", gap=0):
+	"""(name, type, flags, size, link) each, between the null section and the one of the names."""
+	word = order + ("Q" if wide else "I")
+	names, body, rows = b"\0", b"", [(0, 0, 0, 0, 0, 0)]
+	start = 64 if wide else 52
+	for name, kind, flags, size, link in sections:
+		rows.append((len(names), kind, flags, start + len(body), size, link))
+		names += name + b"\0"
+		body += bytes(size)
+	rows.append((0, 3, 0, start + len(body), len(names), 0))
+	body += names + bytes(gap)
+	ident = b"\x7fELF" + bytes((2 if wide else 1, 1 if order == "<" else 2, 1)) + bytes(9)
+	table, size = start + len(body), 64 if wide else 40
+	head = ident + struct.pack(order + "HHI", 2, 62, 1) + struct.pack(word, 0) * 2 + struct.pack(word, table)
+	head += struct.pack(order + "I6H", 0, start, 0, 0, size, len(rows), len(rows) - 1)
+	for name, kind, flags, at, length, link in rows:
+		body += struct.pack(order + "II", name, kind) + struct.pack(word, flags) + struct.pack(word, 0)
+		body += struct.pack(word, at) + struct.pack(word, length) + struct.pack(order + "II", link, 0)
+		body += struct.pack(word, 1) + struct.pack(word, 0)
+	return head + body
+
+
+SECTIONS = [(b".text", 1, 6, 30, 0), (b".bss", 8, 3, 0, 0), (b".debug_info", 1, 0, 20, 0), (b".symtab", 2, 0, 24, 5),
+	(b".strtab", 3, 0, 9, 0), (b".symtab_shndx", 18, 0, 4, 4)]
+ELFS = {
+	"plain": elf(SECTIONS),
+	"stripped": elf(SECTIONS[:2]),
+	"narrow": elf(SECTIONS, wide=False),
+	"big-endian": elf(SECTIONS, order=">"),
+	"narrow-big-endian": elf(SECTIONS, wide=False, order=">"),
+	"gap": elf(SECTIONS, gap=600),
+	"cut": elf(SECTIONS)[:-20],
+	"head": elf(SECTIONS)[:64],
+}
+
 CORPORA = {
+	"fuzz_elf": ELFS,
 	"fuzz_dpkg": DPKG,
 	"fuzz_databases": DATABASES,
 	"fuzz_json": JSONS,
