@@ -17,12 +17,19 @@ void lopt_debian_release(struct lopt_debian *debian)
 	*debian = (struct lopt_debian){ 0 };
 }
 
+static bool is_installed(const struct lopt_dpkg_stanza *stanza)
+{
+	return lopt_dpkg_is_unpacked(stanza) && lopt_owner_may_be_called(stanza->package) &&
+	       lopt_owner_may_be_called(stanza->version) && lopt_owner_may_be_called(stanza->architecture) &&
+	       stanza->architecture.len <= ARCHITECTURE_MAX_BYTES;
+}
+
 enum lopt_status lopt_debian_add(struct lopt_debian *debian, struct lopt_str status, struct lopt_str sums,
 				 struct lopt_error *err)
 {
 	struct lopt_dpkg_stanza stanza;
 	while (lopt_dpkg_stanza_next(&status, &stanza)) {
-		if (!lopt_dpkg_is_unpacked(&stanza) || stanza.architecture.len > ARCHITECTURE_MAX_BYTES)
+		if (!is_installed(&stanza))
 			continue;
 		struct lopt_debian_package *packages =
 			lopt_grow(debian->packages, &debian->cap, debian->count + 1, sizeof *packages);

@@ -63,12 +63,17 @@ int lopt_owner_compare(const struct lopt_owner *a, const struct lopt_owner *b)
 	return r ? r : lopt_str_compare(a->version, b->version);
 }
 
+bool lopt_owner_may_be_called(struct lopt_str name)
+{
+	return name.len <= NAME_MAX_BYTES && !(name.len && memchr(name.ptr, '\0', name.len));
+}
+
 enum lopt_status lopt_owners_add(struct lopt_owners *owners, const struct lopt_package *package, uint32_t *owner,
 				 struct lopt_error *err)
 {
 	*owner = LOPT_NO_OWNER;
-	if (package->name.len == 0 || package->name.len > NAME_MAX_BYTES || package->version.len > NAME_MAX_BYTES ||
-	    owners->count >= LOPT_NO_OWNER)
+	if (package->name.len == 0 || !lopt_owner_may_be_called(package->name) ||
+	    !lopt_owner_may_be_called(package->version) || owners->count >= LOPT_NO_OWNER)
 		return LOPT_OK;
 	struct lopt_owner *items = lopt_grow(owners->items, &owners->cap, owners->count + 1, sizeof *items);
 	if (!items)

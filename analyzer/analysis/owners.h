@@ -36,6 +36,8 @@ LOPT_CHECKED enum lopt_status lopt_owners_init(struct lopt_owners *owners, const
 /** For LOPT_CLEANUP too. */
 void lopt_owners_release(struct lopt_owners *owners);
 
+/** Whether a package may have this name, or version: it is not too long, and holds no NUL. */
+bool lopt_owner_may_be_called(struct lopt_str name);
 /** Another package; its number in *owner. LOPT_NO_OWNER, whose claims say nothing, for a name that cannot be one. */
 LOPT_CHECKED enum lopt_status lopt_owners_add(struct lopt_owners *owners, const struct lopt_package *package,
 					      uint32_t *owner, struct lopt_error *err);

@@ -191,12 +191,14 @@ static void find_layers(struct recommending *r)
 
 static const struct kind {
 	enum lopt_need need;
-	const char *rule, *what, *advice, *advice_base;
+	const char *rule, *one, *many, *advice, *advice_base;
 } kinds[] = {
-	{ LOPT_NEED_RECOMMENDED, "recommended-packages", "only as recommendations of others",
+	{ LOPT_NEED_RECOMMENDED, "recommended-packages", "package is there only because others recommend it",
+	  "packages are there only because others recommend them",
 	  "Install with apt-get install --no-install-recommends, and name those that are wanted.",
 	  "The base image has them: choose a base without them." },
-	{ LOPT_NEED_NONE, "unneeded-packages", "only for others that are gone",
+	{ LOPT_NEED_NONE, "unneeded-packages", "package is there only for others that are gone",
+	  "packages are there only for others that are gone",
 	  "End the instruction that installs them with apt-get autoremove --purge.",
 	  "The base image has them: choose a base without them." },
 };
@@ -225,10 +227,14 @@ static bool goes_without_saying(const struct recommending *r, uint32_t package)
 static void put_examples(const struct recommending *r, struct lopt_buf *text, size_t first, size_t end)
 {
 	size_t told = 0;
-	for (size_t i = first; i < end && told < EXAMPLES; i++) {
+	for (size_t i = first; i < end; i++) {
 		const struct lopt_package_row *row = row_of(r, r->sorted[i]);
 		if (goes_without_saying(r, r->sorted[i]))
 			continue;
+		if (told == EXAMPLES) {
+			lopt_buf_text(text, ", ...");
+			return;
+		}
 		lopt_buf_printf(text, "%s%.*s", told++ ? ", " : ": ", LOPT_STR_ARGS(row->name));
 		if (row->brings_packages > 1)
 			lopt_buf_printf(text, " with %" PRIu64 " more", row->brings_packages - 1);
@@ -236,8 +242,6 @@ static void put_examples(const struct recommending *r, struct lopt_buf *text, si
 		lopt_size_format(text, row->recommended_only ? row->brings_bytes : row->bytes);
 		lopt_buf_char(text, ')');
 	}
-	if (end - first > told)
-		lopt_buf_text(text, ", ...");
 }
 
 static enum lopt_status add_finding(const struct recommending *r, const struct kind *kind, size_t first, size_t end,
@@ -260,7 +264,7 @@ static enum lopt_status add_finding(const struct recommending *r, const struct k
 		finding.bytes = lopt_add_saturating(finding.bytes, bytes_of(r, r->sorted[i]), NULL);
 	finding.severity = finding.bytes >= LOPT_WARN_BYTES ? LOPT_WARNING : LOPT_INFO;
 	lopt_count_format(&text, end - first);
-	lopt_buf_printf(&text, end - first == 1 ? " package is there %s" : " packages are there %s", kind->what);
+	lopt_buf_printf(&text, " %s", end - first == 1 ? kind->one : kind->many);
 	put_examples(r, &text, first, end);
 	if (!text.failed)
 		finding.message = lopt_arena_copy(&r->making->arena, lopt_buf_view(&text));

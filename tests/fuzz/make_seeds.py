@@ -316,7 +316,25 @@ ELFS = {
 	"head": elf(SECTIONS)[:64],
 }
 
+INFO = "var/lib/dpkg/info/"
+STATUS = ("var/lib/dpkg/status\nPackage: a\nArchitecture: amd64\nRecommends: b | x\nDepends: d\n\nPackage: b\nArchitecture: amd64\n"
+	"Depends: c (>= 1)\n\nPackage: c\nArchitecture: all\nVersion: 2\nProvides: x (= 1)\n\nPackage: d\nArchitecture: i386\n"
+	"Multi-Arch: foreign\n")
+STATES = "var/lib/apt/extended_states\n" + "".join(f"Package: {n}\nArchitecture: amd64\nAuto-Installed: 1\n\n" for n in "bcd")
+PACKAGES = {
+	"dpkg": texts(STATUS, STATES, INFO + "a.list\n/.\n/usr\n/usr/a\n/l", INFO + "b.list\n/bin/a\n/usr/b", INFO + "c.list\n/usr/c/d\n/loop/x",
+		"var/lib/dpkg/diversions\n/usr/b\n/usr/c/e\nc"),
+	"layers": texts(STATUS, INFO + "a.list\n/usr/a", "+" + STATES, "var/lib/dpkg/info/.wh.a.list\n", INFO + "b.list\n/usr/b", "+usr/.wh.b\n"),
+	"distroless": texts("var/lib/dpkg/status.d/a\nPackage: a\nVersion: 1\n", "var/lib/dpkg/status.d/a.md5sums\n" + "0" * 32 + "  usr/a\n"),
+	"managers": texts("lib/apk/db/installed\nP:m\nV:1\nF:usr\nR:a\n\n", "usr/c/DESCRIPTION\nPackage: r\nVersion: 1\nBuilt: R 4\n",
+		"node_modules/n/package.json\n{\"name\":\"n\",\"version\":\"1\"}", "x/conda-meta/c.json\n{\"name\":\"c\",\"files\":[\"../usr/b\"]}",
+		"usr/p-1.dist-info/RECORD\n../b,sha256=x,1\n"),
+	"architectures": texts("var/lib/dpkg/status\nPackage: a\nArchitecture: i386\nMulti-Arch: same\n\nPackage: a\nArchitecture: amd64\n"
+		"Multi-Arch: same\n\nPackage: dpkg\nArchitecture: amd64\n", INFO + "a:i386.list\n/usr/a", INFO + "a:amd64.list\n/usr/b"),
+}
+
 CORPORA = {
+	"fuzz_packages": PACKAGES,
 	"fuzz_elf": ELFS,
 	"fuzz_dpkg": DPKG,
 	"fuzz_databases": DATABASES,

@@ -261,8 +261,8 @@ static void tells_what_is_only_recommended(void **state)
 		  "dpkg f : 2/1 @1 brings 2/1\n"
 		  "dpkg a : 1/1 @0\n"
 		  "dpkg b : 1/1 @1\n"
-		  "recommended-packages @1 14: 4 packages are there only as recommendations of others: "
-		  "c with 1 more (9 B), d (3 B), f (2 B), ...\n"
+		  "recommended-packages @1 14: 4 packages are there only because others recommend them: "
+		  "c with 1 more (9 B), d (3 B), f (2 B)\n"
 		  "unneeded-packages @0 6: 1 package is there only for others that are gone: g (6 B)\n" },
 		{ "who installed a package, not who touched it last",
 		  { { STATUS, PACKAGE("a") "Recommends: b\n\n" PACKAGE("b"), 0 },
@@ -272,7 +272,7 @@ static void tells_what_is_only_recommended(void **state)
 		    { LIST("b"), "/b\n", 1 },
 		    { "b", "12345", 1 } },
 		  "dpkg b : 5/1 @1 brings 5/1 <- a\ndpkg a : 0/0 \n"
-		  "recommended-packages @0 5: 1 package is there only as recommendations of others: b (5 B)\n" },
+		  "recommended-packages @0 5: 1 package is there only because others recommend it: b (5 B)\n" },
 		{ "without apt's states somebody asked for everything",
 		  { { STATUS, "Package: a\nRecommends: b\n\nPackage: b\n", 0 },
 		    { LIST("b"), "/b\n", 0 },
@@ -286,8 +286,8 @@ static void tells_what_is_only_recommended(void **state)
 		    { "b", "123", 1 },
 		    { "c", "12", 0 } },
 		  "dpkg b : 3/1 @1 brings 5/2 <- a\ndpkg c : 2/1 @0 brings 2/1\ndpkg a : 0/0 \n"
-		  "recommended-packages @1 3: 1 package is there only as recommendations of others: b with 1 more (5 B)\n"
-		  "recommended-packages @0 2: 1 package is there only as recommendations of others: c (2 B)\n" },
+		  "recommended-packages @1 3: 1 package is there only because others recommend it: b with 1 more (5 B)\n"
+		  "recommended-packages @0 2: 1 package is there only because others recommend it: c (2 B)\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		check(cases[i].name, cases[i].files, cases[i].want);
