@@ -106,13 +106,13 @@ class Docker:
 				return client
 		raise Unusable("no docker client here builds with BuildKit")
 
-	def build(self, what, dockerfile, context, buildkit):
+	def build(self, what, dockerfile, context, buildkit, base=None):
 		name = self.work.name(what)
 		client = self.client_with_buildkit() if buildkit else self.client
 		before = self.build_cache() if buildkit else set()
 		try:
 			run(client, "build", "--no-cache", "--force-rm", "--network", "none", "-q",
-			    "--label", "layeropt.engine=" + self.work.prefix, "--build-arg", "BASE=" + self.work.name("base"),
+			    "--label", "layeropt.engine=" + self.work.prefix, "--build-arg", "BASE=" + (base or self.work.name("base")),
 			    "-t", name, "-f", dockerfile, context,
 			    env=dict(os.environ, DOCKER_BUILDKIT="1" if buildkit else "0", BUILDKIT_PROGRESS="plain"))
 		finally:

@@ -1,0 +1,1 @@
+python3 -B "$FIXTURES/packages/make.py" >image.tar
