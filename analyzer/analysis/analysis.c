@@ -86,6 +86,7 @@ static enum lopt_status make(struct lopt_making *making, const struct lopt_analy
 	LOPT_TRY(lopt_make_attribution(making, options, err));
 	LOPT_TRY(lopt_make_waste(making, err));
 	LOPT_TRY(lopt_make_duplicates(making, options, shares, err));
+	LOPT_TRY(lopt_make_known(making, err));
 	LOPT_TRY(lopt_make_totals(making, shares, err));
 	LOPT_TRY(lopt_make_dive(making, err));
 	LOPT_TRY(lopt_make_packages(making, err));

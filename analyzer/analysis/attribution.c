@@ -39,10 +39,15 @@ static enum lopt_status set_instructions(struct lopt_making *making, const struc
 	return LOPT_OK;
 }
 
-bool lopt_making_is_copy(const struct lopt_making *making, size_t layer)
+enum lopt_maker lopt_making_maker(const struct lopt_making *making, size_t layer)
 {
 	struct lopt_str instruction = making->layers[layer].instruction;
-	return lopt_str_starts(instruction, "COPY ") || lopt_str_starts(instruction, "ADD ");
+	bool added = lopt_str_starts(instruction, "ADD ");
+	if (making->result.has_base && layer < making->result.base_layers)
+		return LOPT_MADE_BY_BASE;
+	if (layer == 0 && (added || lopt_str_is(instruction, "(unknown)")))
+		return LOPT_MADE_BY_BASE;
+	return added || lopt_str_starts(instruction, "COPY ") ? LOPT_MADE_BY_COPY : LOPT_MADE_BY_ANY;
 }
 
 /*

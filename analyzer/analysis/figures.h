@@ -33,6 +33,9 @@ LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making,
 LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares,
 					       struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err);
+/** Known content, and what of each layer could go. */
+LOPT_CHECKED enum lopt_status lopt_make_known(struct lopt_making *making, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_make_known_findings(struct lopt_making *making, struct lopt_error *err);
 /** What each group of waste would save. */
 LOPT_CHECKED enum lopt_status lopt_make_waste_findings(struct lopt_making *making, struct lopt_error *err);
 /** What may be left of a package database to look into: a lopt_keep_choice. */
@@ -42,6 +45,9 @@ LOPT_CHECKED enum lopt_status lopt_make_packages(struct lopt_making *making, str
 /** Findings out of all of it, in their final order. */
 LOPT_CHECKED enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_error *err);
 
+/** What known content has to be looked into for. */
+lopt_keep_choice lopt_known_keep;
+
 /** Add a finding; its strings are borrowed and have to live in the arena or the image. */
 LOPT_CHECKED enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt_finding *finding,
 						struct lopt_error *err);
@@ -49,8 +55,10 @@ LOPT_CHECKED enum lopt_status lopt_findings_add(struct lopt_making *making, cons
 /** A saving below this is told, but is no reason to warn. */
 #define LOPT_WARN_BYTES 1000000
 
-/** Was the layer made by COPY or ADD, as far as is known? */
-bool lopt_making_is_copy(const struct lopt_making *making, size_t layer);
+/** What made the files of a layer, as far as it decides about the edit that would leave them out. */
+enum lopt_maker { LOPT_MADE_BY_COPY, LOPT_MADE_BY_ANY, LOPT_MADE_BY_BASE };
+/** The lowest layer is the base's, too, when it is a whole root filesystem or nothing is known of it. */
+enum lopt_maker lopt_making_maker(const struct lopt_making *making, size_t layer);
 
 /** printf into the arena; ptr is NULL when memory is exhausted. */
 struct lopt_str lopt_making_text(struct lopt_making *making, const char *fmt, ...) LOPT_PRINTF(2, 3);

@@ -141,6 +141,7 @@ enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_erro
 	for (size_t i = 0; i < lopt_image_note_count(image); i++)
 		LOPT_TRY(add_note(making, lopt_image_note(image, i), err));
 	LOPT_TRY(lopt_make_waste_findings(making, err));
+	LOPT_TRY(lopt_make_known_findings(making, err));
 	for (size_t i = 0; i < lopt_image_layer_count(image); i++)
 		LOPT_TRY(add_copied_links(making, lopt_image_layer(image, i), err));
 	LOPT_TRY(add_saturation(making, err));

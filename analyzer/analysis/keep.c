@@ -4,6 +4,7 @@
 /* Each analysis that looks into files says which; the one that wants most of a file decides. */
 static lopt_keep_choice *const choices[] = {
 	lopt_packages_keep,
+	lopt_known_keep,
 	NULL,
 };
 

@@ -77,6 +77,7 @@ static void sum_up(struct lopt_making *making, struct lopt_totals *totals, size_
 	for (size_t i = first; i < end; i++) {
 		add_layer(making, totals, lopt_image_layer(making->result.image, i));
 		add(making, &totals->duplicate_bytes, shares[i]);
+		add(making, &totals->reclaimable_bytes, making->layers[i].reclaimable_bytes);
 		totals->paths += paths[i];
 	}
 	finish(totals);

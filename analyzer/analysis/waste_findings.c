@@ -15,38 +15,28 @@ struct waste_group {
 	uint64_t bytes, files;
 };
 
-/* What made the bytes decides about the edit. */
-enum maker { MADE_BY_COPY, MADE_BY_ANY, MADE_BY_BASE };
-
 static const struct {
 	const char *rule, *verb, *advice[3];
 } kinds[] = {
 	[LOPT_CAUSE_OVERWRITTEN] = {
 		"overwritten-later", "overwrites",
-		{ [MADE_BY_COPY] = "Copy the final content once: leave these files out of this copy, or join the two.",
-		  [MADE_BY_ANY] = "Write the final content once: join the two instructions, or leave the first version out.",
-		  [MADE_BY_BASE] = "The base image ships the older version: choose a newer base instead of upgrading it." },
+		{ [LOPT_MADE_BY_COPY] = "Copy the final content once: leave these files out of this copy, or join the two.",
+		  [LOPT_MADE_BY_ANY] = "Write the final content once: join the two instructions, or leave the first version out.",
+		  [LOPT_MADE_BY_BASE] = "The base image ships the older version: choose a newer base instead of upgrading it." },
 	},
 	[LOPT_CAUSE_METADATA_ONLY] = {
 		"metadata-only-copy", "changes only the metadata of",
-		{ [MADE_BY_COPY] = "Set owner and mode while copying: COPY --chown=... --chmod=...",
-		  [MADE_BY_ANY] = "Set owner and mode in the same instruction that makes the files.",
-		  [MADE_BY_BASE] = "Files of the base image are copied to change their owner, mode or time: change only those that need it." },
+		{ [LOPT_MADE_BY_COPY] = "Set owner and mode while copying: COPY --chown=... --chmod=...",
+		  [LOPT_MADE_BY_ANY] = "Set owner and mode in the same instruction that makes the files.",
+		  [LOPT_MADE_BY_BASE] = "Files of the base image are copied to change their owner, mode or time: change only those that need it." },
 	},
 	[LOPT_CAUSE_REMOVED] = {
 		"removed-later", "removes",
-		{ [MADE_BY_COPY] = "Do not copy it in: name it in .dockerignore, copy less, or copy from a build stage.",
-		  [MADE_BY_ANY] = "Delete it in the same instruction that makes it, or make it in a cache mount or a build stage.",
-		  [MADE_BY_BASE] = "The base image ships it: choose a base without it, or rebuild the base." },
+		{ [LOPT_MADE_BY_COPY] = "Do not copy it in: name it in .dockerignore, copy less, or copy from a build stage.",
+		  [LOPT_MADE_BY_ANY] = "Delete it in the same instruction that makes it, or make it in a cache mount or a build stage.",
+		  [LOPT_MADE_BY_BASE] = "The base image ships it: choose a base without it, or rebuild the base." },
 	},
 };
-
-static enum maker maker_of(const struct lopt_making *making, size_t layer)
-{
-	if (making->result.has_base && layer < making->result.base_layers)
-		return MADE_BY_BASE;
-	return lopt_making_is_copy(making, layer) ? MADE_BY_COPY : MADE_BY_ANY;
-}
 
 /* "layer 4 removes 12 files of layer 2" */
 static enum lopt_status describe(struct lopt_making *making, const struct waste_group *group,
@@ -79,7 +69,7 @@ static enum lopt_status add_group(struct lopt_making *making, const struct waste
 		.rule = kinds[row->cause].rule,
 		.severity = group->bytes >= LOPT_WARN_BYTES ? LOPT_WARNING : LOPT_INFO,
 		.level = LOPT_LEVEL_SAFE,
-		.advice = lopt_str_from(kinds[row->cause].advice[maker_of(making, row->layer)]),
+		.advice = lopt_str_from(kinds[row->cause].advice[lopt_making_maker(making, row->layer)]),
 		.bytes = group->bytes,
 		.layer = row->masked_by,
 		.path_count = group->row_count,

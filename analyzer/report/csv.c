@@ -12,7 +12,7 @@
  */
 
 static const char header[] =
-	"table,name,layer,masked_by,cause,bytes,wasted_bytes,files,size,count,line,severity,text\r\n";
+	"table,name,layer,masked_by,cause,bytes,wasted_bytes,files,size,count,line,severity,text,level\r\n";
 
 struct row {
 	const char *table;
@@ -23,6 +23,7 @@ struct row {
 	uint32_t line;						     /* 0: empty */
 	const char *severity;
 	struct lopt_str text;
+	const char *level; /* NULL: empty */
 };
 
 #define EMPTY_ROW .layer = LOPT_NO_LAYER, .masked_by = LOPT_NO_LAYER
@@ -70,6 +71,7 @@ static void put_row(struct writer *w, const struct row *row)
 	put_number(w, line ? &line : NULL);
 	put_text(w, lopt_str_from(row->severity));
 	put_text(w, row->text);
+	put_text(w, lopt_str_from(row->level));
 	lopt_buf_text(&w->line, "\r\n");
 	if (w->line.failed)
 		return; /* and stays so: nothing may be missing from the middle */
@@ -138,6 +140,25 @@ static void put_waste(struct writer *w)
 		put_row(w, &row);
 	}
 	put_rest(w, "waste", &cut);
+}
+
+static void put_known(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_known(w->analysis, w->options->top);
+	for (size_t i = 0; i < cut.shown; i++) {
+		const struct lopt_known_row *known = &w->analysis->known[i];
+		struct row row = { .table = "known",
+				   .name = lopt_str_from(known->rule),
+				   .layer = known->layer,
+				   .masked_by = LOPT_NO_LAYER,
+				   .bytes = &known->bytes,
+				   .files = &known->files,
+				   .line = w->analysis->layers[known->layer].line,
+				   .text = known->largest,
+				   .level = lopt_level_name(known->level) };
+		put_row(w, &row);
+	}
+	put_rest(w, "known", &cut);
 }
 
 static void put_duplicates(struct writer *w)
@@ -211,7 +232,8 @@ static void put_findings(struct writer *w)
 				   .bytes = &finding->bytes,
 				   .line = finding->line,
 				   .severity = lopt_severity_name(finding->severity),
-				   .text = lopt_buf_view(&w->text) };
+				   .text = lopt_buf_view(&w->text),
+				   .level = lopt_level_name(finding->level) };
 		put_row(w, &row);
 	}
 	put_rest(w, "finding", &cut);
@@ -229,6 +251,7 @@ enum lopt_status lopt_report_csv(FILE *to, const struct lopt_analysis *analysis,
 	put_totals(&w);
 	put_layers(&w);
 	put_waste(&w);
+	put_known(&w);
 	put_duplicates(&w);
 	put_packages(&w);
 	put_findings(&w);

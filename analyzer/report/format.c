@@ -43,6 +43,7 @@ static const struct lopt_figure figures[] = {
 	FIGURE(metadata_only_bytes, true),
 	FIGURE(removed_bytes, true),
 	FIGURE(duplicate_bytes, true),
+	FIGURE(reclaimable_bytes, true),
 };
 
 const struct lopt_figure *lopt_figures(size_t *count)

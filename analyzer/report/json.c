@@ -202,6 +202,7 @@ static void put_layer(struct writer *w, const struct lopt_layer *layer, const st
 	lopt_json_member_count(json, "files", figures->files);
 	lopt_json_member_count(json, "content_bytes", figures->content_bytes);
 	lopt_json_member_count(json, "wasted_bytes", figures->wasted_bytes);
+	lopt_json_member_count(json, "reclaimable_bytes", figures->reclaimable_bytes);
 	lopt_json_member_count(json, "whiteouts", layer->whiteouts);
 	put_verified(w, layer->verified);
 	lopt_json_member_count(json, "added", layer->added);
@@ -233,6 +234,28 @@ static void put_waste(struct writer *w, size_t shown)
 		lopt_json_member_count(&w->json, "layer", row->layer);
 		lopt_json_member_count(&w->json, "masked_by", row->masked_by);
 		lopt_json_member_text(&w->json, "cause", lopt_cause_name(row->cause));
+		lopt_json_close(&w->json, '}');
+	}
+	lopt_json_close(&w->json, ']');
+}
+
+static void put_known(struct writer *w, size_t shown)
+{
+	lopt_json_key(&w->json, "known");
+	lopt_json_open(&w->json, '[');
+	for (size_t i = 0; i < shown; i++) {
+		const struct lopt_known_row *row = &w->analysis->known[i];
+		uint32_t line = w->analysis->layers[row->layer].line;
+		lopt_json_open(&w->json, '{');
+		lopt_json_member_text(&w->json, "rule", row->rule);
+		lopt_json_member_text(&w->json, "level", lopt_level_name(row->level));
+		lopt_json_member_count(&w->json, "bytes", row->bytes);
+		lopt_json_member_count(&w->json, "files", row->files);
+		lopt_json_member_count(&w->json, "layer", row->layer);
+		put_count_or_null(w, "line", line, line != 0);
+		put_strings(w, "paths", row->paths, row->path_count);
+		lopt_json_member_text(&w->json, "what", row->what);
+		lopt_json_member_text(&w->json, "effect", row->effect);
 		lopt_json_close(&w->json, '}');
 	}
 	lopt_json_close(&w->json, ']');
@@ -338,16 +361,19 @@ static void put_cut(struct writer *w, const char *list, const struct lopt_cut *c
 static void put_lists(struct writer *w)
 {
 	struct lopt_cut waste = lopt_cut_waste(w->analysis, w->options->top);
+	struct lopt_cut known = lopt_cut_known(w->analysis, w->options->top);
 	struct lopt_cut duplicates = lopt_cut_duplicates(w->analysis, w->options->top);
 	struct lopt_cut packages = lopt_cut_packages(w->analysis, w->options->top);
 	struct lopt_cut findings = lopt_cut_findings(w->analysis, w->options->top);
 	put_waste(w, waste.shown);
+	put_known(w, known.shown);
 	put_duplicates(w, duplicates.shown);
 	put_packages(w, packages.shown);
 	put_findings(w, findings.shown);
 	lopt_json_key(&w->json, "omitted");
 	lopt_json_open(&w->json, '{');
 	put_cut(w, "waste", &waste);
+	put_cut(w, "known", &known);
 	put_cut(w, "duplicates", &duplicates);
 	put_cut(w, "packages", &packages);
 	put_cut(w, "findings", &findings);

@@ -13,12 +13,14 @@
  * long one leaves room for those behind it; what is cut is said in its last row. --top 0 lifts the marks.
  */
 enum {
-	MARK_LAYERS = 20000,
-	MARK_WASTE = 36000,
+	MARK_LAYERS = 16000,
+	MARK_WASTE = 28000,
+	MARK_KNOWN = 37000,
 	MARK_DUPLICATES = 46000,
-	MARK_PACKAGES = 54000,
+	MARK_PACKAGES = 52000,
 	MARK_FINDINGS = 64000,
-	CELL = 120
+	CELL = 120,
+	SENTENCE = 400
 };
 
 struct writer {
@@ -31,26 +33,31 @@ struct writer {
 };
 
 /* A code span, cut in its middle. */
-static void put_code(struct writer *w, struct lopt_buf *to, struct lopt_str text)
+static void put_cut(struct writer *w, struct lopt_buf *to, struct lopt_str text, size_t width)
 {
-	enum { RAW_MAX = 4 * CELL };
+	size_t raw = 4 * width;
 	lopt_buf_clear(&w->cell);
-	if (text.len <= RAW_MAX) {
+	if (text.len <= raw) {
 		lopt_escape_text(&w->cell, text);
 	} else {
-		lopt_escape_text(&w->cell, lopt_str_make(text.ptr, RAW_MAX / 2));
-		lopt_escape_text(&w->cell, lopt_str_make(text.ptr + text.len - RAW_MAX / 2, RAW_MAX / 2));
+		lopt_escape_text(&w->cell, lopt_str_make(text.ptr, raw / 2));
+		lopt_escape_text(&w->cell, lopt_str_make(text.ptr + text.len - raw / 2, raw / 2));
 	}
 	struct lopt_str plain = lopt_buf_view(&w->cell);
-	if (!w->cell.failed && lopt_text_width(plain) <= CELL && text.len <= RAW_MAX) {
+	if (!w->cell.failed && lopt_text_width(plain) <= width && text.len <= raw) {
 		lopt_escape_markdown(to, text);
 		return;
 	}
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf cut = LOPT_BUF_INIT(SIZE_MAX / 2);
 	if (!w->cell.failed)
-		lopt_text_elide(&cut, plain, CELL);
+		lopt_text_elide(&cut, plain, width);
 	to->failed |= w->cell.failed || cut.failed;
 	lopt_escape_markdown(to, lopt_buf_view(&cut));
+}
+
+static void put_code(struct writer *w, struct lopt_buf *to, struct lopt_str text)
+{
+	put_cut(w, to, text, CELL);
 }
 
 static void put_size(struct lopt_buf *to, uint64_t bytes)
@@ -114,16 +121,22 @@ static void put_rest(struct writer *w, size_t rows, uint64_t bytes)
 	lopt_buf_text(&w->out, "\n");
 }
 
+static void put_share(struct lopt_buf *to, uint64_t part, uint64_t whole)
+{
+	lopt_buf_text(to, " ");
+	lopt_size_format(to, part);
+	lopt_buf_text(to, " (");
+	lopt_percent_format(to, part, whole);
+	lopt_buf_text(to, ") |");
+}
+
 static void put_sizes(struct writer *w, const char *name, const struct lopt_totals *totals)
 {
 	lopt_buf_printf(&w->out, "| %s |", name);
 	put_size(&w->out, totals->content_bytes);
 	put_size(&w->out, totals->visible_bytes);
-	lopt_buf_text(&w->out, " ");
-	lopt_size_format(&w->out, totals->wasted_bytes);
-	lopt_buf_text(&w->out, " (");
-	lopt_percent_format(&w->out, totals->wasted_bytes, totals->content_bytes);
-	lopt_buf_text(&w->out, ") |");
+	put_share(&w->out, totals->wasted_bytes, totals->content_bytes);
+	put_share(&w->out, totals->reclaimable_bytes, totals->content_bytes);
 	put_size(&w->out, totals->duplicate_bytes);
 	put_size(&w->out, totals->compressed_bytes);
 	lopt_buf_text(&w->out, "\n");
@@ -134,8 +147,8 @@ static void put_verdict(struct writer *w)
 	const struct lopt_image_info *info = lopt_image_info(w->analysis->image);
 	lopt_buf_text(&w->out, "## layeropt: ");
 	put_code(w, &w->out, lopt_source_name(info));
-	lopt_buf_text(&w->out, "\n\n| | size | visible | wasted | duplicates | as stored |\n"
-			       "| --- | ---: | ---: | ---: | ---: | ---: |\n");
+	lopt_buf_text(&w->out, "\n\n| | size | visible | wasted | reclaimable | duplicates | as stored |\n"
+			       "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
 	put_sizes(w, "image", &w->analysis->totals);
 	if (w->analysis->has_base) {
 		put_sizes(w, "base", &w->analysis->base);
@@ -160,7 +173,7 @@ static void put_step(struct writer *w, const struct lopt_finding *finding)
 	lopt_buf_text(&w->out, "1. **");
 	lopt_size_format(&w->out, finding->bytes);
 	lopt_buf_printf(&w->out, "** (%s): ", lopt_level_name(finding->level));
-	lopt_escape_markdown(&w->out, shown(w, finding->message));
+	put_cut(w, &w->out, shown(w, finding->message), SENTENCE);
 	if (finding->largest.len) {
 		lopt_buf_text(&w->out, finding->path_count == 1 ? ", " : ", the largest ");
 		put_code(w, &w->out, finding->largest);
@@ -170,7 +183,7 @@ static void put_step(struct writer *w, const struct lopt_finding *finding)
 	if (finding->layer != holder)
 		put_step_layer(w, "hidden by", finding->layer);
 	lopt_buf_text(&w->out, ".<br>");
-	lopt_escape_markdown(&w->out, shown(w, finding->advice));
+	put_cut(w, &w->out, shown(w, finding->advice), SENTENCE);
 	lopt_buf_char(&w->out, '\n');
 }
 
@@ -231,6 +244,29 @@ static void put_waste(struct writer *w)
 			break;
 	}
 	put_rest(w, w->analysis->waste_count - i, lopt_waste_bytes_from(w->analysis, i));
+}
+
+static void put_known(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_known(w->analysis, w->options->top);
+	size_t i = 0;
+	if (w->analysis->known_count == 0)
+		return;
+	lopt_buf_text(&w->out, "\n### Known content\n\n| bytes | files | layer | level | rule | where | once gone |\n"
+			       "| ---: | ---: | ---: | --- | --- | --- | --- |\n");
+	for (; i < cut.shown; i++) {
+		const struct lopt_known_row *row = &w->analysis->known[i];
+		lopt_buf_text(&w->row, "|");
+		put_size(&w->row, row->bytes);
+		put_count(&w->row, row->files);
+		put_count(&w->row, row->layer);
+		lopt_buf_printf(&w->row, " %s | %s |", lopt_level_name(row->level), row->rule);
+		put_code_cell(w, row->largest);
+		lopt_buf_printf(&w->row, " %s |", row->effect);
+		if (!take_row(w, MARK_KNOWN))
+			break;
+	}
+	put_rest(w, w->analysis->known_count - i, lopt_known_bytes_from(w->analysis, i));
 }
 
 static void put_paths(struct writer *w, const struct lopt_duplicate_row *row)
@@ -303,6 +339,13 @@ static void put_packages(struct writer *w)
 	put_rest(w, w->analysis->package_count - i, lopt_package_bytes_from(w->analysis, i));
 }
 
+static void put_sentence_cell(struct writer *w, struct lopt_str text)
+{
+	lopt_buf_text(&w->row, " ");
+	put_cut(w, &w->row, shown(w, text), SENTENCE);
+	lopt_buf_text(&w->row, " |");
+}
+
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
 	lopt_buf_printf(&w->row, "| %s | %s |", lopt_severity_name(finding->severity), finding->rule);
@@ -315,8 +358,8 @@ static void put_finding(struct writer *w, const struct lopt_finding *finding)
 	else
 		lopt_buf_text(&w->row, " |");
 	put_size(&w->row, finding->bytes);
-	put_code_cell(w, shown(w, finding->message));
-	put_code_cell(w, shown(w, finding->advice));
+	put_sentence_cell(w, finding->message);
+	put_sentence_cell(w, finding->advice);
 }
 
 static void put_findings(struct writer *w)
@@ -344,6 +387,7 @@ enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *anal
 	put_steps(&w);
 	put_layers(&w);
 	put_waste(&w);
+	put_known(&w);
 	put_duplicates(&w);
 	put_packages(&w);
 	put_findings(&w);

@@ -82,6 +82,15 @@ static enum lopt_style style_of_waste(const struct lopt_totals *totals)
 	return totals->efficiency >= 0.9 ? LOPT_STYLE_WARN : LOPT_STYLE_BAD;
 }
 
+static void put_share(struct writer *w, const char *name, uint64_t part, uint64_t whole)
+{
+	lopt_printer_text(&w->p, name);
+	lopt_printer_size(&w->p, part, 0);
+	lopt_printer_text(&w->p, " (");
+	put_percent(w, part, whole);
+	lopt_printer_text(&w->p, ")");
+}
+
 static void put_sizes(struct writer *w, const char *name, const struct lopt_totals *totals)
 {
 	lopt_printer_text(&w->p, name);
@@ -90,12 +99,22 @@ static void put_sizes(struct writer *w, const char *name, const struct lopt_tota
 	lopt_printer_size(&w->p, totals->visible_bytes, 0);
 	lopt_printer_text(&w->p, ", ");
 	lopt_printer_style(&w->p, style_of_waste(totals));
-	lopt_printer_text(&w->p, "wasted ");
-	lopt_printer_size(&w->p, totals->wasted_bytes, 0);
-	lopt_printer_text(&w->p, " (");
-	put_percent(w, totals->wasted_bytes, totals->content_bytes);
-	lopt_printer_text(&w->p, ")");
+	put_share(w, "wasted ", totals->wasted_bytes, totals->content_bytes);
 	lopt_printer_plain(&w->p);
+	lopt_printer_end(&w->p);
+}
+
+/* "reclaimable 1.79 GB (40.0%): base 1.41 MB, own 1.79 GB" */
+static void put_reclaimable(struct writer *w)
+{
+	const struct lopt_totals *totals = &w->analysis->totals;
+	put_share(w, "reclaimable ", totals->reclaimable_bytes, totals->content_bytes);
+	if (w->analysis->has_base) {
+		lopt_printer_text(&w->p, ": base ");
+		lopt_printer_size(&w->p, w->analysis->base.reclaimable_bytes, 0);
+		lopt_printer_text(&w->p, ", own ");
+		lopt_printer_size(&w->p, w->analysis->own.reclaimable_bytes, 0);
+	}
 	lopt_printer_end(&w->p);
 }
 
@@ -138,6 +157,7 @@ static void put_verdict(struct writer *w)
 		put_sizes(w, "  base ", &w->analysis->base);
 		put_sizes(w, "  own  ", &w->analysis->own);
 	}
+	put_reclaimable(w);
 	put_counts(w);
 }
 
@@ -288,6 +308,27 @@ static void put_waste(struct writer *w)
 	put_rest(w, &cut);
 }
 
+static void put_known(struct writer *w)
+{
+	struct lopt_cut cut = lopt_cut_known(w->analysis, w->options->top);
+	if (w->analysis->known_count == 0)
+		return;
+	heading(w, "Known content: visible, and not needed by everyone");
+	lopt_printer_line(&w->p, "     bytes  layer  level       rule                 where");
+	for (size_t i = 0; i < cut.shown; i++) {
+		const struct lopt_known_row *row = &w->analysis->known[i];
+		lopt_printer_size(&w->p, row->bytes, 10);
+		lopt_printer_count(&w->p, row->layer, 7);
+		lopt_printer_printf(&w->p, "  %s", lopt_level_name(row->level));
+		lopt_printer_to_column(&w->p, 31);
+		lopt_printer_text(&w->p, row->rule);
+		lopt_printer_to_column(&w->p, 52);
+		lopt_printer_elided(&w->p, row->largest, room(w));
+		lopt_printer_end(&w->p);
+	}
+	put_rest(w, &cut);
+}
+
 static void put_duplicate(struct writer *w, const struct lopt_duplicate_row *row)
 {
 	enum { PATH_COLUMN = 32 };
@@ -425,6 +466,7 @@ enum lopt_status lopt_report_text(FILE *to, const struct lopt_analysis *analysis
 	put_steps(&w);
 	put_layers(&w);
 	put_waste(&w);
+	put_known(&w);
 	put_duplicates(&w);
 	put_packages(&w);
 	put_findings(&w);

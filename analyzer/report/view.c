@@ -13,6 +13,14 @@ uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t show
 	return sum;
 }
 
+uint64_t lopt_known_bytes_from(const struct lopt_analysis *analysis, size_t shown)
+{
+	uint64_t sum = 0;
+	for (size_t i = shown; i < analysis->known_count; i++)
+		sum = lopt_add_saturating(sum, analysis->known[i].bytes, NULL);
+	return sum;
+}
+
 uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
 	uint64_t sum = 0;
@@ -46,6 +54,12 @@ struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->waste_count, top);
 	return (struct lopt_cut){ shown, analysis->waste_count - shown, lopt_waste_bytes_from(analysis, shown) };
+}
+
+struct lopt_cut lopt_cut_known(const struct lopt_analysis *analysis, size_t top)
+{
+	size_t shown = shown_of(analysis->known_count, top);
+	return (struct lopt_cut){ shown, analysis->known_count - shown, lopt_known_bytes_from(analysis, shown) };
 }
 
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top)

@@ -16,11 +16,13 @@ struct lopt_cut {
 	uint64_t bytes; /* of them */
 };
 struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top);
+struct lopt_cut lopt_cut_known(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top);
 /** The same lists, their first `shown` rows shown. */
 uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t shown);
+uint64_t lopt_known_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_package_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_finding_bytes_from(const struct lopt_analysis *analysis, size_t shown);

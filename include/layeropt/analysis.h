@@ -15,6 +15,7 @@ struct lopt_totals {
 	uint64_t layer_bytes, compressed_bytes, content_bytes, visible_bytes;
 	uint64_t wasted_bytes, overwritten_bytes, metadata_only_bytes, removed_bytes;
 	uint64_t duplicate_bytes;
+	uint64_t reclaimable_bytes;
 	double efficiency;
 };
 
@@ -30,6 +31,7 @@ struct lopt_layer_figures {
 	uint64_t content_bytes;
 	uint64_t wasted_bytes;	     /* held by this layer */
 	uint64_t masked_bytes;	     /* of any layer, hidden by this one */
+	uint64_t reclaimable_bytes;  /* wasted, and visible ones that a safe rule knows */
 	uint64_t files;		     /* inodes */
 	struct lopt_str created_by;  /* its history entry as written; empty when unknown */
 	struct lopt_str instruction; /* the same as a Dockerfile line, or "(unknown)" */
@@ -43,6 +45,21 @@ struct lopt_waste_row {
 	uint64_t files; /* inodes of size > 0 */
 	size_t layer, masked_by;
 	enum lopt_cause cause;
+};
+
+/** What one rule of docs/metrics.md knows of the visible files of one layer. */
+struct lopt_known_row {
+	const char *rule;
+	enum lopt_level level; /* how far removing it goes */
+	size_t layer;
+	uint64_t bytes;
+	uint64_t files;		      /* inodes */
+	const struct lopt_str *paths; /* where most of it is, in byte order; directories end in "/" */
+	size_t path_count;
+	struct lopt_str largest; /* of them */
+	const char *what;	 /* "package lists of apt" */
+	const char *effect;	 /* what changes for a container once it is gone: "nothing changes" */
+	const char *advice;
 };
 
 struct lopt_duplicate_row {
@@ -81,6 +98,8 @@ struct lopt_analysis {
 	const struct lopt_layer_figures *layers; /* one per layer of the image */
 	const struct lopt_waste_row *waste;	 /* all of it, largest first, then by path, layer, masked_by */
 	size_t waste_count;
+	const struct lopt_known_row *known; /* all, largest first, then by rule and layer */
+	size_t known_count;
 	const struct lopt_duplicate_row *duplicates; /* all, largest first, then by first path */
 	size_t duplicate_count;
 	const struct lopt_package_row *packages; /* all, largest first, then by manager, name, version */

@@ -21,14 +21,29 @@ static unsigned take(struct feed *feed)
 	return *feed->at++;
 }
 
-/* Few names, so that they meet: up to four components out of four, sometimes written oddly. */
+/* Few names, so that they meet: up to four components out of four, sometimes written oddly, or in known places. */
 static void make_path(struct lopt_buf *path, unsigned choice)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
-	static const char *const odd[] = { "./", "/", "x/../", "", "../", "e\x1b[31m/", "\xff/", "\xe2\x80\xae/" };
+	static const char *const odd[] = { "./",
+					   "/",
+					   "x/../",
+					   "",
+					   "../",
+					   "e\x1b[31m/",
+					   "\xff/",
+					   "\xe2\x80\xae/",
+					   "tmp/",
+					   "var/log/",
+					   "usr/share/doc/",
+					   "a/.git/",
+					   "a/.cache/pip/",
+					   "a/pkgs/",
+					   "a/conda-meta/",
+					   "b/__pycache__/" };
 	lopt_buf_clear(path);
 	if (choice >= 0xe0)
-		lopt_buf_text(path, odd[choice & 7]);
+		lopt_buf_text(path, odd[choice & 15]);
 	for (unsigned i = 0; i <= (choice & 3); i++) {
 		lopt_buf_text(path, i ? "/" : "");
 		lopt_buf_text(path, names[(choice >> (2 + i)) & 3]);

@@ -114,6 +114,7 @@ static const char *totals_broken(const struct lopt_totals *t)
 	HOLDS(t->visible_bytes + t->wasted_bytes == t->content_bytes);
 	HOLDS(t->overwritten_bytes + t->metadata_only_bytes + t->removed_bytes == t->wasted_bytes);
 	HOLDS(t->duplicate_bytes <= t->visible_bytes);
+	HOLDS(t->wasted_bytes <= t->reclaimable_bytes && t->reclaimable_bytes <= t->content_bytes);
 	HOLDS(t->efficiency >= 0 && t->efficiency <= 1);
 	HOLDS(t->content_bytes || (t->efficiency >= 1 && t->efficiency <= 1));
 	return NULL;
@@ -128,12 +129,14 @@ static const char *layers_broken(const struct lopt_image *image, const struct lo
 		const struct lopt_layer_figures *figures = &analysis->layers[i];
 		HOLDS(layer->index == i);
 		HOLDS(figures->files == layer->inode_count);
-		HOLDS(figures->wasted_bytes <= figures->content_bytes);
+		HOLDS(figures->wasted_bytes <= figures->reclaimable_bytes);
+		HOLDS(figures->reclaimable_bytes <= figures->content_bytes);
 		sum.layer_bytes += layer->size;
 		sum.compressed_bytes += layer->compressed_size;
 		sum.entries += layer->entry_count;
 		sum.content_bytes += figures->content_bytes;
 		sum.wasted_bytes += figures->wasted_bytes;
+		sum.reclaimable_bytes += figures->reclaimable_bytes;
 		masked += figures->masked_bytes;
 	}
 	HOLDS(analysis->totals.layers == lopt_image_layer_count(image));
@@ -144,6 +147,7 @@ static const char *layers_broken(const struct lopt_image *image, const struct lo
 		return NULL;
 	HOLDS(sum.content_bytes == analysis->totals.content_bytes);
 	HOLDS(sum.wasted_bytes == analysis->totals.wasted_bytes);
+	HOLDS(sum.reclaimable_bytes == analysis->totals.reclaimable_bytes);
 	HOLDS(masked == analysis->totals.wasted_bytes);
 	return NULL;
 }
@@ -151,7 +155,7 @@ static const char *layers_broken(const struct lopt_image *image, const struct lo
 static const char *lists_broken(const struct lopt_image *image, const struct lopt_analysis *analysis)
 {
 	size_t layers = lopt_image_layer_count(image);
-	uint64_t wasted = 0, duplicate = 0, last = UINT64_MAX;
+	uint64_t wasted = 0, known = 0, duplicate = 0, last = UINT64_MAX;
 	for (size_t i = 0; i < analysis->waste_count; i++) {
 		const struct lopt_waste_row *row = &analysis->waste[i];
 		HOLDS(row->bytes && row->files && row->bytes <= last);
@@ -159,6 +163,13 @@ static const char *lists_broken(const struct lopt_image *image, const struct lop
 		HOLDS(row->cause != LOPT_CAUSE_NONE);
 		last = row->bytes;
 		wasted += row->bytes;
+	}
+	last = UINT64_MAX;
+	for (size_t i = 0; i < analysis->known_count; i++) {
+		const struct lopt_known_row *row = &analysis->known[i];
+		HOLDS(row->bytes && row->files && row->bytes <= last && row->layer < layers && row->path_count);
+		last = row->bytes;
+		known += row->level == LOPT_LEVEL_SAFE ? row->bytes : 0;
 	}
 	last = UINT64_MAX;
 	for (size_t i = 0; i < analysis->duplicate_count; i++) {
@@ -171,6 +182,7 @@ static const char *lists_broken(const struct lopt_image *image, const struct lop
 	if (analysis->totals.content_bytes == UINT64_MAX)
 		return NULL;
 	HOLDS(wasted == analysis->totals.wasted_bytes);
+	HOLDS(known == analysis->totals.reclaimable_bytes - wasted);
 	HOLDS(duplicate == analysis->totals.duplicate_bytes);
 	return NULL;
 }
@@ -215,6 +227,7 @@ static const char *parts_broken(const struct lopt_analysis *analysis)
 	HOLDS(a->visible_bytes + b->visible_bytes == t->visible_bytes);
 	HOLDS(a->wasted_bytes + b->wasted_bytes == t->wasted_bytes);
 	HOLDS(a->removed_bytes + b->removed_bytes == t->removed_bytes);
+	HOLDS(a->reclaimable_bytes + b->reclaimable_bytes == t->reclaimable_bytes);
 	return NULL;
 }
 

@@ -49,13 +49,14 @@ static enum lopt_status add_layer(struct lopt_buf *outer, struct lopt_buf *names
 	return LOPT_OK;
 }
 
-static void add_documents(struct lopt_buf *outer, const struct lopt_buf *names, const struct lopt_buf *diff_ids)
+static void add_documents(struct lopt_buf *outer, const struct lopt_buf *names, const struct lopt_buf *diff_ids,
+			  const char *configuration)
 {
 	struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
 	lopt_buf_printf(
 		&text,
-		"{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}}",
-		diff_ids->data);
+		"{\"architecture\":\"amd64\",\"os\":\"linux\",%s%s\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}}",
+		configuration, *configuration ? "," : "", diff_ids->data);
 	test_tar_file(outer, "c.json", text.data, text.len);
 	lopt_buf_clear(&text);
 	lopt_buf_printf(&text, "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[%s]}]", names->data);
@@ -68,6 +69,13 @@ static void add_documents(struct lopt_buf *outer, const struct lopt_buf *names, 
 enum lopt_status test_open_layers(struct lopt_image **image, const struct lopt_buf layers[TEST_LAYERS_MAX],
 				  const struct lopt_open_options *options, int *fd, struct lopt_error *err)
 {
+	return test_open_configured(image, layers, "", options, fd, err);
+}
+
+enum lopt_status test_open_configured(struct lopt_image **image, const struct lopt_buf layers[TEST_LAYERS_MAX],
+				      const char *configuration, const struct lopt_open_options *options, int *fd,
+				      struct lopt_error *err)
+{
 	struct lopt_buf outer = LOPT_BUF_INIT(1 << 24), names = LOPT_BUF_INIT(1 << 16),
 			diff_ids = LOPT_BUF_INIT(1 << 16);
 	enum lopt_status status = LOPT_OK;
@@ -76,7 +84,7 @@ enum lopt_status test_open_layers(struct lopt_image **image, const struct lopt_b
 	for (size_t i = 0; i < TEST_LAYERS_MAX && layers[i].len && status == LOPT_OK; i++)
 		status = add_layer(&outer, &names, &diff_ids, &layers[i], i, err);
 	if (status == LOPT_OK) {
-		add_documents(&outer, &names, &diff_ids);
+		add_documents(&outer, &names, &diff_ids, configuration);
 		if (!outer.failed)
 			*fd = test_memory_file(outer.data, outer.len, path);
 		status = *fd < 0 ? LOPT_E_SYSTEM : lopt_image_open(image, path, options, err);

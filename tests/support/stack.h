@@ -19,6 +19,11 @@ void test_layer(struct lopt_buf *tar, const char *text);
 enum lopt_status test_open_layers(struct lopt_image **image, const struct lopt_buf layers[TEST_LAYERS_MAX],
 				  const struct lopt_open_options *options, int *fd, struct lopt_error *err);
 
+/** The same with more members of the configuration, as in "\"config\": {...}, \"history\": [...]"; "" is none. */
+enum lopt_status test_open_configured(struct lopt_image **image, const struct lopt_buf layers[TEST_LAYERS_MAX],
+				      const char *configuration, const struct lopt_open_options *options, int *fd,
+				      struct lopt_error *err);
+
 /** The same of layers written as above, with all digests verified and computed. */
 enum lopt_status test_open_stack(struct lopt_image **image, const char *const layers[TEST_LAYERS_MAX], int *fd,
 				 struct lopt_error *err);

@@ -1,0 +1,1 @@
+python3 -B "$FIXTURES/known/make.py" known.tar
