@@ -291,10 +291,13 @@ static enum lopt_status claim_package(struct lopt_debian_package *package, struc
 	return claim_listed(package, owners, diversions, buf, err);
 }
 
-enum lopt_status lopt_debian_claim(struct lopt_debian *debian, struct lopt_owners *owners, struct lopt_error *err)
+enum lopt_status lopt_debian_read(struct lopt_debian *debian, struct lopt_owners *owners, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_diversions) struct diversions diversions = { 0 };
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf buf = LOPT_BUF_INIT(SIZE_MAX / 2);
+	struct lopt_str status;
+	LOPT_TRY(read_file(owners, lopt_str_from(LOPT_DPKG_STATUS), &status, err));
+	LOPT_TRY(lopt_debian_add(debian, status, lopt_str_make(NULL, 0), err));
 	put_in_order(debian);
 	LOPT_TRY(name_packages(debian, owners->arena, err));
 	LOPT_TRY(read_states(debian, owners, err));

@@ -33,9 +33,9 @@ void lopt_debian_release(struct lopt_debian *debian);
 LOPT_CHECKED enum lopt_status lopt_debian_add(struct lopt_debian *debian, struct lopt_str status, struct lopt_str sums,
 					      struct lopt_error *err);
 
-/** All packages are added: put them in order, and claim their files. */
-LOPT_CHECKED enum lopt_status lopt_debian_claim(struct lopt_debian *debian, struct lopt_owners *owners,
-						struct lopt_error *err);
+/** Add the packages of dpkg's own status file, put all in order, and claim their files. */
+LOPT_CHECKED enum lopt_status lopt_debian_read(struct lopt_debian *debian, struct lopt_owners *owners,
+					       struct lopt_error *err);
 
 /** The package whose list stands at `path`, if it is one at all; else NULL. */
 struct lopt_debian_package *lopt_debian_of_list(const struct lopt_debian *debian, struct lopt_str path);

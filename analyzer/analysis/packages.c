@@ -97,16 +97,13 @@ static enum lopt_status read_kept(struct reading *reading, const struct lopt_lay
 {
 	const struct lopt_inode *inode = &layer->inodes[kept->inode];
 	const struct lopt_package_kind *kind = lopt_package_kind_of(inode->path);
-	bool is_status = lopt_str_is(inode->path, LOPT_DPKG_STATUS);
 	bool is_status_file = lopt_str_starts(inode->path, LOPT_DPKG_STATUS_FOLDER);
 	struct lopt_found found;
-	if (inode->cause != LOPT_CAUSE_NONE || !(is_status || is_status_file || kind))
+	if (inode->cause != LOPT_CAUSE_NONE || !(is_status_file || kind))
 		return LOPT_OK;
 	LOPT_TRY(lopt_finder_find(&reading->owners.finder, inode->path, &found, err));
 	if (found.layer != layer || found.inode != kept->inode)
 		return LOPT_OK;
-	if (is_status)
-		return lopt_debian_add(&reading->debian, kept->bytes, lopt_str_make(NULL, 0), err);
 	if (is_status_file)
 		return read_status_file(reading, inode->path, kept->bytes, err);
 	return read_database(reading, kind, layer, kept, err);
@@ -120,7 +117,7 @@ static enum lopt_status read_all(struct reading *reading, struct lopt_error *err
 		for (size_t k = 0; k < layer->kept_count; k++)
 			LOPT_TRY(read_kept(reading, layer, &layer->kept[k], err));
 	}
-	LOPT_TRY(lopt_debian_claim(&reading->debian, &reading->owners, err));
+	LOPT_TRY(lopt_debian_read(&reading->debian, &reading->owners, err));
 	lopt_owners_settle(&reading->owners);
 	return LOPT_OK;
 }

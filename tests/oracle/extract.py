@@ -26,12 +26,13 @@ class Inode:
 	"""What a name leads to: content and attributes."""
 
 	__slots__ = ("kind", "mode", "uid", "gid", "mtime", "size", "sha256", "link", "rdev", "xattrs", "layer",
-		     "names", "masked_by", "cause", "entry_path")
+		     "names", "masked_by", "cause", "entry_path", "data")
 
 	def __init__(self, kind, layer):
 		self.kind, self.layer = kind, layer
 		self.size, self.sha256, self.link, self.rdev, self.xattrs = 0, None, None, None, {}
 		self.names, self.masked_by, self.cause, self.entry_path = set(), None, None, None
+		self.data = None
 
 
 class Node:
@@ -229,6 +230,7 @@ class Tree:
 		inode = Inode(kind, self.index)
 		if kind == "f":
 			inode.size, inode.sha256, inode.entry_path = entry.size, entry.sha256, path
+			inode.data = entry.data
 			self.inodes.append(inode)
 		elif kind == "l":
 			if not entry.link:

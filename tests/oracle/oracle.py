@@ -18,6 +18,7 @@ import bundle	# noqa: E402
 import dive	# noqa: E402
 import extract	# noqa: E402
 import overlay	# noqa: E402
+import packages	# noqa: E402
 import tarstream	# noqa: E402
 
 
@@ -53,7 +54,7 @@ class Image:
 		stream = tarstream.Meter(blobs.open_plain(source.file, source.offset, source.size))
 		layer.tree = extract.Tree(index, self.stack.find)
 		layer.dive_entries = []
-		for entry in tarstream.read_tar(stream):
+		for entry in tarstream.read_tar(stream, lambda name: packages.wants(b"/".join(extract.split_name(name)))):
 			layer.tree.add(entry)
 			layer.dive_entries.append((extract.split_name(entry.name), entry.size, entry.type == b"5"))
 		layer.tree.finish()
@@ -68,6 +69,7 @@ class Image:
 	def analysis(self):
 		result = account.analyze(self.layers, self.stack)
 		result["totals"]["dive"] = dive.figures([layer.dive_entries for layer in self.layers])
+		result["packages"] = packages.rows(self.stack)
 		return result
 
 	def listing(self):

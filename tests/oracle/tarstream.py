@@ -20,11 +20,11 @@ class Entry:
 	"""One tar entry, as written. Strings are bytes; `mtime` is in nanoseconds."""
 
 	__slots__ = ("name", "type", "mode", "uid", "gid", "mtime", "size", "link", "major", "minor", "xattrs",
-		     "sha256", "sparse")
+		     "sha256", "sparse", "data")
 
 	def __init__(self):
 		self.xattrs = {}
-		self.sha256 = None
+		self.sha256 = self.data = None
 		self.sparse = None
 
 
@@ -247,8 +247,8 @@ def zeros(digest, count):
 		count -= min(count, CHUNK)
 
 
-def hash_body(stream, entry, stored):
-	"""SHA-256 of the logical content; the data is consumed, padding excluded."""
+def hash_body(stream, entry, stored, keep):
+	"""SHA-256 of the logical content; the data is consumed, padding excluded. What is kept goes to entry.data."""
 	digest, extents = hashlib.sha256(), entry.sparse
 	if extents is None:
 		extents = [(0, stored)]
@@ -260,6 +260,8 @@ def hash_body(stream, entry, stored):
 			part = stream.exactly(min(length, CHUNK), "the data of an entry")
 			digest.update(part)
 			length -= len(part)
+			if keep:
+				entry.data = (entry.data or b"") + part
 	if entry.sparse is not None:
 		zeros(digest, entry.size - at)
 	return digest.digest()
@@ -292,7 +294,7 @@ def special_body(stream, entry):
 	return data
 
 
-def next_entry(stream):
+def next_entry(stream, wanted):
 	"""The next entry with its content hashed and consumed up to the padding, which is returned beside it."""
 	table, long_name, long_link = {}, b"", b""
 	while True:
@@ -326,15 +328,15 @@ def next_entry(stream):
 	entry.mode &= 0o7777
 	if entry.type == b"0":
 		stored = read_sparse(stream, entry, table)
-		entry.sha256 = hash_body(stream, entry, stored)
+		entry.sha256 = hash_body(stream, entry, stored, wanted(entry.name) and entry.sparse is None)
 		stream.read(-stored % BLOCK)	# engines do without the last padding
 	return entry
 
 
-def read_tar(stream):
-	"""Every entry of the tar that a Meter reads; the stream is read to its very end."""
+def read_tar(stream, wanted=lambda name: False):
+	"""Every entry of the tar that a Meter reads, with the content of those wanted; the stream is read to its very end."""
 	while True:
-		entry = next_entry(stream)
+		entry = next_entry(stream, wanted)
 		if entry is None:
 			break
 		yield entry

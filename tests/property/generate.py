@@ -9,6 +9,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
 
+import databases	# noqa: E402
 import extract	# noqa: E402
 import overlay	# noqa: E402
 import tarstream	# noqa: E402
@@ -183,7 +184,19 @@ class Generator:
 		image = {"layers": [self.layer() for _ in range(self.pick([1, 2, 2, 3, 3, 4, 5, 6]))]}
 		if len(image["layers"]) > 1 and self.chance(0.03):	# a layer listed twice
 			image["layers"].append(copy.deepcopy(self.pick(image["layers"])))
+		if self.chance(0.4):
+			self.add_database(image)
 		return self.weed(image)
+
+	def add_database(self, image):
+		"""dpkg's database in one or two layers, or its files over all of them."""
+		writer = databases.Writer(self.random, [b"/".join(parts) for parts, _ in self.known])
+		for _ in range(self.pick([1, 1, 2])):
+			layer, scattered = self.pick(image["layers"]), self.chance(0.1)
+			for path, data in writer.files():
+				entry = self.base(tuple(path.split(b"/")), b"0")
+				entry["data"] = data
+				(self.pick(image["layers"]) if scattered else layer)["entries"].append(entry)
 
 	def weed(self, image):
 		"""Take out most entries that some or all engines refuse."""

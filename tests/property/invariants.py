@@ -26,6 +26,8 @@ def identities(analysis, listing):
 		("layers' entries add up", total_of(layers, "entries"), totals["entries"]),
 		("waste rows add up", total_of(analysis["waste"], "bytes"), wasted),
 		("duplicate rows add up", total_of(analysis["duplicates"], "bytes"), totals["duplicate_bytes"]),
+		("package rows add up", total_of(analysis["packages"], "bytes"), totals["visible_bytes"]),
+		("package files add up", total_of(analysis["packages"], "files"), totals["files"]),
 		("layers are counted", len(layers), totals["layers"]),
 		("paths are listed", len(listing), totals["paths"]),
 		("paths added and removed leave the paths there are",
@@ -161,7 +163,7 @@ def compare(before, after, rule):
 	"""`before` and `after` are (analysis, listing)."""
 	wrong = compare_totals(before[0]["totals"], after[0]["totals"], rule)
 	if rule.get("rows", True):
-		wrong += ["%s differ" % key for key in ("waste", "duplicates") if before[0][key] != after[0][key]]
+		wrong += ["%s differ" % key for key in ("waste", "duplicates", "packages") if before[0][key] != after[0][key]]
 	if rule.get("listing", True) and without_layer(before[1]) != without_layer(after[1]):
 		wrong.append("listings differ")
 	return wrong
