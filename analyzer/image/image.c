@@ -83,7 +83,6 @@ static enum lopt_status make_layer(struct lopt_image *image, size_t index, struc
 		.blob = from->blob,
 		.compression = compression_name(from->data),
 		.absent = from->absent,
-		.verified = from->verified,
 	};
 	if (!from->data)
 		return lopt_notes_add(
@@ -164,6 +163,7 @@ static void settle_layer(struct lopt_image *image, size_t index, const uint32_t 
 	struct lopt_inode *inodes = (struct lopt_inode *)layer->inodes;
 	for (size_t i = 0; i < layer->inode_count; i++)
 		inodes[i].content = contents[i];
+	layer->verified = image->bundle->layers[index].verified;
 	layer->kept = data ? data->kept.items : NULL;
 	layer->kept_count = data ? data->kept.count : 0;
 	layer->added = changes->added;

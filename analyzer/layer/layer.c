@@ -339,28 +339,35 @@ static enum lopt_status open_codec(struct stack *stack, enum lopt_codec codec, c
 	return refuse(codec, err);
 }
 
+static enum lopt_status add_digest(struct lopt_digest_stream *digest, bool *has, enum lopt_digest_algorithm algorithm,
+				   struct lopt_stream **top, struct lopt_error *err)
+{
+	if (algorithm == LOPT_DIGEST_NONE)
+		return LOPT_OK;
+	LOPT_TRY(lopt_digest_stream_init(digest, *top, algorithm, err));
+	*has = true;
+	*top = &digest->stream;
+	return LOPT_OK;
+}
+
 static enum lopt_status build_stack(struct stack *stack, struct lopt_layer_data *data, struct lopt_stream *below,
 				    const struct lopt_layer_options *options, struct lopt_stream **top,
 				    struct lopt_error *err)
 {
 	lopt_count_stream_init(&stack->stored, below);
-	*top = &stack->stored.stream;
-	if (options->digest != LOPT_DIGEST_NONE) {
-		LOPT_TRY(lopt_digest_stream_init(&stack->stored_digest, *top, options->digest, err));
-		stack->has_stored_digest = true;
-		*top = &stack->stored_digest.stream;
-	}
-	LOPT_TRY(lopt_peek_stream_init(&stack->peek, *top, err));
+	LOPT_TRY(lopt_peek_stream_init(&stack->peek, &stack->stored.stream, err));
 	*top = &stack->peek.stream;
 	data->codec = lopt_codec_detect(stack->peek.head, stack->peek.have);
+	bool later = options->again && data->codec == LOPT_CODEC_PLAIN;
+	data->unread = later && !options->contents.all_digests;
+	data->undigested = later && (options->digest != LOPT_DIGEST_NONE || options->diff_id != LOPT_DIGEST_NONE);
+	if (!later)
+		LOPT_TRY(add_digest(&stack->stored_digest, &stack->has_stored_digest, options->digest, top, err));
 	LOPT_TRY(open_codec(stack, data->codec, options->limits, top, err));
 	lopt_count_stream_init(&stack->plain, *top);
 	*top = &stack->plain.stream;
-	if (options->diff_id != LOPT_DIGEST_NONE) {
-		LOPT_TRY(lopt_digest_stream_init(&stack->plain_digest, *top, options->diff_id, err));
-		stack->has_plain_digest = true;
-		*top = &stack->plain_digest.stream;
-	}
+	if (!later)
+		LOPT_TRY(add_digest(&stack->plain_digest, &stack->has_plain_digest, options->diff_id, top, err));
 	return LOPT_OK;
 }
 
@@ -405,7 +412,6 @@ static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *s
 	if (!reading.entries_left)
 		reading.entries_left = &reading.own_entries_left;
 	LOPT_TRY(build_stack(stack, data, below, options, &top, err));
-	data->unread = options->again && !options->contents.all_digests && data->codec == LOPT_CODEC_PLAIN;
 	enum lopt_status status = read_entries(&reading, top, err);
 	if (status == LOPT_E_INPUT)
 		status = explain(stack, data, err);

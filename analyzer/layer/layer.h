@@ -38,7 +38,8 @@ struct lopt_layer_data {
 	struct lopt_inode_digest *digests; /* by inode; those that were computed */
 	size_t digest_count, digest_cap;
 	struct lopt_kept_list kept; /* likewise */
-	bool unread; /* contents can be read again, and larger ones were skipped: lopt_layer_options.again */
+	bool unread;	 /* contents can be read again, and larger ones were skipped: lopt_layer_options.again */
+	bool undigested; /* nor were the digests computed that were asked for */
 	size_t whiteouts;
 	uint64_t size;	      /* uncompressed, to the last byte */
 	uint64_t stored_size; /* as stored */
@@ -60,7 +61,7 @@ struct lopt_layer_options {
 	const struct lopt_limits *limits;
 	enum lopt_digest_algorithm diff_id; /* LOPT_DIGEST_NONE: do not compute */
 	enum lopt_digest_algorithm digest;  /* likewise */
-	bool again; /* the blob can be read again: contents of a plain tar need not be read now */
+	bool again; /* the blob can be read again: contents and digests of a plain tar are left for later */
 	struct lopt_content_options contents;
 	uint64_t *entries_left; /* of limits->entries, counted down across layers; NULL: this layer alone */
 };

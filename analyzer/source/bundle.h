@@ -25,6 +25,8 @@ struct lopt_bundle_layer {
 struct lopt_bundle_blob {
 	struct lopt_layer_data *data;
 	uint32_t member; /* of the input */
+	/* digests of its bytes that are still to be computed: it is a plain tar, so they are the same bytes */
+	enum lopt_digest_algorithm diff_id, digest;
 };
 
 /** Threads that read at a time. */
@@ -50,7 +52,7 @@ struct lopt_bundle {
 LOPT_CHECKED enum lopt_status lopt_bundle_open(struct lopt_bundle **out, struct lopt_source *source,
 					       const struct lopt_open_options *options, struct lopt_error *err);
 /**
- * Wait until contents are compared and what is to be kept of them is there, which goes on in the background from
+ * Wait until contents are compared, digests of plain tars verified, and what is to be kept is there, which goes on in the background from
  * lopt_bundle_open on; this thread takes its share. Until then no fingerprint and nothing kept may be looked at.
  */
 LOPT_CHECKED enum lopt_status lopt_bundle_finish(struct lopt_bundle *bundle, struct lopt_error *err);

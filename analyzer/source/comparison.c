@@ -5,10 +5,11 @@
 
 #include "base/cleanup.h"
 #include "source/comparison.h"
+#include "source/plan.h"
 #include "source/rereader.h"
 
 /*
- * Contents that were skipped when their layers were read. Two contents can only be equal if their sizes are, so most
+ * What was left for later when the layers were read: digests of plain tars, and contents that were skipped. Two contents can only be equal if their sizes are, so most
  * are never looked at; where just two are of one size, they are compared side by side, until they differ.
  */
 
@@ -19,6 +20,7 @@ enum {
 };
 
 #define NO_PARTNER UINT32_MAX
+#define WHOLE_BLOB UINT32_MAX /* instead of an inode: digests of the blob are to be computed */
 
 struct task {
 	uint32_t blob, inode;
@@ -41,8 +43,9 @@ struct worker {
 
 struct lopt_comparison {
 	struct lopt_bundle *bundle;
-	struct task *tasks; /* in the order of blobs and inodes */
+	struct task *tasks; /* digests of blobs, the largest first; then contents by blob and inode */
 	size_t count, cap;
+	size_t digests; /* tasks that are digests */
 	uint64_t total; /* bytes */
 	pthread_mutex_t lock;
 	size_t next;			     /* under the lock */
@@ -80,6 +83,40 @@ static enum lopt_status add_sizes(struct lopt_bundle *bundle, struct lopt_error 
 	return LOPT_OK;
 }
 
+static enum lopt_status add_task(struct lopt_comparison *comparison, uint32_t blob, uint32_t inode, uint64_t bytes,
+				 struct lopt_error *err)
+{
+	struct task *tasks = lopt_grow(comparison->tasks, &comparison->cap, comparison->count + 1, sizeof *tasks);
+	if (!tasks)
+		return lopt_error_memory(err);
+	comparison->tasks = tasks;
+	tasks[comparison->count++] = (struct task){ blob, inode, NO_PARTNER, false };
+	comparison->total = lopt_add_saturating(comparison->total, bytes, NULL);
+	return LOPT_OK;
+}
+
+static int compare_blobs(const void *a, const void *b, void *context)
+{
+	const struct task *x = a, *y = b;
+	const struct lopt_bundle_blob *blobs = context;
+	uint64_t left = blobs[x->blob].data->size, right = blobs[y->blob].data->size;
+	if (left != right)
+		return left > right ? -1 : 1;
+	return (x->blob > y->blob) - (x->blob < y->blob);
+}
+
+static enum lopt_status list_digests(struct lopt_comparison *comparison, struct lopt_error *err)
+{
+	struct lopt_bundle *bundle = comparison->bundle;
+	for (uint32_t i = 0; i < bundle->blob_count; i++)
+		if (bundle->blobs[i].data->undigested)
+			LOPT_TRY(add_task(comparison, i, WHOLE_BLOB, bundle->blobs[i].data->size, err));
+	comparison->digests = comparison->count;
+	if (comparison->count)
+		qsort_r(comparison->tasks, comparison->count, sizeof *comparison->tasks, compare_blobs, bundle->blobs);
+	return LOPT_OK;
+}
+
 static unsigned same_size(const struct lopt_comparison *comparison, const struct lopt_layer_inode *inode)
 {
 	return lopt_sizes_count(&comparison->bundle->input.sizes, inode->size);
@@ -95,13 +132,7 @@ static enum lopt_status list_blob(struct lopt_comparison *comparison, uint32_t b
 		bool compare = same_size(comparison, inode) > 1;
 		if (!compare && inode->keep == LOPT_KEEP_NOTHING)
 			continue;
-		struct task *tasks =
-			lopt_grow(comparison->tasks, &comparison->cap, comparison->count + 1, sizeof *tasks);
-		if (!tasks)
-			return lopt_error_memory(err);
-		comparison->tasks = tasks;
-		tasks[comparison->count++] = (struct task){ blob, i, NO_PARTNER, false };
-		comparison->total = lopt_add_saturating(comparison->total, compare ? inode->size : 0, NULL);
+		LOPT_TRY(add_task(comparison, blob, i, compare ? inode->size : 0, err));
 	}
 	return LOPT_OK;
 }
@@ -126,7 +157,7 @@ static enum lopt_status find_partners(struct lopt_comparison *comparison, struct
 	LOPT_CLEANUP(lopt_cleanup_bytes) struct sized *list = reallocarray(NULL, comparison->count + 1, sizeof *list);
 	if (!list)
 		return lopt_error_memory(err);
-	for (size_t i = 0; i < comparison->count; i++) {
+	for (size_t i = comparison->digests; i < comparison->count; i++) {
 		const struct lopt_layer_inode *inode = inode_of(comparison, &comparison->tasks[i]);
 		if (same_size(comparison, inode) == 2)
 			list[count++] = (struct sized){ inode->size, (uint32_t)i };
@@ -144,11 +175,17 @@ static enum lopt_status find_partners(struct lopt_comparison *comparison, struct
 
 /* --- reading one --- */
 
+/* Nobody asks for the result any more, nor for the status then. */
+static bool is_abandoned(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->comparison->abandoned, memory_order_relaxed);
+}
+
 static enum lopt_status read_chunk(struct worker *worker, size_t which, const struct task *task, uint64_t at,
 				   size_t size, struct lopt_error *err)
 {
-	if (atomic_load_explicit(&worker->comparison->abandoned, memory_order_relaxed))
-		return LOPT_E_INTERRUPTED; /* whom nobody asks */
+	if (is_abandoned(worker))
+		return LOPT_E_INTERRUPTED;
 	return lopt_rereader_read(&worker->reader, task->blob, task->inode, at, worker->chunks[which], size, err);
 }
 
@@ -213,8 +250,50 @@ static enum lopt_status keep_content(struct worker *worker, size_t index, struct
 	return lopt_keeper_end(&worker->keeper, &worker->kept, err);
 }
 
+static enum lopt_status hash_blob(struct worker *worker, uint32_t blob, struct lopt_hasher *hashers, size_t count,
+				  struct lopt_error *err)
+{
+	uint64_t size = worker->comparison->bundle->blobs[blob].data->size;
+	for (uint64_t at = 0; at < size;) {
+		size_t n = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
+		if (is_abandoned(worker))
+			return LOPT_E_INTERRUPTED;
+		LOPT_TRY(lopt_rereader_read_blob(&worker->reader, blob, at, worker->chunks[0], n, err));
+		for (size_t i = 0; i < count; i++)
+			LOPT_TRY(lopt_hasher_add(&hashers[i], worker->chunks[0], n, err));
+		lopt_meter_add(&worker->comparison->bundle->input.meter, n);
+		at += n;
+	}
+	return LOPT_OK;
+}
+
+static void release_hashers(struct lopt_hasher (*hashers)[2])
+{
+	lopt_hasher_release(&(*hashers)[0]);
+	lopt_hasher_release(&(*hashers)[1]);
+}
+
+/* The digest of the blob and the diff ID are over the same bytes: mostly one hash serves both. */
+static enum lopt_status compute_digests(struct worker *worker, uint32_t index, struct lopt_error *err)
+{
+	const struct lopt_bundle_blob *blob = &worker->comparison->bundle->blobs[index];
+	LOPT_CLEANUP(release_hashers) struct lopt_hasher hashers[2] = { 0 };
+	bool two = blob->digest != LOPT_DIGEST_NONE && blob->digest != blob->diff_id;
+	LOPT_TRY(lopt_hasher_init(&hashers[0], blob->diff_id, err));
+	if (two)
+		LOPT_TRY(lopt_hasher_init(&hashers[1], blob->digest, err));
+	LOPT_TRY(hash_blob(worker, index, hashers, two ? 2 : 1, err));
+	LOPT_TRY(lopt_hasher_finish(&hashers[0], &blob->data->diff_id, err));
+	if (two)
+		return lopt_hasher_finish(&hashers[1], &blob->data->digest, err);
+	blob->data->digest = blob->data->diff_id;
+	return LOPT_OK;
+}
+
 static enum lopt_status run_task(struct worker *worker, size_t index, struct lopt_error *err)
 {
+	if (index < worker->comparison->digests)
+		return compute_digests(worker, worker->comparison->tasks[index].blob, err);
 	LOPT_TRY(compare_content(worker, &worker->comparison->tasks[index], err));
 	return keep_content(worker, index, err);
 }
@@ -225,7 +304,8 @@ static bool take_batch(struct lopt_comparison *comparison, size_t *first, size_t
 {
 	(void)pthread_mutex_lock(&comparison->lock);
 	*first = comparison->next;
-	*end = comparison->count - *first > BATCH ? *first + BATCH : comparison->count;
+	size_t most = *first < comparison->digests ? 1 : BATCH;
+	*end = comparison->count - *first > most ? *first + most : comparison->count;
 	comparison->next = *end;
 	bool more = !comparison->stop && *first < *end;
 	(void)pthread_mutex_unlock(&comparison->lock);
@@ -320,6 +400,7 @@ static void release_worker(struct worker *worker)
 
 static enum lopt_status list_tasks(struct lopt_comparison *comparison, struct lopt_error *err)
 {
+	LOPT_TRY(list_digests(comparison, err));
 	LOPT_TRY(add_sizes(comparison->bundle, err));
 	for (uint32_t i = 0; i < comparison->bundle->blob_count; i++)
 		LOPT_TRY(list_blob(comparison, i, err));
@@ -329,7 +410,7 @@ static enum lopt_status list_tasks(struct lopt_comparison *comparison, struct lo
 /* A thread that cannot be started is no misfortune: whoever waits does its work. */
 static void start_threads(struct lopt_comparison *comparison)
 {
-	while (comparison->started + 1 < LOPT_READERS && comparison->count > BATCH &&
+	while (comparison->started + 1 < LOPT_READERS && (comparison->count > BATCH || comparison->digests) &&
 	       pthread_create(&comparison->threads[comparison->started], NULL, run_batches,
 			      &comparison->workers[comparison->started + 1]) == 0)
 		comparison->started++;
@@ -366,6 +447,15 @@ enum lopt_status lopt_comparison_start(struct lopt_comparison **out, struct lopt
 	return status;
 }
 
+/* Those whose digests were computed here. */
+static enum lopt_status verify_layers(struct lopt_bundle *bundle, struct lopt_error *err)
+{
+	for (size_t i = 0; i < bundle->layer_count; i++)
+		if (bundle->layers[i].data && bundle->layers[i].data->undigested)
+			LOPT_TRY(lopt_bundle_verify(bundle, i, err));
+	return LOPT_OK;
+}
+
 static void join_threads(struct lopt_comparison *comparison)
 {
 	while (comparison->started)
@@ -377,6 +467,7 @@ enum lopt_status lopt_comparison_finish(struct lopt_comparison *comparison, stru
 	(void)run_batches(&comparison->workers[0]);
 	join_threads(comparison);
 	LOPT_TRY(first_failure(comparison->workers, err));
+	LOPT_TRY(verify_layers(comparison->bundle, err));
 	for (size_t i = 0; i < LOPT_READERS; i++)
 		LOPT_TRY(hand_over(&comparison->workers[i], err));
 	sort_kept(comparison->bundle);

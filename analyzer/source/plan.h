@@ -57,6 +57,8 @@ LOPT_CHECKED enum lopt_status lopt_plan_json(json_t **out, struct lopt_plan *pla
 					     struct lopt_error *err);
 /** Equal; always true in a fuzzing build, so that changed bytes reach what lies behind. */
 bool lopt_digest_fits(const struct lopt_digest *found, const struct lopt_digest *expected);
+/** Compare the digests of a layer's bytes, which have been computed, with those that were claimed (verify.c). */
+LOPT_CHECKED enum lopt_status lopt_bundle_verify(struct lopt_bundle *bundle, size_t layer, struct lopt_error *err);
 
 /* --- which image (select.c) --- */
 

@@ -54,17 +54,36 @@ static enum lopt_status read_range(struct lopt_rereader *reader, uint32_t blob, 
 	return lopt_stream_read_full(&file.stream, to, size, &got, err);
 }
 
+/* The first layer that lists it, which messages name. */
+static const struct lopt_bundle_layer *layer_of(const struct lopt_bundle *bundle, uint32_t blob)
+{
+	const struct lopt_bundle_layer *layer = bundle->layers;
+	while (layer->absent || layer->blob_index != blob)
+		layer++;
+	return layer;
+}
+
+static enum lopt_status name_layer(const struct lopt_bundle *bundle, uint32_t blob, struct lopt_error *err)
+{
+	const struct lopt_bundle_layer *layer = layer_of(bundle, blob);
+	return lopt_error_context(err, "layer %zu: %.*s", (size_t)(layer - bundle->layers), LOPT_STR_ARGS(layer->blob));
+}
+
+enum lopt_status lopt_rereader_read_blob(struct lopt_rereader *reader, uint32_t blob, uint64_t offset, void *to,
+					 size_t size, struct lopt_error *err)
+{
+	if (read_range(reader, blob, offset, to, size, err) == LOPT_OK)
+		return LOPT_OK;
+	return name_layer(reader->bundle, blob, err);
+}
+
 enum lopt_status lopt_rereader_read(struct lopt_rereader *reader, uint32_t blob, uint32_t number, uint64_t offset,
 				    void *to, size_t size, struct lopt_error *err)
 {
-	const struct lopt_bundle *bundle = reader->bundle;
-	const struct lopt_layer_data *data = bundle->blobs[blob].data;
+	const struct lopt_layer_data *data = reader->bundle->blobs[blob].data;
 	const struct lopt_layer_inode *inode = &data->inodes[number];
-	size_t layer = 0;
 	if (read_range(reader, blob, inode->offset + offset, to, size, err) == LOPT_OK)
 		return LOPT_OK;
-	while (bundle->layers[layer].absent || bundle->layers[layer].blob_index != blob)
-		layer++;
-	return lopt_error_context(err, "layer %zu: %.*s: %.*s", layer, LOPT_STR_ARGS(bundle->layers[layer].blob),
-				  LOPT_STR_ARGS(data->entries[inode->entry].path));
+	(void)lopt_error_context(err, "%.*s", LOPT_STR_ARGS(data->entries[inode->entry].path));
+	return name_layer(reader->bundle, blob, err);
 }

@@ -24,6 +24,10 @@ void lopt_rereader_release(struct lopt_rereader *reader);
 /** Whether the content can be read again: it is not empty, not compressed and not sparse. */
 bool lopt_rereader_can(const struct lopt_bundle *bundle, uint32_t blob, uint32_t inode);
 
+/** Exactly `size` bytes of a blob as stored, from `offset` on. Errors name the layer. */
+LOPT_CHECKED enum lopt_status lopt_rereader_read_blob(struct lopt_rereader *reader, uint32_t blob, uint64_t offset,
+						      void *to, size_t size, struct lopt_error *err);
+
 /** Exactly `size` bytes of a content from `offset` on. Errors name the layer and the path. */
 LOPT_CHECKED enum lopt_status lopt_rereader_read(struct lopt_rereader *reader, uint32_t blob, uint32_t inode,
 						 uint64_t offset, void *to, size_t size, struct lopt_error *err);

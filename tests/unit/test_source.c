@@ -383,6 +383,7 @@ static void tells_what_the_configuration_says(void **state)
 	assert_true(info->history[1].layer == LOPT_NO_LAYER);
 	assert_int_equal(info->history[2].layer, 1);
 	assert_int_equal(bundle->layer_count, 2);
+	assert_int_equal(lopt_bundle_finish(bundle, &err), LOPT_OK);
 	assert_int_equal(bundle->layers[1].verified, LOPT_VERIFIED_TRUE);
 	is(bundle->layers[1].data->entries[0].path, "file1");
 	assert_int_equal(bundle->notes.count, 0);
