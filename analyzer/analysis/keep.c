@@ -8,12 +8,22 @@ static lopt_keep_choice *const choices[] = {
 	NULL,
 };
 
+/* Who wants content gets it: sections are no more than figures, and an executable file may be a database. */
+static unsigned rank(enum lopt_keep keep)
+{
+	static const unsigned ranks[] = {
+		[LOPT_KEEP_NOTHING] = 0, [LOPT_KEEP_LOOK] = 1, [LOPT_KEEP_SECTIONS] = 2,
+		[LOPT_KEEP_HEAD] = 3,	 [LOPT_KEEP_ALL] = 4,
+	};
+	return ranks[keep];
+}
+
 enum lopt_keep lopt_analysis_keep(const struct lopt_entry *entry, struct lopt_str head)
 {
 	enum lopt_keep most = LOPT_KEEP_NOTHING;
 	for (size_t i = 0; choices[i]; i++) {
 		enum lopt_keep keep = choices[i](entry, head);
-		most = keep > most ? keep : most;
+		most = rank(keep) > rank(most) ? keep : most;
 	}
 	return most;
 }

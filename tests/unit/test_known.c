@@ -490,6 +490,27 @@ static void counts_what_strip_takes(void **state)
 	lopt_buf_release(&file);
 }
 
+/* A late chmod -R +x makes databases look like programs. */
+static void keeps_contents_rather_than_sections(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		unsigned mode;
+		enum lopt_keep want;
+	} cases[] = {
+		{ "var/lib/dpkg/status", 0755, LOPT_KEEP_ALL },
+		{ "usr/bin/x", 0755, LOPT_KEEP_SECTIONS },
+		{ "usr/bin/x", 0644, LOPT_KEEP_NOTHING },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct lopt_entry entry = {
+			.path = lopt_str_from(cases[i].path), .mode = cases[i].mode, .size = 1000, .type = LOPT_FILE
+		};
+		assert_int_equal(lopt_analysis_keep(&entry, lopt_str_make(NULL, 0)), cases[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,6 +525,7 @@ int main(void)
 		cmocka_unit_test(tells_what_is_reclaimable),
 		cmocka_unit_test(advises_by_what_made_it),
 		cmocka_unit_test(counts_what_strip_takes),
+		cmocka_unit_test(keeps_contents_rather_than_sections),
 	};
 	return cmocka_run_group_tests_name("known", tests, NULL, NULL);
 }
