@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/secrets.h"
+#include "base/secrets.h"
 
 static const char hidden[] = "***";
 

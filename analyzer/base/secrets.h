@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAYEROPT_REPORT_SECRETS_H
-#define LAYEROPT_REPORT_SECRETS_H
+#ifndef LAYEROPT_BASE_SECRETS_H
+#define LAYEROPT_BASE_SECRETS_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/escape.h"
+#include "base/secrets.h"
 #include "report/formats.h"
 #include "report/json_writer.h"
-#include "report/secrets.h"
 #include "report/view.h"
 
 /* The object of docs/metrics.md, its rows on one line each. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/view.h"
 
-#include "report/secrets.h"
+#include "base/secrets.h"
+
 
 /* Cut lists. */
 

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/secrets.h"
 #include "layeropt/report.h"
 #include "report/json_writer.h"
 #include "report/printer.h"
-#include "report/secrets.h"
 #include "support/archive.h"
 
 #define MANY (1u << 20)
