@@ -45,8 +45,11 @@ LOPT_CHECKED enum lopt_status lopt_make_packages(struct lopt_making *making, str
 /** Findings out of all of it, in their final order. */
 LOPT_CHECKED enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_error *err);
 
-/** What known content has to be looked into for. */
-lopt_keep_choice lopt_known_keep;
+/** Keys and passwords in files of layers. */
+LOPT_CHECKED enum lopt_status lopt_make_credential_findings(struct lopt_making *making, struct lopt_error *err);
+
+/** What known content and credentials have to be looked into for. */
+lopt_keep_choice lopt_known_keep, lopt_credentials_keep;
 
 /** Add a finding; its strings are borrowed and have to live in the arena or the image. */
 LOPT_CHECKED enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt_finding *finding,

@@ -119,11 +119,19 @@ static enum lopt_status add_saturation(struct lopt_making *making, struct lopt_e
 	return making->saturated ? lopt_findings_add(making, &finding, err) : LOPT_OK;
 }
 
+/* What is wrong, what warns of something else than bytes, bytes. */
+static int urgency(const struct lopt_finding *finding)
+{
+	if (finding->severity == LOPT_ERROR)
+		return 0;
+	return finding->severity == LOPT_WARNING && finding->bytes == 0 ? 1 : 2;
+}
+
 static int compare_findings(const void *a, const void *b)
 {
 	const struct lopt_finding *x = a, *y = b;
-	if ((x->severity == LOPT_ERROR) != (y->severity == LOPT_ERROR))
-		return x->severity == LOPT_ERROR ? -1 : 1;
+	if (urgency(x) != urgency(y))
+		return urgency(x) - urgency(y);
 	if (x->bytes != y->bytes)
 		return x->bytes > y->bytes ? -1 : 1;
 	int r = strcmp(x->rule, y->rule);
@@ -142,6 +150,7 @@ enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_erro
 		LOPT_TRY(add_note(making, lopt_image_note(image, i), err));
 	LOPT_TRY(lopt_make_waste_findings(making, err));
 	LOPT_TRY(lopt_make_known_findings(making, err));
+	LOPT_TRY(lopt_make_credential_findings(making, err));
 	for (size_t i = 0; i < lopt_image_layer_count(image); i++)
 		LOPT_TRY(add_copied_links(making, lopt_image_layer(image, i), err));
 	LOPT_TRY(add_saturation(making, err));

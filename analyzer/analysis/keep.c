@@ -5,6 +5,7 @@
 static lopt_keep_choice *const choices[] = {
 	lopt_packages_keep,
 	lopt_known_keep,
+	lopt_credentials_keep,
 	NULL,
 };
 

@@ -3,7 +3,6 @@
 
 #include "base/secrets.h"
 
-
 /* Cut lists. */
 
 uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t shown)

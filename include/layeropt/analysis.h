@@ -104,7 +104,8 @@ struct lopt_analysis {
 	size_t duplicate_count;
 	const struct lopt_package_row *packages; /* all, largest first, then by manager, name, version */
 	size_t package_count;
-	const struct lopt_finding *findings; /* errors first, then bytes descending, then rule, layer, message */
+	const struct lopt_finding *
+		findings; /* errors first, then warnings that are not about bytes, then bytes descending, then rule, layer, message */
 	size_t finding_count;
 	bool digests_verified; /* every digest that could be checked was */
 	bool dockerfile_given;
