@@ -312,12 +312,33 @@ static void goes_on_without_a_database_that_asks_too_much(void **state)
 	      "some of its packages may be missing\n");
 }
 
+static void keeps_databases_whatever_their_mode(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		enum lopt_keep want;
+	} cases[] = {
+		{ STATUS, LOPT_KEEP_ALL },
+		{ LIST("a"), LOPT_KEEP_ALL },
+		{ "lib/apk/db/installed", LOPT_KEEP_ALL },
+		{ "usr/bin/program", LOPT_KEEP_SECTIONS },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct lopt_entry entry = {
+			.path = lopt_str_from(cases[i].path), .mode = 0755, .size = 4096, .type = LOPT_FILE
+		};
+		assert_int_equal(lopt_analysis_keep(&entry, lopt_str_make(NULL, 0)), cases[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_each_file_to_one_package),
 		cmocka_unit_test(tells_what_is_only_recommended),
 		cmocka_unit_test(goes_on_without_a_database_that_asks_too_much),
+		cmocka_unit_test(keeps_databases_whatever_their_mode),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
