@@ -69,7 +69,7 @@ class Image:
 	def analysis(self):
 		result = account.analyze(self.layers, self.stack)
 		result["totals"]["dive"] = dive.figures([layer.dive_entries for layer in self.layers])
-		result["packages"] = packages.rows(self.stack)
+		result["packages"] = packages.rows(self.stack, [layer.tree for layer in self.layers])
 		return result
 
 	def listing(self):

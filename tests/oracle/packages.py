@@ -250,14 +250,14 @@ class Reasons:
 		return found
 
 
-def rows(stack):
-	"""Rows as in the JSON, of dpkg's packages."""
-	files = Files(stack)
+def rows(stack, trees):
+	"""Rows as in the JSON, of dpkg's packages. `trees` are those of the layers, which hold the inodes."""
+	files, layer = Files(stack), {id(inode): index for index, tree in enumerate(trees) for inode in tree.inodes}
 	packages = read_packages(files)
 	claim(packages, files)
 	told = [{
 		"name": package.shown, "version": package.version or None, "bytes": package.bytes(), "files": len(package.inodes),
-		"layers": sorted({inode.layer for inode in package.inodes}), "recommended_only": False, "recommended_by": [],
+		"layers": sorted({layer[id(inode)] for inode in package.inodes}), "recommended_only": False, "recommended_by": [],
 		"brings_packages": None, "brings_bytes": None, "unneeded": False,
 	} for package in packages]
 	if any(True for _ in stanzas(files.read(STATES))):
