@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "package/python.h"
 
 /* No manager has longer ones, and comparing two costs no more than this. */
 enum { NAME_MAX_BYTES = 1024 };
@@ -127,6 +128,33 @@ enum lopt_status lopt_owners_claim_tree(struct lopt_owners *owners, uint32_t own
 	if (!owners->trees)
 		return lopt_error_memory(err);
 	claim(owners, &owners->trees[found.node], owner);
+	return LOPT_OK;
+}
+
+/* Whom the source has, if this is bytecode that nobody named. */
+static enum lopt_status claim_bytecode(struct lopt_owners *owners, uint32_t *holder, const struct lopt_inode *inode,
+				       struct lopt_buf *source, struct lopt_error *err)
+{
+	struct lopt_found found;
+	lopt_buf_clear(source);
+	if (*holder != LOPT_NO_OWNER || inode->cause != LOPT_CAUSE_NONE || !lopt_python_source(source, inode->path))
+		return LOPT_OK;
+	if (source->failed)
+		return lopt_error_memory(err);
+	LOPT_TRY(lopt_finder_find(&owners->finder, lopt_buf_view(source), &found, err));
+	if (found.layer)
+		*holder = owners->inodes[found.layer->index][found.inode];
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_owners_claim_bytecode(struct lopt_owners *owners, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf source = LOPT_BUF_INIT(UINT32_MAX);
+	for (size_t i = 0; i < lopt_image_layer_count(owners->image); i++) {
+		const struct lopt_layer *layer = lopt_image_layer(owners->image, i);
+		for (size_t k = 0; k < layer->inode_count; k++)
+			LOPT_TRY(claim_bytecode(owners, &owners->inodes[i][k], &layer->inodes[k], &source, err));
+	}
 	return LOPT_OK;
 }
 

@@ -48,6 +48,8 @@ LOPT_CHECKED enum lopt_status lopt_owners_claim_file(struct lopt_owners *owners,
 /** The directory at `path` is the owner's, with all below it that nobody else has. */
 LOPT_CHECKED enum lopt_status lopt_owners_claim_tree(struct lopt_owners *owners, uint32_t owner, struct lopt_str path,
 						     struct lopt_error *err);
+/** Python's bytecode that nobody named is whose its source is: it was compiled behind its package's back. */
+LOPT_CHECKED enum lopt_status lopt_owners_claim_bytecode(struct lopt_owners *owners, struct lopt_error *err);
 /** All files are claimed: give the rest to the directories they are in. */
 void lopt_owners_settle(struct lopt_owners *owners);
 

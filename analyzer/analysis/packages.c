@@ -118,6 +118,7 @@ static enum lopt_status read_all(struct reading *reading, struct lopt_error *err
 			LOPT_TRY(read_kept(reading, layer, &layer->kept[k], err));
 	}
 	LOPT_TRY(lopt_debian_read(&reading->debian, &reading->owners, err));
+	LOPT_TRY(lopt_owners_claim_bytecode(&reading->owners, err));
 	lopt_owners_settle(&reading->owners);
 	return LOPT_OK;
 }

@@ -69,16 +69,21 @@ def write(folder, name, text, mode=0o644):
 
 
 # Of each package, in the order of names: the files that dpkg lists, where it put them, one line each with the inode and the
-# size. An inode that two packages list belongs to the first.
+# size. An inode that two packages list belongs to the first. Last come the files that Python compiled of those listed.
 LISTING = r"""
 open(my $names, '-|', 'dpkg-query', '-W', '-f', '${db:Status-Status} ${binary:Package}\n') or die;
 my @names = sort map { /^(?!config-files|not-installed)\S+ (\S+)$/ ? $1 : () } <$names>;
 open(my $lists, '-|', 'dpkg-query', '-L', @names) or die;
-my ($at, $path) = 0;
+my ($at, $path, @sources) = 0;
+sub weigh {
+	my ($name, $path) = @_;
+	my @stat = lstat $path;
+	print "$name\t$stat[0]:$stat[1]\t$stat[7]\t$path\n" if @stat && ($stat[2] & 0170000) == 0100000;
+}
 sub told {
 	return unless defined $path;
-	my @stat = lstat $path;
-	print "$names[$at]\t$stat[0]:$stat[1]\t$stat[7]\t$path\n" if @stat && ($stat[2] & 0170000) == 0100000;
+	weigh($names[$at], $path);
+	push @sources, [$names[$at], "$1/__pycache__", $2] if !-l $path && $path =~ m{^(.*)/([^/.]+)\.py$};
 	undef $path;
 }
 print "=$_\n" for @names;
@@ -90,6 +95,11 @@ while (<$lists>) {
 	else { told(); $path = $_ }
 }
 told();
+for (@sources) {
+	my ($name, $folder, $module) = @$_;
+	opendir(my $there, $folder) or next;
+	weigh($name, "$folder/$_") for sort grep { /^\Q$module\E\.(?:.*\.)?pyc$/ } readdir $there;
+}
 """
 
 

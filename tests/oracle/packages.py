@@ -195,6 +195,19 @@ def claim(packages, files):
 			if inode is not None and inode.kind == "f" and id(inode) not in taken:
 				taken.add(id(inode))
 				package.inodes.append(inode)
+	claim_bytecode(packages, files, taken)
+
+
+def claim_bytecode(packages, files, taken):
+	"""Python's bytecode that nobody lists is whose its source is."""
+	owners = {id(inode): package for package in packages for inode in package.inodes}
+	for path, node in files.stack.walk():
+		match = re.fullmatch(rb"(.*/)?__pycache__/([^/.]+)\.([^/]*\.)?pyc", path, re.DOTALL)
+		if match and node.inode.kind == "f" and id(node.inode) not in taken:
+			package = owners.get(id(files.find((match[1] or b"") + match[2] + b".py")))
+			if package:
+				taken.add(id(node.inode))
+				package.inodes.append(node.inode)
 
 
 # -- why they are there --------------------------------------------------------------------------------------

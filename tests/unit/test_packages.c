@@ -219,6 +219,18 @@ static void gives_each_file_to_one_package(void **state)
 		    { "usr/R/y/DESCRIPTION", "Package: y\nVersion: 2\nBuilt: R 4\n", 0 },
 		    { "usr/R/y/code", "12", 0 } },
 		  "dpkg r-cran-x 1-1: 38/2 @0\nR y 2: 35/2 @0\nR x 1: 1/1 @0\n" },
+		{ "bytecode that nobody lists, of sources that somebody has",
+		  { { STATUS, "Package: a\n", 0 },
+		    { LIST("a"), "/usr/lib/a.py\n/usr/lib/d/b.py\n", 0 },
+		    { "usr/lib/a.py", "1", 0 },
+		    { "usr/lib/d/b.py", "1", 0 },
+		    { "usr/lib/c.py", "1", 0 },
+		    { "usr/lib/__pycache__/a.cpython-311.pyc", "123", 0 },
+		    { "usr/lib/__pycache__/a.cpython-311.opt-1.pyc", "1234", 1 },
+		    { "usr/lib/d/__pycache__/b.cpython-311.pyc", "12345", 1 },
+		    { "usr/lib/__pycache__/c.cpython-311.pyc", "123456", 1 },
+		    { "usr/lib/__pycache__/gone.cpython-311.pyc", "123456", 1 } },
+		  "dpkg a : 14/5 @0@1\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		check(cases[i].name, cases[i].files, cases[i].want);
