@@ -29,17 +29,18 @@ struct place {
 		}                       \
 	}
 
+#define RPM_PLACES(folder)                                                                             \
+	PLACE(folder, "rpmdb.sqlite", "rpm database", LOPT_KEEP_ALL, lopt_rpm_parse),                  \
+		PLACE(folder, "rpmdb.sqlite-wal", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_wal), \
+		PLACE(folder, "Packages", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_berkeley),    \
+		PLACE(folder, "Packages.db", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_ndb)
+
 static const struct place places[] = {
 	PLACE("/lib/apk/db", "installed", "apk database", LOPT_KEEP_ALL, lopt_apk_parse),
 	PLACE("/usr/lib/apk/db", "installed", "apk database", LOPT_KEEP_ALL, lopt_apk_parse),
-	PLACE("/var/lib/rpm", "rpmdb.sqlite", "rpm database", LOPT_KEEP_ALL, lopt_rpm_parse),
-	PLACE("/var/lib/rpm", "rpmdb.sqlite-wal", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_wal),
-	PLACE("/var/lib/rpm", "Packages", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_berkeley),
-	PLACE("/var/lib/rpm", "Packages.db", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_ndb),
-	PLACE("/usr/lib/sysimage/rpm", "rpmdb.sqlite", "rpm database", LOPT_KEEP_ALL, lopt_rpm_parse),
-	PLACE("/usr/lib/sysimage/rpm", "rpmdb.sqlite-wal", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_wal),
-	PLACE("/usr/lib/sysimage/rpm", "Packages", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_berkeley),
-	PLACE("/usr/lib/sysimage/rpm", "Packages.db", "rpm database", LOPT_KEEP_HEAD, lopt_rpm_parse_ndb),
+	RPM_PLACES("/var/lib/rpm"),
+	RPM_PLACES("/usr/lib/sysimage/rpm"),
+	RPM_PLACES("/usr/share/rpm"),
 	PLACE("*.dist-info", "RECORD", "Python RECORD", LOPT_KEEP_ALL, lopt_python_parse_record),
 	PLACE("*.egg-info", "installed-files.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_installed_files),
 	PLACE("*.egg-info", "top_level.txt", "Python egg", LOPT_KEEP_ALL, lopt_python_parse_top_level),

@@ -26,6 +26,7 @@ static void knows_databases_by_their_paths(void **state)
 		{ "installed", NULL },
 		{ "var/lib/rpm/rpmdb.sqlite", "rpm database" },
 		{ "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", "rpm database" },
+		{ "usr/share/rpm/rpmdb.sqlite", "rpm database" },
 		{ "var/lib/rpm/Packages", "rpm database" },
 		{ "usr/lib/sysimage/rpm/Packages.db", "rpm database" },
 		{ "var/lib/rpm/rpmdb.sqlite-shm", NULL },
