@@ -156,7 +156,7 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(SUPPORT) $(CLI) $(LIB)
 
 # ---- tests
 
-.PHONY: check check-engine check-layers check-headers check-elf bless bench fuzz coverage lint format
+.PHONY: check check-engine check-managers check-layers check-headers check-elf bless bench fuzz coverage lint format
 check: ## every test that needs no container engine, under sanitizers
 	+@$(MAKE) FLAVOR=debug binary tests
 	+@$(MAKE) FLAVOR=fuzz replays
@@ -166,6 +166,10 @@ check: ## every test that needs no container engine, under sanitizers
 check-engine: ## tests that need docker: build, save, load, mount, compare
 	+@$(MAKE) FLAVOR=release binary
 	@tests/engine/run build/release$(SUFFIX)/layeropt
+
+check-managers: ## install with rpm, pip and npm into a folder, and compare
+	+@$(MAKE) FLAVOR=release binary
+	@tests/engine/managers build/release$(SUFFIX)/layeropt
 
 check-layers: ## hold the includes to analyzer/LAYERS
 	@sh scripts/check-layers.sh
