@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "layeropt/analysis.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -72,8 +73,38 @@ static void check_digests(struct lopt_analysis *result)
 			result->digests_verified = false;
 }
 
-static enum lopt_status make(struct lopt_making *making, const struct lopt_analysis_options *options,
-			     struct lopt_error *err)
+/* dive's figures take as long as all the others, and share nothing with them. */
+struct diving {
+	const struct lopt_image *image;
+	pthread_t thread;
+	bool threaded, saturated;
+	struct lopt_dive figures;
+	enum lopt_status status;
+	struct lopt_error error;
+};
+
+static void *dive(void *context)
+{
+	struct diving *diving = context;
+	diving->status = lopt_dive_compute(&diving->figures, &diving->saturated, diving->image, &diving->error);
+	return NULL;
+}
+
+static enum lopt_status take_dive(struct diving *diving, struct lopt_making *making, struct lopt_error *err)
+{
+	if (diving->threaded)
+		(void)pthread_join(diving->thread, NULL);
+	else
+		(void)dive(diving);
+	making->result.dive = diving->figures;
+	making->saturated |= diving->saturated;
+	if (diving->status != LOPT_OK && err)
+		*err = diving->error;
+	return diving->status;
+}
+
+static enum lopt_status make_figures(struct lopt_making *making, const struct lopt_analysis_options *options,
+				     struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_bytes)
 	uint64_t *shares = calloc(lopt_image_layer_count(making->result.image) + 1, sizeof *shares);
@@ -88,9 +119,19 @@ static enum lopt_status make(struct lopt_making *making, const struct lopt_analy
 	LOPT_TRY(lopt_make_duplicates(making, options, shares, err));
 	LOPT_TRY(lopt_make_known(making, err));
 	LOPT_TRY(lopt_make_totals(making, shares, err));
-	LOPT_TRY(lopt_make_dive(making, err));
-	LOPT_TRY(lopt_make_packages(making, err));
-	return lopt_make_findings(making, err);
+	return lopt_make_packages(making, err);
+}
+
+static enum lopt_status make(struct lopt_making *making, const struct lopt_analysis_options *options,
+			     struct lopt_error *err)
+{
+	struct diving diving = { .image = making->result.image };
+	diving.threaded = pthread_create(&diving.thread, NULL, dive, &diving) == 0;
+	enum lopt_status status = make_figures(making, options, err);
+	enum lopt_status dived = take_dive(&diving, making, status == LOPT_OK ? err : NULL);
+	if (status == LOPT_OK)
+		status = dived;
+	return status == LOPT_OK ? lopt_make_findings(making, err) : status;
 }
 
 enum lopt_status lopt_analysis_make(const struct lopt_analysis **out, const struct lopt_image *image,

@@ -19,7 +19,8 @@ struct path_sizes {
 };
 
 struct diving {
-	struct lopt_making *making;
+	const struct lopt_image *image;
+	bool saturated;
 	struct lopt_nodes layer;  /* the current one: names as in the tar */
 	struct lopt_nodes stack;  /* all before it */
 	struct lopt_nodes known;  /* every path ever counted, whiteouts by the name they remove */
@@ -107,8 +108,7 @@ static enum lopt_status build_layer(struct diving *diving, const struct lopt_lay
 		if (entry->path.len)
 			LOPT_TRY(insert_entry(diving, entry, err));
 		if (layer->index)
-			diving->user_bytes =
-				lopt_add_saturating(diving->user_bytes, entry->size, &diving->making->saturated);
+			diving->user_bytes = lopt_add_saturating(diving->user_bytes, entry->size, &diving->saturated);
 	}
 	if (!lopt_nodes_sort(&diving->layer))
 		return lopt_error_memory(err);
@@ -124,16 +124,15 @@ static enum lopt_status build_layer(struct diving *diving, const struct lopt_lay
 
 /* --- counting --- */
 
-static uint64_t subtree_size(const struct diving *diving, uint32_t top)
+static uint64_t subtree_size(struct diving *diving, uint32_t top)
 {
 	uint64_t sum = 0;
 	for (uint32_t node = top; node != LOPT_NODE_NONE; node = lopt_nodes_next(&diving->stack, node, top))
-		sum = lopt_add_saturating(sum, entry_size(lopt_nodes_at(&diving->stack, node)),
-					  &diving->making->saturated);
+		sum = lopt_add_saturating(sum, entry_size(lopt_nodes_at(&diving->stack, node)), &diving->saturated);
 	return sum;
 }
 
-static uint64_t leaf_size(const struct diving *diving, const struct lopt_tree_node *node)
+static uint64_t leaf_size(struct diving *diving, const struct lopt_tree_node *node)
 {
 	if (!is_whiteout(node->name))
 		return entry_size(node);
@@ -157,7 +156,7 @@ static enum lopt_status count_leaf(struct diving *diving, uint32_t home, uint64_
 		memset(sizes + old, 0, (diving->size_cap - old) * sizeof *sizes);
 	struct path_sizes *at = &sizes[home];
 	at->least = at->times == 0 || size < at->least ? size : at->least;
-	at->sum = lopt_add_saturating(at->sum, size, &diving->making->saturated);
+	at->sum = lopt_add_saturating(at->sum, size, &diving->saturated);
 	at->times++;
 	return LOPT_OK;
 }
@@ -212,32 +211,32 @@ static enum lopt_status stack_layer(struct diving *diving, struct lopt_error *er
 	return LOPT_OK;
 }
 
-static void finish(struct diving *diving)
+static void finish(struct diving *diving, struct lopt_dive *dive)
 {
-	struct lopt_dive *dive = &diving->making->result.dive;
 	uint64_t sum = 0, least = 0;
 	for (size_t i = 0; i < diving->size_cap; i++) {
 		const struct path_sizes *at = &diving->sizes[i];
-		sum = lopt_add_saturating(sum, at->sum, &diving->making->saturated);
-		least = lopt_add_saturating(least, at->least, &diving->making->saturated);
+		sum = lopt_add_saturating(sum, at->sum, &diving->saturated);
+		least = lopt_add_saturating(least, at->least, &diving->saturated);
 		if (at->times > 1)
-			dive->wasted_bytes =
-				lopt_add_saturating(dive->wasted_bytes, at->sum, &diving->making->saturated);
+			dive->wasted_bytes = lopt_add_saturating(dive->wasted_bytes, at->sum, &diving->saturated);
 	}
 	dive->efficiency = sum ? (double)least / (double)sum : 1.0;
 	dive->user_wasted_percent = diving->user_bytes ? (double)dive->wasted_bytes / (double)diving->user_bytes : 0.0;
 }
 
-enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err)
+enum lopt_status lopt_dive_compute(struct lopt_dive *out, bool *saturated, const struct lopt_image *image,
+				   struct lopt_error *err)
 {
-	LOPT_CLEANUP(release_diving) struct diving diving = { .making = making };
+	LOPT_CLEANUP(release_diving) struct diving diving = { .image = image };
 	if (!lopt_nodes_init(&diving.layer) || !lopt_nodes_init(&diving.stack) || !lopt_nodes_init(&diving.known))
 		return lopt_error_memory(err);
-	for (size_t i = 0; i < lopt_image_layer_count(making->result.image); i++) {
-		LOPT_TRY(build_layer(&diving, lopt_image_layer(making->result.image, i), err));
+	for (size_t i = 0; i < lopt_image_layer_count(image); i++) {
+		LOPT_TRY(build_layer(&diving, lopt_image_layer(image, i), err));
 		LOPT_TRY(count_layer(&diving, err));
 		LOPT_TRY(stack_layer(&diving, err));
 	}
-	finish(&diving);
+	finish(&diving, out);
+	*saturated = diving.saturated;
 	return LOPT_OK;
 }

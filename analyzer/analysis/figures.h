@@ -32,7 +32,9 @@ LOPT_CHECKED enum lopt_status lopt_make_duplicates(struct lopt_making *making,
 /** Totals, and base and own where there is a base. */
 LOPT_CHECKED enum lopt_status lopt_make_totals(struct lopt_making *making, const uint64_t *shares,
 					       struct lopt_error *err);
-LOPT_CHECKED enum lopt_status lopt_make_dive(struct lopt_making *making, struct lopt_error *err);
+/** dive's figures, which need nothing but the layers. *saturated: a sum stopped at UINT64_MAX. */
+LOPT_CHECKED enum lopt_status lopt_dive_compute(struct lopt_dive *out, bool *saturated, const struct lopt_image *image,
+						struct lopt_error *err);
 /** Known content, and what of each layer could go. */
 LOPT_CHECKED enum lopt_status lopt_make_known(struct lopt_making *making, struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_make_known_findings(struct lopt_making *making, struct lopt_error *err);
