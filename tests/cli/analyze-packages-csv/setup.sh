@@ -1,1 +1,2 @@
+# shellcheck shell=sh
 python3 -B "$FIXTURES/packages/make.py" >image.tar
