@@ -15,6 +15,8 @@ import tarwrite	# noqa: E402
 MEGABYTE = 1 << 20
 FILES_PER_FOLDER = 100
 CONTENT = b"%07d\n"
+# What enlarge() leaves as it is: package databases, which are kept to be looked into up to ceilings of their own.
+DATABASE, SMALL = b"var/lib/dpkg/", 65536
 
 
 def layer_names(archive):
@@ -79,10 +81,10 @@ def copy(file, to, offset, size):
 
 
 def enlarge_layer(file, to, start, end, factor):
-	"""Write a layer whose files are `factor` times larger: a hash of what they held, then a hole."""
+	"""Write a layer whose files, but small ones, are `factor` times larger: a hash of what they held, then a hole."""
 	for offset, header, size in walk(file, start, end):
 		stored = size + padding(size)
-		if header[156:157] not in b"0\0" or not size:
+		if header[156:157] not in b"0\0" or size < SMALL or header.startswith(DATABASE):
 			to.write(header)
 			copy(file, to, offset + 512, stored)
 			if header[156:157] == b"x" and b" size=" in file_bytes(file, offset + 512, size):
