@@ -7,15 +7,13 @@ alone. Run it again after a change here, and commit what it wrote.
 """
 import json
 import os
-import sqlite3
-import struct
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from build import *  # noqa: E402,F403
+import rpm  # noqa: E402
 
 TARS = {
 	"plain": tar(directory("etc"), file("etc/a", "hello\n"), symlink("l", "etc/a"), hardlink("h", "etc/a")),
@@ -233,49 +231,18 @@ JSONS = {
 	"crossed": b"[{]}", "control": b'["\n"]', "escape": b'["\\x"]',
 }
 
-CHAR, INT32, STRING, STRINGS = 1, 4, 6, 8	# types of rpm's tags
-
-
-def rpm_header(*tags):
-	"""An installed package: tags are (number, type, count, data)."""
-	index, data = b"", b""
-	for tag, kind, count, value in tags:
-		index += struct.pack(">IIII", tag, kind, len(data), count)
-		data += value
-	return struct.pack(">II", len(tags), len(data)) + index + data
-
-
-def rpm_database(*statements, page=512):
-	"""What SQLite makes of the statements; ? is a header."""
-	with sqlite3.connect(":memory:", isolation_level=None) as db:
-		db.execute(f"PRAGMA page_size = {page}")
-		for statement in statements:
-			db.execute(statement, (RPM_HEADER,) * statement.count("?"))
-		with tempfile.TemporaryDirectory() as folder:
-			name = os.path.join(folder, "db")
-			db.execute("VACUUM INTO ?", (name,))
-			with open(name, "rb") as f:
-				return f.read()
-
-
-RPM_NAME = ((1000, STRING, 1, b"demo\0"), (1001, STRING, 1, b"1.2\0"), (1002, STRING, 1, b"3\0"))
-RPM_FILES = ((1116, INT32, 3, struct.pack(">III", 0, 1, 1)), (1117, STRINGS, 3, b"demo.conf\0a\0log\0"), (1118, STRINGS, 2, b"/etc/\0/usr/demo/\0"))
-RPM_HEADER = rpm_header(*RPM_NAME, (1003, INT32, 1, struct.pack(">I", 2)), *RPM_FILES, (1037, INT32, 3, struct.pack(">III", 1, 0, 64)),
-	(1029, CHAR, 3, b"\0\0\1"))
-RPM_TABLE = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)"
-RPM_INSERT = "INSERT INTO Packages (blob) VALUES (?)"
-RPM_DATABASE = rpm_database(RPM_TABLE, RPM_INSERT, RPM_INSERT)
 HEADER, DATABASE, BERKELEY, NDB, WAL = (b"%c" % n for n in range(5))	# as in fuzz_rpm.c
+RPM_DATABASE = rpm.database(rpm.TABLE, rpm.INSERT, rpm.INSERT)
 RPMS = {
-	"header": HEADER + RPM_HEADER,
-	"header-key": HEADER + rpm_header(*RPM_NAME),
-	"header-replaced": HEADER + rpm_header(*RPM_NAME, (1000, STRING, 1, b"b\0")),
-	"header-unequal": HEADER + rpm_header(*RPM_NAME, *RPM_FILES[:2]),
+	"header": HEADER + rpm.DEMO,
+	"header-key": HEADER + rpm.header(*rpm.NAME),
+	"header-replaced": HEADER + rpm.header(*rpm.NAME, (1000, rpm.STRING, 1, b"b\0")),
+	"header-unequal": HEADER + rpm.header(*rpm.NAME, *rpm.FILES[:2]),
 	"database": DATABASE + RPM_DATABASE,
 	"database-wal": DATABASE + RPM_DATABASE[:18] + b"\2\2" + RPM_DATABASE[20:],
-	"database-long": DATABASE + rpm_database(RPM_TABLE, RPM_INSERT, "INSERT INTO Packages (blob) VALUES (zeroblob(3000))"),
-	"database-tree": DATABASE + rpm_database(RPM_TABLE, *[RPM_INSERT] * 5),
-	"database-other": DATABASE + rpm_database("CREATE TABLE a (b)", "CREATE INDEX i ON a (b)", "CREATE VIEW Packages AS SELECT b FROM a"),
+	"database-long": DATABASE + rpm.database(rpm.TABLE, rpm.INSERT, "INSERT INTO Packages (blob) VALUES (zeroblob(3000))"),
+	"database-tree": DATABASE + rpm.database(rpm.TABLE, *[rpm.INSERT] * 5),
+	"database-other": DATABASE + rpm.database("CREATE TABLE a (b)", "CREATE INDEX i ON a (b)", "CREATE VIEW Packages AS SELECT b FROM a"),
 	"berkeley": BERKELEY + bytes(12) + b"\x61\x15\x06\0",
 	"ndb": NDB + b"RpmP",
 	"wal": WAL + b"\x37\x7f\x06\x82",
