@@ -3,7 +3,8 @@
 
 The numbers A.. and P.. are those of the rules and cases of docs/hostile-input.md; M.. are traps of libarchive's tar
 reader, E.. are things that no container engine loads, D.. are headers that libarchive and Go's archive/tar read
-differently. Where the rules leave a choice ("ok or error", "warn or error", "any"), this is the one that is made:
+differently, K.. are databases of package managers. Where the rules leave a choice ("ok or error", "warn or error",
+"any"), this is the one that is made:
 
   A17 outer gzip + zeros      ok        A45 keys in other case         error, except where all required ones are there
   A18 /manifest.json          error     A46 surrogate in Env           any, no crash
@@ -18,6 +19,7 @@ import lzma
 from dataclasses import dataclass, field
 
 from build import *  # noqa: F403 - the vocabulary of the tables below
+import rpm
 
 OK, BAD, SYSTEM, FAILS, ANY, CHOOSE = {0}, {3}, {4}, {3, 4}, {0, 3}, {2}
 
@@ -618,6 +620,46 @@ TRAPS = [  # libarchive 3.6.2, measured
 	Case("D8", "a PAX path twice", lambda: image(pax(pax_record("path", "a") + pax_record("path", "b")) + header("x")), ANY),
 ]
 
+RPM, APK = "var/lib/rpm/rpmdb.sqlite", "lib/apk/db/installed"
+
+
+def twice(data, page):
+	"""The first cell of a leaf of SQLite's, 20 times."""
+	pointers = page + 8
+	return data[:page + 3] + b"\0\x14" + data[page + 5:pointers] + data[pointers:pointers + 2] * 20 + data[pointers + 40:]
+
+
+def schema(count):
+	"""A database whose schema has very many tables."""
+	make = "INSERT INTO sqlite_schema WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) " % count
+	return rpm.database(rpm.TABLE, "PRAGMA writable_schema = 1", make + "SELECT 'table', 't' || i, 't' || i, 2, 'CREATE TABLE t' || i || '(a)' FROM n")
+
+
+def database(id, what, make, says=""):
+	return Case(id, what, make, OK, says=says, commands="aj", rss=300)
+
+
+PACKAGES = [database(*case) for case in (  # the image is read whatever its databases are
+	("K1", "rpm's database in Berkeley DB", lambda: image(file("var/lib/rpm/Packages", bytes(12) + b"\x61\x15\x06\0")), "Berkeley DB"),
+	("K1", "rpm's database in ndb", lambda: image(file("usr/lib/sysimage/rpm/Packages.db", b"RpmP")), "ndb"),
+	("K1", "a write-ahead log that was not brought in", lambda: image(file(RPM + "-wal", b"\x37\x7f\x06\x82")), "write-ahead log"),
+	("K2", "no SQLite database", lambda: image(file(RPM, bytes(4096))), "no SQLite database"),
+	("K2", "a row 20 times in its page", lambda: image(file(RPM, twice(rpm.database("CREATE TABLE Packages (a, blob)",
+		"INSERT INTO Packages VALUES (NULL, zeroblob(100))"), 512))), "damaged"),
+	("K2", "a schema of very many tables", lambda: image(file(RPM, schema(scaled(100000))))),
+	("K2", "a damaged header", lambda: image(file(RPM, rpm.database(rpm.TABLE, rpm.INSERT, package=rpm.DEMO[:-1]))), "1 damaged header"),
+	("K3", "a long folder with very many files", lambda: image(file(APK, "P:a\nF:" + "x/" * 2000 + "\n" + "R:a\n" * scaled(1000000))), "16 times"),
+	("K4", "a document nested very deep", lambda: image(file("conda-meta/a-1-0.json", "[" * scaled(2000000)))),
+	("K4", "a document of very many objects", lambda: image(file("conda-meta/a-1-0.json", "[" + "{}," * scaled(3000000) + "{}]"))),
+	("K4", "very many broken documents", lambda: image(*(file(f"node_modules/a{i}/package.json", "{") for i in range(scaled(20000))))),
+	("K5", "a quote that nothing ends", lambda: image(file("a-1.dist-info/RECORD", '"' + "a," * scaled(5000000)))),
+	("K5", "quotes only", lambda: image(file("a-1.dist-info/RECORD", '"' * scaled(10000000)))),
+	("K6", "a description of very many fields", lambda: image(file("a/DESCRIPTION", "Built:\n" * scaled(2000000)))),
+	("K7", "paths that lead out", lambda: image(file("a-1.dist-info/RECORD", "../" * scaled(1000000) + "etc/a,,\n" * 1000))),
+	("K7", "names that act on a terminal", lambda: image(file("a/DESCRIPTION", "x"), file("a\x1b[2J-1.dist-info/RECORD", "/b,,\n"))),
+)]
+
+
 def records_file(name):
 	return pax({"path": name}) + header("x", size=1) + pad(b"x")
 
@@ -628,4 +670,4 @@ def sparse_map(text):
 	return pax(records) + header("GNUSparseFile.0/x", size=len(body)) + body
 
 
-ALL = FILES + JSON + DIGESTS + CODECS + ENTRIES + REJECTED + TRAPS
+ALL = FILES + JSON + DIGESTS + CODECS + ENTRIES + REJECTED + TRAPS + PACKAGES
