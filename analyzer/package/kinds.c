@@ -10,7 +10,7 @@
 #include "package/rpm.h"
 #include "package/text.h"
 
-/* Where databases lie. One "*" in a component stands for any bytes of it; no base ends in one. */
+/* Where databases lie. One "*" in a component of the folder, or in front of the base, stands for any bytes. */
 struct place {
 	struct lopt_str folder; /* the last components above it, or with a slash in front all of them */
 	struct lopt_str base;
@@ -74,17 +74,18 @@ static bool folder_fits(struct lopt_str pattern, struct lopt_str folder)
 	return true;
 }
 
-/* Most paths are none: their last byte decides. */
-static bool place_fits(const struct place *place, struct lopt_str path)
+static bool base_fits(struct lopt_str pattern, struct lopt_str base)
 {
-	return path.len && path.ptr[path.len - 1] == place->base.ptr[place->base.len - 1] &&
-	       fits(place->base, lopt_path_base(path)) && folder_fits(place->folder, lopt_path_parent(path));
+	if (pattern.ptr[0] != '*')
+		return lopt_str_equal(pattern, base);
+	return base.len >= pattern.len && lopt_text_ends(base, pattern.ptr + 1);
 }
 
 const struct lopt_package_kind *lopt_package_kind_of(struct lopt_str path)
 {
+	struct lopt_str base = lopt_path_base(path);
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (place_fits(&places[i], path))
+		if (base_fits(places[i].base, base) && folder_fits(places[i].folder, lopt_path_parent(path)))
 			return &places[i].kind;
 	return NULL;
 }
