@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "io/deputy.h"
 
 enum { OPEN_MAX_FILES = 16, NAME_TRIES = 16 };
 
@@ -25,37 +26,96 @@ static enum lopt_status fails(struct lopt_error *err, const char *path, int code
 	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: %s", path, strerror(code));
 }
 
-/* Temporaries a signal handler has to know. A slot is emptied before its string is freed. */
+/* Temporaries a signal handler has to know. A place is emptied before its string is freed. */
 
-static _Atomic(const char *) temporaries[OPEN_MAX_FILES];
+static struct place {
+	_Atomic(const char *) temporary;
+	const char *target;
+} places[OPEN_MAX_FILES];
+
+static void remove_all(void)
+{
+	for (size_t i = 0; i < OPEN_MAX_FILES; i++) {
+		const char *path = atomic_load(&places[i].temporary);
+		if (path)
+			(void)unlink(path);
+	}
+}
 
 void lopt_outfile_abandon_all(void)
 {
 	int code = errno;
-	for (size_t i = 0; i < OPEN_MAX_FILES; i++) {
-		const char *path = atomic_load(&temporaries[i]);
-		if (path)
-			(void)unlink(path);
-	}
+	if (lopt_deputy_is_there())
+		lopt_deputy_dismiss();
+	else
+		remove_all();
 	errno = code;
 }
 
-static bool remember(const char *path)
+static bool remember(const char *temporary, const char *target)
 {
 	for (size_t i = 0; i < OPEN_MAX_FILES; i++) {
 		const char *empty = NULL;
-		if (atomic_compare_exchange_strong(&temporaries[i], &empty, path))
+		if (atomic_compare_exchange_strong(&places[i].temporary, &empty, temporary)) {
+			places[i].target = target;
 			return true;
+		}
 	}
 	return false;
 }
 
-static void forget(const char *path)
+/* OPEN_MAX_FILES when there is none. */
+static size_t place_of(const char *temporary)
 {
+	size_t i = 0;
+	while (i < OPEN_MAX_FILES && atomic_load(&places[i].temporary) != temporary)
+		i++;
+	return i;
+}
+
+static void forget(size_t place)
+{
+	if (place < OPEN_MAX_FILES)
+		atomic_store(&places[place].temporary, NULL);
+}
+
+/* Putting in place and removing, here or by the deputy. */
+
+enum { PUT = OPEN_MAX_FILES }; /* in a request; without it the file is removed */
+
+static int act(unsigned char request)
+{
+	size_t place = request % OPEN_MAX_FILES;
+	const char *temporary = atomic_load(&places[place].temporary);
+	if (!temporary)
+		return ENOENT;
+	bool put = (request & PUT) != 0;
+	if ((put ? rename(temporary, places[place].target) : unlink(temporary)) < 0)
+		return errno;
+	forget(place);
+	return 0;
+}
+
+static int have_done(const char *temporary, unsigned char what)
+{
+	size_t place = place_of(temporary);
+	if (place == OPEN_MAX_FILES)
+		return ENOENT;
+	unsigned char request = (unsigned char)(what + place);
+	int code = lopt_deputy_is_there() ? lopt_deputy_ask(request) : act(request);
+	if (!code || what != PUT)
+		forget(place);
+	return code;
+}
+
+enum lopt_status lopt_outfile_delegate(struct lopt_error *err)
+{
+	static const struct lopt_deputy_deeds deeds = { .act = act, .end = remove_all };
 	for (size_t i = 0; i < OPEN_MAX_FILES; i++) {
-		const char *expected = path;
-		(void)atomic_compare_exchange_strong(&temporaries[i], &expected, NULL);
+		if (atomic_load(&places[i].temporary))
+			return lopt_deputy_start(&deeds, err);
 	}
+	return LOPT_OK;
 }
 
 /* Opening. */
@@ -77,7 +137,7 @@ static char *temporary_name(const char *path)
 }
 
 /* No signal may come between making the file and having it in the table. */
-static int create_remembered(const char *name)
+static int create_remembered(const char *name, const char *target)
 {
 	sigset_t all;
 	sigset_t before;
@@ -85,7 +145,7 @@ static int create_remembered(const char *name)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	int code = errno;
-	if (fd >= 0 && !remember(name)) {
+	if (fd >= 0 && !remember(name, target)) {
 		(void)unlink(name);
 		(void)close(fd);
 		fd = -1;
@@ -103,7 +163,7 @@ static enum lopt_status open_temporary(struct lopt_outfile *out, struct lopt_err
 		LOPT_CLEANUP(lopt_cleanup_bytes) char *name = temporary_name(out->path);
 		if (!name)
 			return fails(err, out->path, errno);
-		fd = create_remembered(name);
+		fd = create_remembered(name, out->path);
 		if (fd < 0 && errno != EEXIST)
 			break;
 		if (fd >= 0)
@@ -209,12 +269,9 @@ enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error
 {
 	int code = out->file ? flush_and_close(out) : EBADF;
 	if (!code && out->temporary) {
-		if (rename(out->temporary, out->path) < 0) {
-			code = errno;
-		} else {
-			forget(out->temporary);
+		code = have_done(out->temporary, PUT);
+		if (!code)
 			free(LOPT_MOVE(out->temporary));
-		}
 	}
 	enum lopt_status status = code ? fails(err, out->path ? out->path : "standard output", code) : LOPT_OK;
 	lopt_outfile_abandon(out);
@@ -223,10 +280,8 @@ enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error
 
 void lopt_outfile_abandon(struct lopt_outfile *out)
 {
-	if (out->temporary) {
-		(void)unlink(out->temporary);
-		forget(out->temporary);
-	}
+	if (out->temporary)
+		(void)have_done(out->temporary, 0);
 	if (out->file && out->file != stdout)
 		(void)fclose(out->file);
 	free(out->temporary);

@@ -30,7 +30,13 @@ void lopt_outfile_abandon(struct lopt_outfile *out);
  * paths.
  */
 bool lopt_outfile_is_input(const char *path, int fd);
-/** Unlink every temporary that is open; async-signal-safe. */
+/** Unlink every temporary that is open; async-signal-safe. With a deputy: for good, it is dismissed. */
 void lopt_outfile_abandon_all(void);
+/**
+ * From now on the files that are open are put in place and removed by a second process, so that this one needs no right to
+ * do so; that process also removes them when this one is killed. Nothing happens when none is open, or none is written
+ * beside its target.
+ */
+LOPT_CHECKED enum lopt_status lopt_outfile_delegate(struct lopt_error *err);
 
 #endif

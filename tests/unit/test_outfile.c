@@ -345,6 +345,125 @@ static void a_signal_leaves_nothing(void **state)
 	check_content("y", "new\n");
 }
 
+/* A deputy is there once per process: each case is played in a child. Its exit code is what the child's `play` returns. */
+static void check_played(int (*play)(void), int want)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(play());
+	int how;
+	assert_int_equal(waitpid(pid, &how, 0), pid);
+	assert_int_equal(how, want);
+}
+
+/* The names are relative: once this process is elsewhere, only the deputy can mean the right files. */
+static int play_delivery(void)
+{
+	struct lopt_outfile outs[3];
+	open_and_write(&outs[0], "x");
+	open_and_write(&outs[1], "y");
+	open_and_write(&outs[2], "z");
+	if (lopt_outfile_delegate(NULL) != LOPT_OK || lopt_outfile_delegate(NULL) != LOPT_E_BUG)
+		return 1;
+	if (count_entries() != 4 || chdir("/") < 0)
+		return 2;
+	if (lopt_outfile_commit(&outs[0], NULL) != LOPT_OK || lopt_outfile_commit(&outs[2], NULL) != LOPT_OK)
+		return 3;
+	lopt_outfile_abandon(&outs[1]);
+	lopt_outfile_abandon(&outs[2]);
+	lopt_outfile_abandon_all();
+	return 0;
+}
+
+static void a_deputy_delivers(void **state)
+{
+	(void)state;
+	make_file("x", "old\n");
+	check_played(play_delivery, 0);
+	assert_int_equal(count_entries(), 2);
+	check_content("x", "new\n");
+	check_content("z", "new\n");
+}
+
+static int play_failure(void)
+{
+	struct lopt_outfile out;
+	struct lopt_error err = { 0 };
+	open_and_write(&out, "x");
+	if (lopt_outfile_delegate(&err) != LOPT_OK || mkdir("x", 0700) < 0)
+		return 1;
+	if (lopt_outfile_commit(&out, &err) != LOPT_E_SYSTEM || !strstr(err.message, "x: cannot write: "))
+		return 2;
+	return 0;
+}
+
+static void a_deputy_tells_what_fails(void **state)
+{
+	(void)state;
+	check_played(play_failure, 0);
+	assert_int_equal(count_entries(), 1); /* the directory */
+}
+
+static int play_dismissal(void)
+{
+	struct lopt_outfile out;
+	open_and_write(&out, "x");
+	if (lopt_outfile_delegate(NULL) != LOPT_OK)
+		return 1;
+	lopt_outfile_abandon_all();
+	if (count_entries() != 1)
+		return 2;
+	lopt_outfile_abandon_all();
+	return lopt_outfile_commit(&out, NULL) == LOPT_E_SYSTEM ? 0 : 3;
+}
+
+static void a_dismissed_deputy_leaves_nothing(void **state)
+{
+	(void)state;
+	make_file("x", "old\n");
+	check_played(play_dismissal, 0);
+	assert_int_equal(count_entries(), 1);
+	check_content("x", "old\n");
+}
+
+static int play_death(void)
+{
+	struct lopt_outfile out;
+	open_and_write(&out, "x");
+	if (lopt_outfile_delegate(NULL) != LOPT_OK)
+		return 1;
+	(void)raise(SIGKILL);
+	return 2;
+}
+
+static void a_deputy_outlives_a_kill(void **state)
+{
+	(void)state;
+	make_file("x", "old\n");
+	check_played(play_death, SIGKILL);
+	for (int waited = 0; count_entries() != 1 && waited < 5000; waited += 10)
+		(void)usleep(10000);
+	assert_int_equal(count_entries(), 1);
+	check_content("x", "old\n");
+}
+
+static int play_nothing(void)
+{
+	struct lopt_outfile out;
+	if (lopt_outfile_open(&out, "/dev/null", NULL) != LOPT_OK || lopt_outfile_delegate(NULL) != LOPT_OK)
+		return 1;
+	if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
+		return 2;
+	return lopt_outfile_commit(&out, NULL) == LOPT_OK ? 0 : 3;
+}
+
+static void without_files_there_is_no_deputy(void **state)
+{
+	(void)state;
+	check_played(play_nothing, 0);
+}
+
 static void the_input_is_known(void **state)
 {
 	(void)state;
@@ -381,6 +500,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(write_errors_keep_the_old_file, enter, leave),
 		cmocka_unit_test_setup_teardown(only_so_many_are_open_at_a_time, enter, leave),
 		cmocka_unit_test_setup_teardown(a_signal_leaves_nothing, enter, leave),
+		cmocka_unit_test_setup_teardown(a_deputy_delivers, enter, leave),
+		cmocka_unit_test_setup_teardown(a_deputy_tells_what_fails, enter, leave),
+		cmocka_unit_test_setup_teardown(a_dismissed_deputy_leaves_nothing, enter, leave),
+		cmocka_unit_test_setup_teardown(a_deputy_outlives_a_kill, enter, leave),
+		cmocka_unit_test_setup_teardown(without_files_there_is_no_deputy, enter, leave),
 		cmocka_unit_test_setup_teardown(the_input_is_known, enter, leave),
 	};
 	return cmocka_run_group_tests_name("outfile", tests, NULL, NULL);
