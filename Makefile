@@ -41,6 +41,10 @@ ifeq ($(shell $(PKG_CONFIG) --exists libisal && echo yes),yes)
 PKGS += libisal
 FEATURES += -DLOPT_HAVE_ISAL
 endif
+ifeq ($(shell $(PKG_CONFIG) --exists libseccomp && echo yes),yes)
+PKGS += libseccomp
+FEATURES += -DLOPT_HAVE_SECCOMP
+endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 ifeq ($(PKG_LIBS),)
@@ -56,7 +60,8 @@ libraries-missing:
 cc-option = $(shell $(CC) -Werror $(1) -S -x c /dev/null -o /dev/null 2>/dev/null && echo $(1))
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# The sandbox has to know what it is built with.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DLOPT_SANITIZERS
 
 release_cflags = -O2 -g -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
 	$(call cc-option,-fstack-clash-protection) $(call cc-option,-fcf-protection) \
@@ -71,7 +76,7 @@ fuzz_cflags = -O1 -g -Werror $(SANITIZE) -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCT
 	$(call cc-option,-fsanitize=fuzzer-no-link)
 fuzz_ldflags = $(SANITIZE)
 
-coverage_cflags = -O0 -g --coverage
+coverage_cflags = -O0 -g --coverage -DLOPT_COVERAGE
 coverage_ldflags = --coverage
 
 ifeq ($(filter $(FLAVOR),release debug fuzz coverage),)

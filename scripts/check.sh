@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Usage: scripts/check.sh BUILD [REPLAYS [PLAIN]]
 # Runs every test that needs no container engine on what make built in the folder BUILD, the fuzz corpora
-# on the programs of REPLAYS/replay, tests/fault on PLAIN/layeropt, which has no sanitizers, and sums up in
-# the last line. REPLAYS and PLAIN are BUILD when not given. One log per suite is left in BUILD/logs.
+# on the programs of REPLAYS/replay, tests/fault and tests/sandbox on PLAIN/layeropt, which has no sanitizers,
+# and sums up in the last line. REPLAYS and PLAIN are BUILD when not given. One log per suite is left in BUILD/logs.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$1
@@ -98,7 +98,9 @@ done
 for room in cli docs formats shapes matrix hostile property; do
 	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$binary"
 done
-[ ! -x tests/fault/run ] || suite fault tests/fault/run "$plain"
+for room in fault sandbox; do
+	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$plain"
+done
 
 [ "$skipped" -eq 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"

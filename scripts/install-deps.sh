@@ -7,8 +7,9 @@ set -eu
 packages=
 for purpose in "$@"; do
 	case $purpose in
-	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev zlib1g-dev libzstd-dev' ;;
-	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu' ;;
+	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev zlib1g-dev libzstd-dev
+		libseccomp-dev' ;;
+	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace' ;;
 	engine) more='python3 ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;
 	docker) more='docker.io iptables' ;;
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
@@ -27,7 +28,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	cat >&2 <<-END
 		install-deps: this system has no apt; install what these Debian packages hold and go on with make:
 		 $packages
-		(and libisal-dev, which makes gzip faster, where there is one)
+		(and libisal-dev, which makes gzip faster, where there is one; without libseccomp half of the sandbox is missing)
 	END
 	exit 1
 fi

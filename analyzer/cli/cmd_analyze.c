@@ -142,14 +142,24 @@ static size_t digests_shown(const struct wanted *wanted)
 	return 0;
 }
 
-/* Everything is opened before anything is read. */
-static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_error *err)
+static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_source *source,
+					struct lopt_source *base_source, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *base = NULL;
+	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
+	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
+	if (base_source)
+		LOPT_TRY(read_base(&base, wanted, base_source, err));
+	wanted->analysis.base = base;
+	return report(wanted, image, err);
+}
+
+/* All is open before anything of an image is read. */
+static enum lopt_status open_and_report(struct wanted *wanted, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf dockerfile = LOPT_BUF_INIT(SIZE_MAX / 2);
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
-	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *base_source = NULL;
-	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *base = NULL;
-	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
+	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *base = NULL;
 	if (wanted->analysis.dockerfile_name)
 		LOPT_TRY(read_dockerfile(&dockerfile, wanted->analysis.dockerfile_name, err));
 	wanted->analysis.dockerfile = lopt_buf_view(&dockerfile);
@@ -158,12 +168,10 @@ static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_error
 	wanted->opening.options.keep = lopt_analysis_keep;
 	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
 	if (wanted->base)
-		LOPT_TRY(lopt_source_open(&base_source, wanted->base, err));
-	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
-	if (wanted->base)
-		LOPT_TRY(read_base(&base, wanted, base_source, err));
-	wanted->analysis.base = base;
-	return report(wanted, image, err);
+		LOPT_TRY(lopt_source_open(&base, wanted->base, err));
+	struct lopt_source *const sources[] = { source, base };
+	LOPT_TRY(lopt_opening_confine(&wanted->opening, sources, base ? 2 : 1, err));
+	return read_and_report(wanted, source, base, err);
 }
 
 static enum lopt_status analyze(struct wanted *wanted, struct lopt_error *err)
@@ -177,7 +185,7 @@ static enum lopt_status analyze(struct wanted *wanted, struct lopt_error *err)
 	if (wanted->base && wanted->analysis.has_base_layers)
 		return lopt_error_set(err, LOPT_E_USAGE, "--base and --base-layers exclude each other");
 	LOPT_TRY(lopt_opening_finish(&wanted->opening, "analyze", formats, more, err));
-	return read_and_report(wanted, err);
+	return open_and_report(wanted, err);
 }
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)

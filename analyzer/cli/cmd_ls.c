@@ -39,6 +39,7 @@ static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
 	LOPT_TRY(lopt_source_open(&source, opening->image, err));
+	LOPT_TRY(lopt_opening_confine(opening, &source, 1, err));
 	LOPT_TRY(lopt_opening_read(&image, opening, source, NULL, err));
 	for (size_t i = 0; i < opening->outputs.count; i++) {
 		const struct lopt_output *output = &opening->outputs.items[i];

@@ -12,6 +12,8 @@
 #include <isa-l.h>
 #endif
 
+#include "cli/filter.h"
+#include "cli/sandbox.h"
 #include "layeropt/limits.h"
 
 static const struct lopt_command *const commands[] = { &lopt_command_analyze, &lopt_command_ls, &lopt_command_help };
@@ -99,6 +101,8 @@ enum lopt_status lopt_version_print(struct lopt_error *err)
 #ifdef LOPT_HAVE_ISAL
 	printf(", isa-l %d.%d.%d", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
 #endif
+	lopt_filter_print_library(stdout);
 	printf("\n");
+	lopt_sandbox_print(stdout);
 	return flushed(err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/size.h"
+#include "cli/sandbox.h"
 #include "cli/terminal.h"
 
 enum { NAMES_MAX = 64 };
@@ -125,6 +126,9 @@ enum lopt_status lopt_opening_take(struct lopt_opening *opening, int id, const c
 	case LOPT_OPTION_QUIET:
 		opening->quiet = true;
 		return LOPT_OK;
+	case LOPT_OPTION_NO_SANDBOX:
+		opening->no_sandbox = true;
+		return LOPT_OK;
 	case LOPT_OPTION_HELP:
 		opening->help = true;
 		return LOPT_OK;
@@ -155,6 +159,12 @@ enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *c
 	LOPT_TRY(check_formats(&opening->outputs, formats, err));
 	LOPT_TRY(lopt_outputs_check(&opening->outputs, inputs, 3, err));
 	return lopt_outputs_open(&opening->outputs, err);
+}
+
+enum lopt_status lopt_opening_confine(const struct lopt_opening *opening, struct lopt_source *const sources[],
+				      size_t count, struct lopt_error *err)
+{
+	return opening->no_sandbox ? LOPT_OK : lopt_sandbox_enter(sources, count, err);
 }
 
 enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening, struct lopt_source *source,

@@ -13,6 +13,7 @@ struct lopt_opening {
 	struct lopt_open_options options; /* limits points into this struct */
 	struct lopt_outputs outputs;
 	bool quiet;
+	bool no_sandbox;
 	bool help;
 };
 
@@ -23,20 +24,23 @@ enum {
 	LOPT_OPTION_PLATFORM,
 	LOPT_OPTION_LIMIT,
 	LOPT_OPTION_QUIET,
+	LOPT_OPTION_NO_SANDBOX,
 	LOPT_OPTION_OWN, /* first id of a command's own options */
 };
 
-#define LOPT_OPENING_ROWS                                                                                \
-	{ "select", 0, LOPT_OPTION_SELECT, "NAME|N",                                                     \
-	  "which image, where the input holds several: by name, or by number from 1" },                  \
-		{ "platform", 0, LOPT_OPTION_PLATFORM, "OS/ARCH",                                        \
-		  "which platform, as in linux/arm64 or linux/arm/v7; default: this machine's, "         \
-		  "else the only one" },                                                                 \
-		{ "limit", 0, LOPT_OPTION_LIMIT, "NAME=VALUE",                                           \
-		  "set a ceiling on what the input may ask for (repeatable); the names are below" },     \
-		{ "no-progress", 'q', LOPT_OPTION_QUIET, NULL, "do not show how far reading has come" }, \
-	{                                                                                                \
-		"help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit"                                \
+#define LOPT_OPENING_ROWS                                                                                      \
+	{ "select", 0, LOPT_OPTION_SELECT, "NAME|N",                                                           \
+	  "which image, where the input holds several: by name, or by number from 1" },                        \
+		{ "platform", 0, LOPT_OPTION_PLATFORM, "OS/ARCH",                                              \
+		  "which platform, as in linux/arm64 or linux/arm/v7; default: this machine's, "               \
+		  "else the only one" },                                                                       \
+		{ "limit", 0, LOPT_OPTION_LIMIT, "NAME=VALUE",                                                 \
+		  "set a ceiling on what the input may ask for (repeatable); the names are below" },           \
+		{ "no-progress", 'q', LOPT_OPTION_QUIET, NULL, "do not show how far reading has come" },       \
+		{ "no-sandbox", 0, LOPT_OPTION_NO_SANDBOX, NULL,                                               \
+		  "keep the right to open files, start programs and talk to others while the image is read" }, \
+	{                                                                                                      \
+		"help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit"                                      \
 	}
 
 void lopt_opening_init(struct lopt_opening *opening);
@@ -48,6 +52,10 @@ LOPT_CHECKED enum lopt_status lopt_opening_take(struct lopt_opening *opening, in
 LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command,
 						  const char *const formats[], const char *const more[2],
 						  struct lopt_error *err);
+/** Everything is open: give up what reading these does not take, unless --no-sandbox was given. */
+LOPT_CHECKED enum lopt_status lopt_opening_confine(const struct lopt_opening *opening,
+						   struct lopt_source *const sources[], size_t count,
+						   struct lopt_error *err);
 /** Read an image with the options given, showing progress. `options` NULL: those of the opening. */
 LOPT_CHECKED enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening *opening,
 						struct lopt_source *source, const struct lopt_open_options *options,

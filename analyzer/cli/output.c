@@ -232,4 +232,5 @@ void lopt_outputs_release(struct lopt_outputs *outputs)
 			(void)fclose(LOPT_MOVE(output->spool));
 	}
 	outputs->count = 0;
+	lopt_outfile_abandon_all(); /* nothing is left to do: a deputy ends */
 }
