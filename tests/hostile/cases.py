@@ -3,8 +3,8 @@
 
 The numbers A.. and P.. are those of the rules and cases of docs/hostile-input.md; M.. are traps of libarchive's tar
 reader, E.. are things that no container engine loads, D.. are headers that libarchive and Go's archive/tar read
-differently, K.. are databases of package managers. Where the rules leave a choice ("ok or error", "warn or error",
-"any"), this is the one that is made:
+differently, K.. are databases of package managers, Q.. are dpkg's. Where the rules leave a choice ("ok or error", "warn or
+error", "any"), this is the one that is made:
 
   A17 outer gzip + zeros      ok        A45 keys in other case         error, except where all required ones are there
   A18 /manifest.json          error     A46 surrogate in Env           any, no crash
@@ -670,4 +670,42 @@ def sparse_map(text):
 	return pax(records) + header("GNUSparseFile.0/x", size=len(body)) + body
 
 
-ALL = FILES + JSON + DIGESTS + CODECS + ENTRIES + REJECTED + TRAPS + PACKAGES
+def dpkg(stanzas, *entries, automatic=0):
+	"""An image whose packages are these, p0 and following not asked for by anybody."""
+	states = "".join(f"Package: p{n}\nArchitecture: amd64\nAuto-Installed: 1\n\n" for n in range(automatic))
+	return docker_archive(tar(file("var/lib/dpkg/status", "".join(stanzas)), file("var/lib/apt/extended_states", states), *entries))
+
+
+def stanza(name, **fields):
+	return f"Package: {name}\nArchitecture: amd64\n" + "".join(f"{key}: {value}\n" for key, value in fields.items()) + "\n"
+
+
+def many(count, make):
+	"""`make` of as many numbers as the binary is fast."""
+	return [make(n) for n in range(scaled(count))]
+
+
+DPKG = [
+	Case("Q1", "packages that all provide what all depend on", lambda: dpkg(many(100000, lambda n: stanza(f"p{n}", Provides="v", Depends="v")),
+		automatic=scaled(100000)), OK, says="name each other more often", commands="j"),
+	Case("Q2", "a long way of dependencies behind one recommendation", lambda: dpkg([stanza("a", Recommends="p0")] + many(
+		100000, lambda n: stanza(f"p{n}", Depends=f"p{n + 1}, p{n // 2}")), automatic=scaled(100000)), OK,
+		says="only because others recommend them", commands="aj"),
+	Case("Q3", "everything recommends everything", lambda: dpkg([stanza("a", Recommends="p0")] + many(
+		1000, lambda n: stanza(f"p{n}", Recommends=", ".join(many(1000, "p{}".format)))), automatic=scaled(1000)), OK, commands="j"),
+	Case("Q4", "long versions compared in every pair", lambda: dpkg(many(2000, lambda n: stanza(
+		f"p{n}", Provides=f"v (= {'1' * 250})", Depends=f"v (= {'1' * 250})", Version="1" * 250)), automatic=scaled(2000)), OK, commands="j"),
+	Case("Q5", "a list of the same two files, millions of times", lambda: dpkg([stanza("a")], file(
+		"var/lib/dpkg/info/a.list", "/u/a\n/u/b\n" * scaled(2000000)), file("u/a", "x"), file("u/b", "y")), OK, commands="j"),
+	Case("Q6", "symbolic links of forty each", lambda: dpkg([stanza("a")], *many(4000, lambda n: symlink(f"l{n}", "/".join([f"l{n + 1}"] * 40))),
+		file("var/lib/dpkg/info/a.list", "".join(many(4000, lambda n: f"/l{n}/x\n")) * 50)), OK, commands="j"),
+	Case("Q7", "names of a thousand bytes that differ at their end", lambda: dpkg(many(20000, lambda n: stanza("n" * 1000 + str(n))),
+		automatic=3), OK, commands="j"),
+	Case("Q8", "names with anything in them", lambda: dpkg([stanza("\x1b[31m\u202e", Version="\x07 \x9b"), stanza("a\0b", Version="\0"),
+		stanza("../../etc/passwd"), stanza("=1+1", Recommends="p0"), stanza("p0")], automatic=1), OK),
+	Case("Q9", "a package inside a package, a thousand times", lambda: docker_archive(tar(*many(1000, lambda n: file(
+		"x/" * n + "node_modules/n/package.json", f'{{"name": "n{n}", "version": "1"}}')))), OK, commands="j"),
+]
+
+
+ALL = FILES + JSON + DIGESTS + CODECS + ENTRIES + REJECTED + TRAPS + PACKAGES + DPKG
