@@ -114,8 +114,11 @@ static EVP_MD *implementation_of(const struct algorithm *algorithm)
 	return found;
 }
 
+/* Whoever ends the process need not ask whether another thread is hashing: libcrypto takes nothing down at exit. */
 enum lopt_status lopt_digest_prepare(struct lopt_error *err)
 {
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+		return openssl_error(err, "anything");
 	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
 		if (algorithms[i].openssl && !implementation_of(&algorithms[i]))
 			return openssl_error(err, algorithms[i].openssl);
