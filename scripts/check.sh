@@ -98,6 +98,8 @@ done
 for room in cli docs formats shapes matrix hostile property; do
 	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$binary"
 done
+# The sandbox that users get is not around what has sanitizers.
+[ "$plain" = "$binary" ] || suite cli-plain tests/cli/run "$plain"
 for room in fault sandbox; do
 	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$plain"
 done
