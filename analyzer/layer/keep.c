@@ -83,24 +83,50 @@ enum lopt_status lopt_keeper_begin(struct lopt_keeper *keeper, const struct lopt
 	return LOPT_OK;
 }
 
-/* The next range of the section headers; what the head holds of it is there already. */
+/* Room for the ranges of `elf`. */
+static bool widen(struct lopt_keeper *keeper, size_t size)
+{
+	if (size <= keeper->window_size)
+		return true;
+	unsigned char *window = realloc(keeper->window, size);
+	if (!window)
+		return false;
+	keeper->window = window;
+	keeper->window_size = size;
+	return true;
+}
+
+/* What the head holds of the range is there already. */
+static void take_from_head(struct lopt_keeper *keeper)
+{
+	if (keeper->offset >= keeper->head_size)
+		return;
+	size_t at = (size_t)keeper->offset, have = keeper->head_size - at;
+	keeper->have = have < keeper->size ? have : keeper->size;
+	memcpy(keeper->into, keeper->head + at, keeper->have);
+}
+
+static bool give_range(struct lopt_keeper *keeper)
+{
+	return lopt_elf_give(&keeper->elf, keeper->offset, lopt_str_make((const char *)keeper->window, keeper->size));
+}
+
+/* The next range of the section headers that is still to come. */
 static enum lopt_status want_sections(struct lopt_keeper *keeper, struct lopt_error *err)
 {
 	uint64_t offset, size;
-	want_nothing(keeper);
-	if (!lopt_elf_wants(&keeper->elf, keeper->passing, &offset, &size))
-		return LOPT_OK;
-	if (size > keeper->window_size) {
-		unsigned char *window = realloc(keeper->window, (size_t)size);
-		if (!window)
+	while (lopt_elf_wants(&keeper->elf, keeper->passing, &offset, &size)) {
+		if (!widen(keeper, (size_t)size))
 			return lopt_error_memory(err);
-		keeper->window = window;
-		keeper->window_size = (size_t)size;
+		want(keeper, keeper->window, offset, (size_t)size);
+		take_from_head(keeper);
+		if (keeper->have < keeper->size)
+			return LOPT_OK;
+		if (!give_range(keeper))
+			return lopt_error_memory(err);
 	}
-	want(keeper, keeper->window, offset, (size_t)size);
-	if (offset >= keeper->head_size)
-		return LOPT_OK;
-	return lopt_keeper_feed(keeper, 0, keeper->head, keeper->head_size, err);
+	want_nothing(keeper);
+	return LOPT_OK;
 }
 
 static struct lopt_str head_of(const struct lopt_keeper *keeper)
@@ -128,8 +154,7 @@ static enum lopt_status range_complete(struct lopt_keeper *keeper, struct lopt_e
 		return take_head(keeper, err);
 	if (keeper->into != keeper->window)
 		return LOPT_OK; /* all of it */
-	struct lopt_str bytes = lopt_str_make((const char *)keeper->window, keeper->size);
-	if (!lopt_elf_give(&keeper->elf, keeper->offset, bytes))
+	if (!give_range(keeper))
 		return lopt_error_memory(err);
 	return want_sections(keeper, err);
 }

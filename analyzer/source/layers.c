@@ -256,7 +256,8 @@ static void describe(struct lopt_plan *plan, size_t i)
 static void take_blob(struct lopt_bundle *bundle, struct job *job)
 {
 	struct lopt_bundle_blob *blob = &bundle->blobs[bundle->blob_count++];
-	*blob = (struct lopt_bundle_blob){ .data = LOPT_MOVE(job->data), .member = job->member };
+	*blob = (struct lopt_bundle_blob){ .data = job->data, .member = job->member };
+	job->data = NULL;
 	if (!blob->data->undigested)
 		return;
 	blob->diff_id = job->options.diff_id;
