@@ -21,10 +21,16 @@ static bool is_one_of(struct lopt_str text, const char *const *words, size_t cou
 	return false;
 }
 
-/* `directory`/`name`, or a file beside it, into the scratch path, and what is there. */
+static bool is_among(char c, const char *characters)
+{
+	return c && strchr(characters, c);
+}
+
+/* What is at the path of these two parts. */
 static enum lopt_status find(struct lopt_known_view *view, struct lopt_str front, const char *end,
 			     struct lopt_found *found, struct lopt_error *err)
 {
+	*found = (struct lopt_found){ .node = LOPT_FOUND_NOTHING };
 	lopt_buf_clear(&view->path);
 	lopt_buf_str(&view->path, front);
 	lopt_buf_text(&view->path, end);
@@ -47,7 +53,7 @@ static void add_languages(struct lopt_known_view *view, struct lopt_str value)
 		const char *colon = memchr(value.ptr + at, ':', value.len - at);
 		end = colon ? (size_t)(colon - value.ptr) : value.len;
 		struct lopt_str language = lopt_str_make(value.ptr + at, 0);
-		while (at + language.len < end && !memchr("_.@", language.ptr[language.len], 3))
+		while (at + language.len < end && !is_among(language.ptr[language.len], "_.@"))
 			language.len++;
 		if (language.len && view->language_count < LOPT_LANGUAGES_MAX)
 			view->languages[view->language_count++] = language;
@@ -197,7 +203,7 @@ enum lopt_status lopt_look_translation(struct lopt_known_view *view, const struc
 {
 	struct lopt_str language = lopt_str_make(file->inside.ptr, 0);
 	(void)err;
-	while (language.len < file->inside.len && !memchr("_@/", language.ptr[language.len], 3))
+	while (language.len < file->inside.len && !is_among(language.ptr[language.len], "_@/"))
 		language.len++;
 	bool wanted = false;
 	for (size_t i = 0; i < view->language_count; i++)

@@ -300,7 +300,26 @@ PACKAGES = {
 		"Multi-Arch: same\n\nPackage: dpkg\nArchitecture: amd64\n", INFO + "a:i386.list\n/usr/a", INFO + "a:amd64.list\n/usr/b"),
 }
 
+# the path, and below it what stands there
+CREDENTIALS = {name: text.encode() for name, text in {
+	"key": "root/.ssh/id_rsa\n-----BEGIN RSA PRIVATE KEY-----\n" + "QUJD" * 30 + "\n-----END RSA PRIVATE KEY-----\n",
+	"public": "a/x.pem\n-----BEGIN CERTIFICATE-----\n" + "QUJD" * 30,
+	"host": "etc/ssh/ssh_host_rsa_key\n-----BEGIN OPENSSH PRIVATE KEY-----\n" + "QUJD" * 30,
+	"netrc": ".netrc\nmachine a login b password made-up\n",
+	"url": ".git-credentials\nhttps://a:made-up@example.org/\n",
+	"aws": "root/.aws/credentials\n[default]\naws_secret_access_key = made-up\n",
+	"docker": 'root/.docker/config.json\n{"auths": {"example.org": {"auth": "bWFkZS11cA=="}}}',
+	"npm": "a/.npmrc\n//example.org/:_authToken=made-up\nother=${X}\n",
+	"pypi": ".pypirc\n[a]\nusername: b\npassword: 'made-up'\n",
+	"pgpass": ".pgpass\n#\na:1:b:c:made-up\n",
+	"kube": "root/.kube/config\nusers:\n- user:\n    token: made-up\n",
+	"env": "a/.env\n# x\nexport DB_PASSWORD='made-up'\nTOKEN_LIFE=86400\nKEY=/a\n",
+	"sample": "a/tests/.env\nPASSWORD=made-up\n",
+	"elsewhere": "a/notes\nPASSWORD=made-up\n",
+}.items()}
+
 CORPORA = {
+	"fuzz_credential": CREDENTIALS,
 	"fuzz_packages": PACKAGES,
 	"fuzz_elf": ELFS,
 	"fuzz_dpkg": DPKG,
