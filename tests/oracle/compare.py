@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bundle	# noqa: E402
 import oracle	# noqa: E402
 
-LAYER_KEYS = ("entries", "files", "content_bytes", "wasted_bytes", "whiteouts", "size", "compressed_size")
+LAYER_KEYS = ("entries", "files", "content_bytes", "wasted_bytes", "reclaimable_bytes", "whiteouts", "size", "compressed_size")
 ROW_KEYS = {"waste": ("path", "bytes", "files", "layer", "masked_by", "cause"),
 	    "duplicates": ("sha256", "size", "count", "bytes", "paths"),
 	    "packages": ("name", "version", "bytes", "files", "layers", "recommended_only", "recommended_by", "brings_packages",

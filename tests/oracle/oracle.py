@@ -17,6 +17,7 @@ import blobs	# noqa: E402
 import bundle	# noqa: E402
 import dive	# noqa: E402
 import extract	# noqa: E402
+import known	# noqa: E402
 import overlay	# noqa: E402
 import packages	# noqa: E402
 import tarstream	# noqa: E402
@@ -69,6 +70,10 @@ class Image:
 	def analysis(self):
 		result = account.analyze(self.layers, self.stack)
 		result["totals"]["dive"] = dive.figures([layer.dive_entries for layer in self.layers])
+		knowledge = known.Knowledge(self.stack)
+		for row, layer in zip(result["layers"], self.layers):
+			row["reclaimable_bytes"] = row["wasted_bytes"] + knowledge.bytes(layer.tree.inodes)
+		result["totals"]["reclaimable_bytes"] = sum(row["reclaimable_bytes"] for row in result["layers"])
 		result["packages"] = packages.rows(self.stack, [layer.tree for layer in self.layers])
 		return result
 

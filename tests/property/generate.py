@@ -17,6 +17,9 @@ import tarstream	# noqa: E402
 PLAIN = [b"a", b"b", b"c", b"d", b"e"]
 ODD = [b"\xff\xfe", "\u00e9".encode(), b"n\nl", b"\x1b[31m", b" sp", b"-x", b"L" * 120, b".wh", b"a.b", b"back\\slash",
        "\u202e".encode(), b"A", b"a b", b"a-", b"a0", b"M" * 255]
+# Where a name of one letter may stand instead: places of docs/known.md, and what lies beside them.
+PLACES = [b"tmp", b"var/tmp", b"var/log", b"e/.cache/pip", b"go/pkg/mod", b"conda/pkgs", b"conda/conda-meta", b"usr/share/doc",
+	  b"root/.cache/R/renv", b"var/cache/apt", b"var/cache/apt/archives", b"var/backups", b"tmp/downloaded_packages"]
 CONTENTS = [b"", b"", b"A", b"BB", b"x" * 600, b"y" * 600, b"z" * 512, b"w" * 1025, b"x" * 601]
 MODES = [0o644, 0o644, 0o600, 0o755, 0o4755, 0o2755, 0o1777, 0o0]
 MTIMES = [1600000000 * 10**9, 1500000000 * 10**9, 1600000000123456789, 0, -5 * 10**9, 1 << 64]
@@ -36,6 +39,10 @@ class Generator:
 		self.names = self.random.sample(PLAIN, self.random.randint(2, 5))
 		if self.random.random() < 0.3:
 			self.names += self.random.sample(ODD, self.random.randint(1, 3))
+		places = random.Random("places %d" % seed)	# of its own: other images stay what they are
+		self.places = {name: place for name, place in zip(self.names, places.sample(PLACES, len(self.names)))
+			       if places.random() < 0.5} if places.random() < 0.4 else {}
+		self.names += [b"x.deb", b"dpkg.bin", b".ccache"] if self.places else []
 		self.known = []	# (parts, type) of earlier entries
 		self.files = []	# descriptions of earlier regular files
 
@@ -53,8 +60,19 @@ class Generator:
 		depth = self.pick([1, 1, 1, 2, 2, 2, 3, 3, 4])
 		return tuple(self.pick(self.names) for _ in range(depth))
 
+	def expand(self, parts):
+		"""The path of these parts, with a place in front that stands for the first."""
+		removes = parts and parts[0].startswith(b".wh.") and not parts[0].startswith(b".wh..wh.")
+		place = self.places.get(parts[0][4:] if removes else parts[0]) if parts else None
+		if place is None:
+			return b"/".join(parts)
+		if removes:
+			head, slash, base = place.rpartition(b"/")
+			place = head + slash + b".wh." + base
+		return b"/".join((place,) + parts[1:])
+
 	def spell(self, parts, directory):
-		name = b"/".join(parts)
+		name = self.expand(parts)
 		if self.chance(0.04):
 			name = self.pick([b"./", b"/", b".//"]) + name
 		if self.chance(0.01):
@@ -122,14 +140,16 @@ class Generator:
 		parts, target = self.parts(), self.pick(self.files)[0] if self.files and self.chance(0.9) else self.parts()
 		self.known.append((parts, b"1"))
 		entry = self.base(parts, b"1")
-		entry["link"] = (self.pick([b"/", b"./", b"../"]) if self.chance(0.1) else b"") + b"/".join(target)
+		entry["link"] = (self.pick([b"/", b"./", b"../"]) if self.chance(0.1) else b"") + self.expand(target)
 		entry["xattrs"].pop(b"security.capability", None)
 		return entry
 
 	def symlink(self):
 		parts = self.parts()
 		entry = self.base(parts, b"2")
-		target = b"/".join(self.parts())
+		target = self.expand(self.parts())
+		if self.places and self.known and self.chance(0.6):	# into a place, often from outside
+			target = b"/" + self.expand(self.pick(self.known)[0])
 		entry["link"] = self.pick([target, target, b"/" + target, b"../" + target, b".", b"..", b"nowhere", b"k" * 150])
 		entry["xattrs"] = {key: value for key, value in entry["xattrs"].items() if key.startswith(b"user.")}
 		self.known.append((parts, b"2"))
@@ -190,7 +210,7 @@ class Generator:
 
 	def add_database(self, image):
 		"""dpkg's database in one or two layers, or its files over all of them."""
-		writer = databases.Writer(self.random, [b"/".join(parts) for parts, _ in self.known])
+		writer = databases.Writer(self.random, [self.expand(parts) for parts, _ in self.known])
 		for _ in range(self.pick([1, 1, 2])):
 			layer, scattered = self.pick(image["layers"]), self.chance(0.1)
 			for path, data in writer.files():
