@@ -232,31 +232,31 @@ static const struct lopt_known_rule rules[] = {
 		.level = LOPT_LEVEL_STANDARD,
 		.what = "help pages and manuals of R",
 		.effect = "?topic and help.start() find nothing; library() works",
-		.advice = "Install packages with: install.packages(..., INSTALL_opts = c(\"--no-help\", \"--no-html\")), or remove "
-			  "them in the instruction that installs: && rm -rf /usr/local/lib/R/site-library/*/help .../html",
+		.advice = "Install packages with: install.packages(..., INSTALL_opts = c(\"--no-help\", \"--no-html\")), or end the "
+			  "instruction that installs with: && rm -rf /usr/lib/R/*library/*/help /usr/lib/R/*library/*/html",
 	},
 	[LOPT_KNOWN_R_VIGNETTES] = {
 		.name = "r-vignettes",
 		.level = LOPT_LEVEL_STANDARD,
 		.what = "vignettes and demos of R packages",
 		.effect = "vignette() and demo() find nothing; library() works",
-		.advice = "Install packages with: install.packages(..., INSTALL_opts = \"--no-docs\"), or remove them in the "
-			  "instruction that installs: && rm -rf /usr/local/lib/R/site-library/*/doc",
+		.advice = "Install packages with: install.packages(..., INSTALL_opts = \"--no-docs\"), or end the instruction that "
+			  "installs with: && rm -rf /usr/lib/R/*library/*/doc /usr/lib/R/*library/*/demo",
 	},
 	[LOPT_KNOWN_R_TESTS] = {
 		.name = "r-tests",
 		.level = LOPT_LEVEL_STANDARD,
 		.what = "tests of installed R packages",
 		.effect = "tools::testInstalledPackage() finds nothing; library() works",
-		.advice = "Install packages without --install-tests, or remove them in the instruction that installs: "
-			  "&& rm -rf /usr/local/lib/R/site-library/*/tests",
+		.advice = "Install packages without --install-tests, or end the instruction that installs with: "
+			  "&& rm -rf /usr/lib/R/*library/*/tests",
 	},
 	[LOPT_KNOWN_R_TRANSLATIONS] = {
 		.name = "r-translations",
 		.level = LOPT_LEVEL_STANDARD,
 		.what = "translations of R into languages that the configuration does not ask for",
 		.effect = "messages of R are in English, whatever LANG says at run time",
-		.advice = "Remove them in the instruction that installs: && rm -rf /usr/lib/R/library/*/po "
+		.advice = "End the instruction that installs with: && rm -rf /usr/lib/R/*library/*/po "
 			  "/usr/lib/R/library/translations",
 		.look = lopt_look_translation,
 	},
