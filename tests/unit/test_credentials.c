@@ -32,9 +32,9 @@ static void look_into(const struct file *files, size_t count, const char *upper,
 {
 	struct lopt_buf layers[TEST_LAYERS_MAX] = { LOPT_BUF_INIT(1 << 20), LOPT_BUF_INIT(1 << 20) };
 	const struct lopt_open_options options = { .keep = lopt_analysis_keep };
-	const struct lopt_analysis *analysis;
-	struct lopt_image *image;
-	int fd;
+	const struct lopt_analysis *analysis = NULL;
+	struct lopt_image *image = NULL;
+	int fd = -1;
 	for (size_t i = 0; i < count; i++)
 		test_tar_file(&layers[0], files[i].path, files[i].text, strlen(files[i].text));
 	test_tar_end(&layers[0]);
