@@ -74,6 +74,14 @@ static void put_count(struct lopt_buf *to, uint64_t count)
 	lopt_buf_text(to, " |");
 }
 
+static void put_line(struct lopt_buf *to, uint32_t line)
+{
+	if (line)
+		put_count(to, line);
+	else
+		lopt_buf_text(to, " |");
+}
+
 static void put_code_cell(struct writer *w, struct lopt_str text)
 {
 	lopt_buf_text(&w->row, " ");
@@ -209,10 +217,7 @@ static void put_layers(struct writer *w)
 		put_count(&w->row, i);
 		put_size(&w->row, figures->content_bytes);
 		put_size(&w->row, figures->wasted_bytes);
-		if (figures->line)
-			put_count(&w->row, figures->line);
-		else
-			lopt_buf_text(&w->row, " |");
+		put_line(&w->row, figures->line);
 		put_code_cell(w, instruction(w, i));
 		if (!take_row(w, MARK_LAYERS))
 			break;
@@ -252,14 +257,16 @@ static void put_known(struct writer *w)
 	size_t i = 0;
 	if (w->analysis->known_count == 0)
 		return;
-	lopt_buf_text(&w->out, "\n### Known content\n\n| bytes | files | layer | level | rule | where | once gone |\n"
-			       "| ---: | ---: | ---: | --- | --- | --- | --- |\n");
+	lopt_buf_text(&w->out,
+		      "\n### Known content\n\n| bytes | files | layer | line | level | rule | where | once gone |\n"
+		      "| ---: | ---: | ---: | ---: | --- | --- | --- | --- |\n");
 	for (; i < cut.shown; i++) {
 		const struct lopt_known_row *row = &w->analysis->known[i];
 		lopt_buf_text(&w->row, "|");
 		put_size(&w->row, row->bytes);
 		put_count(&w->row, row->files);
 		put_count(&w->row, row->layer);
+		put_line(&w->row, w->analysis->layers[row->layer].line);
 		lopt_buf_printf(&w->row, " %s | %s |", lopt_level_name(row->level), row->rule);
 		put_code_cell(w, row->largest);
 		lopt_buf_printf(&w->row, " %s |", row->effect);
@@ -353,10 +360,7 @@ static void put_finding(struct writer *w, const struct lopt_finding *finding)
 		put_count(&w->row, finding->layer);
 	else
 		lopt_buf_text(&w->row, " |");
-	if (finding->line)
-		put_count(&w->row, finding->line);
-	else
-		lopt_buf_text(&w->row, " |");
+	put_line(&w->row, finding->line);
 	put_size(&w->row, finding->bytes);
 	put_sentence_cell(w, finding->message);
 	put_sentence_cell(w, finding->advice);
