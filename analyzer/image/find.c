@@ -202,20 +202,24 @@ static enum lopt_status go_back(struct lopt_finder *finder, struct lopt_str path
 }
 
 /*
- * Whether `part` comes right behind what was found last in a directory: then *node is it, or nothing when the next
- * name is a later one. Lists name what a directory holds in order, and asking the table costs more.
+ * Whether `part` can be told without asking the table, since lists name what a directory holds in order: it is what was
+ * found last, or what comes behind that, or the next name is a later one. Then *node is it, or nothing.
  */
-static bool find_next(const struct lopt_nodes *nodes, uint32_t last, struct lopt_str part, uint32_t *node)
+static bool find_next(const struct lopt_nodes *nodes, const struct lopt_finder_step *step, struct lopt_str part,
+		      uint32_t *node)
 {
-	if (last == LOPT_NODE_NONE)
-		return false;
-	*node = lopt_nodes_at(nodes, last)->next;
-	int order = *node == LOPT_NODE_NONE ? 1 : lopt_str_compare(lopt_nodes_at(nodes, *node)->name, part);
-	if (order > 0) {
-		*node = LOPT_NODE_NONE;
-		return lopt_str_compare(lopt_nodes_at(nodes, last)->name, part) < 0;
+	uint32_t next = lopt_nodes_at(nodes, step->node)->first_child;
+	if (step->last != LOPT_NODE_NONE) {
+		const struct lopt_tree_node *last = lopt_nodes_at(nodes, step->last);
+		int order = lopt_str_compare(last->name, part);
+		*node = step->last;
+		if (order >= 0)
+			return order == 0;
+		next = last->next;
 	}
-	return order == 0;
+	int order = next == LOPT_NODE_NONE ? 1 : lopt_str_compare(lopt_nodes_at(nodes, next)->name, part);
+	*node = order == 0 ? next : LOPT_NODE_NONE;
+	return order >= 0;
 }
 
 /* What `part` names in the innermost directory entered. */
@@ -225,7 +229,7 @@ static uint32_t find_part(struct lopt_finder *finder, struct lopt_str part)
 	uint32_t node;
 	if (is_dots(part))
 		return child_of(finder, step->node, part);
-	if (!find_next(nodes_of(finder->image), step->last, part, &node))
+	if (!find_next(nodes_of(finder->image), step, part, &node))
 		node = child_of(finder, step->node, part);
 	if (node != LOPT_NODE_NONE)
 		step->last = node;
