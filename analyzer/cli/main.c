@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 
@@ -52,8 +53,10 @@ static bool returning;
 static void end_of_memory(void)
 {
 	static const char line[] = "layeropt: error: out of memory\n";
+	static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER;
 	if (returning)
 		return;
+	(void)pthread_mutex_lock(&first); /* for good: the process ends below, and one line is enough */
 	lopt_outfile_abandon_all();
 	ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
 	(void)written; /* nowhere else to say it */
