@@ -59,14 +59,17 @@ libraries-missing:
 
 cc-option = $(shell $(CC) -Werror $(1) -S -x c /dev/null -o /dev/null 2>/dev/null && echo $(1))
 
-WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 # The sandbox has to know what it is built with.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DLOPT_SANITIZERS
 
-release_cflags = -O2 -g -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+# Undefined behaviour is found by the debug flavour; here it is not to remove a check.
+release_cflags = -O2 -g -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Werror=format-security -fstack-protector-strong \
+	-fno-strict-overflow -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	$(call cc-option,-fstack-clash-protection) $(call cc-option,-fcf-protection) \
+	$(call cc-option,-mbranch-protection=standard) $(call cc-option,-fstrict-flex-arrays=3) \
 	$(call cc-option,-ftrivial-auto-var-init=zero)
-release_ldflags = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+release_ldflags = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,text
 
 debug_cflags = -Og -g -Werror $(SANITIZE)
 debug_ldflags = $(SANITIZE)
@@ -87,9 +90,10 @@ FLAVOR_CFLAGS := $($(FLAVOR)_cflags)
 ALL_CPPFLAGS := -D_GNU_SOURCE= -Iinclude -Ianalyzer -DLOPT_VERSION=\"$(VERSION)\" $(FEATURES) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu17 -pthread $(WARN) $(FLAVOR_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS := -pthread -Wl,--as-needed $($(FLAVOR)_ldflags) $(LDFLAGS)
+BANNED := -include base/banned.h
 V ?= 0
 say = $(if $(filter 1,$(V)),,@printf '  %-4s %s\n' $(1);)
-COMPILE = $(call say,CC $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+COMPILE = $(call say,CC $@)$(CC) $(BANNED) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 LINK = $(call say,LINK $@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
 
 # ---- what is built from what
@@ -123,7 +127,7 @@ fuzzers: $(FUZZERS)
 # Changed flags, or a source that came or went, rebuild what depends on them.
 remember = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(B)/flags: FORCE
-	$(call remember,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+	$(call remember,$(CC) $(BANNED) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS))
 $(B)/liblayeropt.list: FORCE
 	$(call remember,$(LIB_OBJ))
 $(B)/libcli.list: FORCE
@@ -133,7 +137,7 @@ $(B)/libsupport.list: FORCE
 
 $(B)/obj/analyzer/%.o: analyzer/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -include base/banned.h
+	$(COMPILE)
 $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests

@@ -87,6 +87,7 @@ replay() {
 
 suite layers sh scripts/check-layers.sh
 suite headers sh scripts/check-headers.sh
+suite banned sh scripts/check-banned.sh "$build/obj"
 # What is run is what has a source: a program left over from a deleted test does not count.
 for source in tests/unit/test_*.c; do
 	[ ! -e "$source" ] || unit "$build/unit/$(basename "$source" .c)"

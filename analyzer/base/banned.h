@@ -12,6 +12,8 @@
 #endif
 
 #include <alloca.h>
+#include <ctype.h>
+#include <locale.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,22 +23,45 @@
 
 /* The C library may have these as macros, which cannot be poisoned. */
 #undef alloca
+#undef isalnum
+#undef isalpha
+#undef isblank
+#undef iscntrl
+#undef isdigit
+#undef isgraph
+#undef islower
+#undef isprint
+#undef ispunct
+#undef isspace
+#undef isupper
+#undef isxdigit
 #undef sprintf
+#undef strdupa
+#undef strndupa
+#undef tolower
+#undef toupper
 #undef vsprintf
 
 /* no bound on what is written */
-#pragma GCC poison strcpy strcat sprintf vsprintf gets stpcpy
+#pragma GCC poison strcpy strcat sprintf vsprintf gets stpcpy asctime_r ctime_r
 /* a bound that does not end the string, or cuts it without a word */
 #pragma GCC poison strncpy strncat
 /* hidden state */
 #pragma GCC poison strtok asctime ctime localtime gmtime
 /* no report of errors */
 #pragma GCC poison atoi atol atoll atof
-/* a shell */
-#pragma GCC poison system popen
+/* undefined for a number that does not fit */
+#pragma GCC poison scanf fscanf sscanf vscanf vfscanf vsscanf
+/* the locale decides, and undefined for a char below zero */
+#pragma GCC poison isalnum isalpha isblank iscntrl isdigit isgraph islower isprint ispunct isspace isupper isxdigit
+#pragma GCC poison tolower toupper
+/* reports depend on no locale */
+#pragma GCC poison setlocale
+/* a shell; and programs are started by io/process */
+#pragma GCC poison system popen execl execle execlp execv execvp execvpe
 /* a race */
 #pragma GCC poison tmpnam tempnam mktemp
 /* the stack is not for sizes from input */
-#pragma GCC poison alloca
+#pragma GCC poison alloca strdupa strndupa
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -210,11 +211,15 @@ static size_t read_tail(int log, char tail[LOG_TAIL])
 	return n > 0 ? (size_t)n : 0;
 }
 
-static enum lopt_status failure(const struct lopt_process *process, const char *fmt, int number, struct lopt_error *err)
+LOPT_PRINTF(3, 4)
+static enum lopt_status failure(const struct lopt_process *process, struct lopt_error *err, const char *fmt, ...)
 {
 	char what[64];
 	char tail[LOG_TAIL];
-	(void)snprintf(what, sizeof what, fmt, number);
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(what, sizeof what, fmt, args);
+	va_end(args);
 	struct lopt_str line = last_line(tail, read_tail(process->log, tail));
 	return lopt_error_set(err, LOPT_E_SYSTEM, line.len ? "%s: %.*s" : "%s", what, (int)line.len, line.ptr);
 }
@@ -225,7 +230,7 @@ static enum lopt_status finish(struct lopt_process *process, struct lopt_error *
 	switch (wait_for_end(process->pid, FINISH_MS, true)) {
 	case RUNNING:
 		terminate(process);
-		return failure(process, "still running %d seconds after its output was closed", FINISH_MS / 1000, err);
+		return failure(process, err, "still running %d seconds after its output was closed", FINISH_MS / 1000);
 	case STOPPED:
 		terminate(process);
 		return lopt_error_set(err, LOPT_E_INTERRUPTED, "interrupted");
@@ -236,8 +241,8 @@ static enum lopt_status finish(struct lopt_process *process, struct lopt_error *
 	if (how == 0)
 		return LOPT_OK;
 	if (how != -1 && WIFSIGNALED(how))
-		return failure(process, "killed by signal %d", WTERMSIG(how), err);
-	return failure(process, "exit status %d", how == -1 ? how : WEXITSTATUS(how), err);
+		return failure(process, err, "killed by signal %d", WTERMSIG(how));
+	return failure(process, err, "exit status %d", how == -1 ? how : WEXITSTATUS(how));
 }
 
 enum lopt_status lopt_process_finish(struct lopt_process *process, struct lopt_error *err)

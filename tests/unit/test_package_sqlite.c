@@ -136,7 +136,7 @@ static enum lopt_status count_row(void *context, struct lopt_str record, struct 
 	return LOPT_OK;
 }
 
-static enum lopt_status read(struct lopt_str bytes, size_t *count)
+static enum lopt_status read_database(struct lopt_str bytes, size_t *count)
 {
 	struct lopt_error err = { .status = LOPT_OK };
 	*count = 0;
@@ -155,17 +155,17 @@ static void bears_damage(void **state)
 	struct lopt_str bytes = make_database(db, "PRAGMA page_size = 512; CREATE TABLE t (a, b)",
 					      "INSERT INTO t " NUMBERS(40) "SELECT i, zeroblob(i * i) FROM n");
 	char *data = (char *)bytes.ptr;
-	assert_int_equal(read(bytes, &count), LOPT_OK);
+	assert_int_equal(read_database(bytes, &count), LOPT_OK);
 	assert_int_equal(count, 40);
 	for (size_t at = 0; at < bytes.len; at++) {
 		char bit = (char)(1 << at % 7);
 		data[at] ^= bit;
-		enum lopt_status status = read(bytes, &count);
+		enum lopt_status status = read_database(bytes, &count);
 		assert_true((status == LOPT_OK || status == LOPT_E_INPUT) && count <= bytes.len);
 		data[at] ^= bit;
 	}
 	for (size_t len = 0; len < bytes.len; len += 7)
-		assert_int_equal(read(lopt_str_make(data, len), &count), LOPT_E_INPUT);
+		assert_int_equal(read_database(lopt_str_make(data, len), &count), LOPT_E_INPUT);
 	free(data);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
@@ -196,7 +196,7 @@ static void reads_no_more_than_there_is(void **state)
 		data[CELLS + 1] = 20;
 		for (size_t n = 1; n < 20; n++)
 			memcpy(data + LEAF_POINTERS + 2 * n, data + LEAF_POINTERS, 2);
-		assert_int_equal(read(bytes, &count), LOPT_E_INPUT);
+		assert_int_equal(read_database(bytes, &count), LOPT_E_INPUT);
 		assert_true(count <= 4);
 		free(data);
 	}
@@ -211,12 +211,12 @@ static void ends_where_a_tree_does_not(void **state)
 	char *data = (char *)bytes.ptr;
 	assert_int_equal(data[PAGE], 5);
 	memcpy(data + RIGHT, "\0\0\0\2", 4);
-	assert_int_equal(read(bytes, &count), LOPT_E_INPUT);
+	assert_int_equal(read_database(bytes, &count), LOPT_E_INPUT);
 	assert_true(count <= 400);
 	memcpy(data + RIGHT, "\xff\xff\xff\xff", 4);
-	assert_int_equal(read(bytes, &count), LOPT_E_INPUT);
+	assert_int_equal(read_database(bytes, &count), LOPT_E_INPUT);
 	memcpy(data + CELLS, "\xff\xff", 2);
-	assert_int_equal(read(bytes, &count), LOPT_E_INPUT);
+	assert_int_equal(read_database(bytes, &count), LOPT_E_INPUT);
 	assert_int_equal(count, 0);
 	free(data);
 }
@@ -239,13 +239,13 @@ static void refuses_other_forms(void **state)
 		sqlite3 *db = NULL;
 		assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
 		struct lopt_str bytes = make_database(db, cases[i].first, cases[i].second);
-		assert_int_equal(read(bytes, &count), LOPT_E_INPUT);
+		assert_int_equal(read_database(bytes, &count), LOPT_E_INPUT);
 		assert_int_equal(count, 0);
 		free((void *)bytes.ptr);
 		assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	}
-	assert_int_equal(read(lopt_str_make(NULL, 0), &count), LOPT_E_INPUT);
-	assert_int_equal(read(lopt_str_make(zeros, sizeof zeros), &count), LOPT_E_INPUT);
+	assert_int_equal(read_database(lopt_str_make(NULL, 0), &count), LOPT_E_INPUT);
+	assert_int_equal(read_database(lopt_str_make(zeros, sizeof zeros), &count), LOPT_E_INPUT);
 }
 
 int main(void)
