@@ -6,7 +6,7 @@
 
 /*
  * A history entry taken apart. Builders word the same instruction differently; what a record holds is worded alike.
- * Inner to this room.
+ * For this room and advice.
  */
 
 enum lopt_keyword {

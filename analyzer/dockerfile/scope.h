@@ -7,7 +7,7 @@
 #include "dockerfile/expand.h"
 
 /*
- * The variables an instruction sees: ENV, and ARG where no ENV has the name. Inner to this room.
+ * The variables an instruction sees: ENV, and ARG where no ENV has the name. For this room and advice.
  */
 
 struct lopt_scope_variable {
