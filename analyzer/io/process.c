@@ -117,15 +117,16 @@ static int spawn(pid_t *pid, const char *const argv[], int out, int log)
 	return code;
 }
 
-enum lopt_status lopt_process_start(struct lopt_process *process, const char *const argv[], struct lopt_error *err)
+static enum lopt_status start(struct lopt_process *process, const char *const argv[], bool joined,
+			      struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_fd) int to = -1;
 	*process = LOPT_PROCESS_NONE;
 	int code = make_pipe(&process->out, &to);
-	if (!code)
+	if (!code && !joined)
 		code = make_log(&process->log);
 	if (!code)
-		code = spawn(&process->pid, argv, to, process->log);
+		code = spawn(&process->pid, argv, to, joined ? to : process->log);
 	if (!code)
 		return LOPT_OK;
 	process->pid = 0;
@@ -136,6 +137,17 @@ enum lopt_status lopt_process_start(struct lopt_process *process, const char *co
 		return lopt_error_memory(err);
 	}
 	return system_error(err, what, code);
+}
+
+enum lopt_status lopt_process_start(struct lopt_process *process, const char *const argv[], struct lopt_error *err)
+{
+	return start(process, argv, false, err);
+}
+
+enum lopt_status lopt_process_start_joined(struct lopt_process *process, const char *const argv[],
+					   struct lopt_error *err)
+{
+	return start(process, argv, true, err);
 }
 
 /* Waiting. */
@@ -203,6 +215,8 @@ static struct lopt_str last_line(const char *text, size_t size)
 /* The last bytes that were written to the log; returns how many. */
 static size_t read_tail(int log, char tail[LOG_TAIL])
 {
+	if (log < 0)
+		return 0;
 	off_t end = lseek(log, 0, SEEK_CUR); /* the descriptor's offset is shared with the child */
 	if (end < 0)
 		return 0;
@@ -224,10 +238,11 @@ static enum lopt_status failure(const struct lopt_process *process, struct lopt_
 	return lopt_error_set(err, LOPT_E_SYSTEM, line.len ? "%s: %.*s" : "%s", what, (int)line.len, line.ptr);
 }
 
-static enum lopt_status finish(struct lopt_process *process, struct lopt_error *err)
+/* Close the pipe and wait: *how is a wait status, or -1 when nobody knows. */
+static enum lopt_status wait_and_reap(struct lopt_process *process, bool heed_stop, int *how, struct lopt_error *err)
 {
 	close_fd(&process->out);
-	switch (wait_for_end(process->pid, FINISH_MS, true)) {
+	switch (wait_for_end(process->pid, FINISH_MS, heed_stop)) {
 	case RUNNING:
 		terminate(process);
 		return failure(process, err, "still running %d seconds after its output was closed", FINISH_MS / 1000);
@@ -237,7 +252,14 @@ static enum lopt_status finish(struct lopt_process *process, struct lopt_error *
 	case ENDED:
 		break;
 	}
-	int how = reap(process);
+	*how = reap(process);
+	return LOPT_OK;
+}
+
+static enum lopt_status finish(struct lopt_process *process, struct lopt_error *err)
+{
+	int how = -1;
+	LOPT_TRY(wait_and_reap(process, true, &how, err));
 	if (how == 0)
 		return LOPT_OK;
 	if (how != -1 && WIFSIGNALED(how))
@@ -251,6 +273,20 @@ enum lopt_status lopt_process_finish(struct lopt_process *process, struct lopt_e
 		return lopt_error_set(err, LOPT_E_BUG, "no process to finish");
 	enum lopt_status status = finish(process, err);
 	lopt_process_release(process);
+	return status;
+}
+
+enum lopt_status lopt_process_end(struct lopt_process *process, bool heed_stop, int *code, struct lopt_error *err)
+{
+	int how = -1;
+	if (process->pid == 0)
+		return lopt_error_set(err, LOPT_E_BUG, "no process to wait for");
+	enum lopt_status status = wait_and_reap(process, heed_stop, &how, err);
+	lopt_process_release(process);
+	if (status == LOPT_OK && how == -1)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "nobody knows how it ended");
+	if (status == LOPT_OK)
+		*code = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
 	return status;
 }
 

@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_IO_PROCESS_H
 #define LAYEROPT_IO_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -22,6 +23,17 @@ struct lopt_process {
 /** Start argv[0] found on PATH. LOPT_E_SYSTEM when it cannot be started; the message names it. */
 LOPT_CHECKED enum lopt_status lopt_process_start(struct lopt_process *process, const char *const argv[],
 						 struct lopt_error *err);
+
+/** The same, but its standard error goes into the pipe too. */
+LOPT_CHECKED enum lopt_status lopt_process_start_joined(struct lopt_process *process, const char *const argv[],
+							struct lopt_error *err);
+
+/**
+ * Close the pipe and wait for as long as lopt_process_finish does; *code is the exit status, or 128 and the signal that
+ * ended it. Without `heed_stop` a request to stop does not cut the wait short. Releases.
+ */
+LOPT_CHECKED enum lopt_status lopt_process_end(struct lopt_process *process, bool heed_stop, int *code,
+					       struct lopt_error *err);
 
 /**
  * Close the pipe, wait, and turn anything but exit 0 into LOPT_E_SYSTEM whose message holds the exit status

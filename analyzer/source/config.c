@@ -94,6 +94,54 @@ static enum lopt_status read_env(struct lopt_plan *plan, const json_t *config, s
 	return LOPT_OK;
 }
 
+/* Members that are read one by one, or that say how the image was built and not how it runs. */
+static bool is_setting(const char *name, const json_t *value)
+{
+	static const char *const others[] = { "WorkingDir",   "User",	      "Env",	     "Entrypoint",   "Cmd",
+					      "ExposedPorts", "Volumes",      "Labels",	     "Hostname",     "Domainname",
+					      "Image",	      "AttachStdin",  "AttachStdout", "AttachStderr", "Tty",
+					      "OpenStdin",    "StdinOnce",    "ArgsEscaped" };
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(name, others[i]) == 0)
+			return false;
+	bool empty = json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0) ||
+		     (json_is_array(value) && json_array_size(value) == 0) ||
+		     (json_is_object(value) && json_object_size(value) == 0);
+	return !empty;
+}
+
+static enum lopt_status read_setting(struct lopt_plan *plan, struct lopt_pair *pair, const char *name,
+				     const json_t *value, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	if (!text)
+		return lopt_error_memory(err);
+	pair->name = lopt_arena_copy(&plan->bundle->arena, lopt_str_from(name));
+	pair->value = lopt_arena_copy(&plan->bundle->arena, lopt_str_from(text));
+	return pair->name.ptr && pair->value.ptr ? LOPT_OK : lopt_error_memory(err);
+}
+
+static enum lopt_status read_settings(struct lopt_plan *plan, const json_t *config, struct lopt_error *err)
+{
+	struct lopt_pair *pairs =
+		lopt_arena_zalloc(&plan->bundle->arena, json_object_size(config) + 1, sizeof *pairs);
+	size_t count = 0;
+	const char *name;
+	json_t *value;
+	if (!pairs)
+		return lopt_error_memory(err);
+	json_object_foreach((json_t *)(uintptr_t)config, name, value)
+	{
+		if (is_setting(name, value))
+			LOPT_TRY(read_setting(plan, &pairs[count++], name, value, err));
+	}
+	qsort(pairs, count, sizeof *pairs, compare_pairs);
+	plan->bundle->info.settings = pairs;
+	plan->bundle->info.setting_count = count;
+	return LOPT_OK;
+}
+
 static enum lopt_status read_runtime(struct lopt_plan *plan, const json_t *image, struct lopt_error *err)
 {
 	struct lopt_image_info *info = &plan->bundle->info;
@@ -109,7 +157,8 @@ static enum lopt_status read_runtime(struct lopt_plan *plan, const json_t *image
 	LOPT_TRY(lopt_value_strings(&info->cmd, &info->cmd_count, arena, config, "Cmd", err));
 	LOPT_TRY(read_set(&info->exposed_ports, &info->exposed_port_count, plan, config, "ExposedPorts", err));
 	LOPT_TRY(read_set(&info->volumes, &info->volume_count, plan, config, "Volumes", err));
-	return read_labels(plan, config, err);
+	LOPT_TRY(read_labels(plan, config, err));
+	return read_settings(plan, config, err);
 }
 
 /* A null diff_ids is what an image without layers has; a missing one is not. */

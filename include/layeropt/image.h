@@ -139,6 +139,10 @@ struct lopt_image_info {
 	size_t entrypoint_count, cmd_count, exposed_port_count, volume_count;
 	const struct lopt_pair *labels; /* sorted by name */
 	size_t label_count;
+	/* the other members of "config" a container is run by (Healthcheck, OnBuild, Shell, StopSignal, ...), each value as
+	 * compact JSON with sorted keys; sorted by name */
+	const struct lopt_pair *settings;
+	size_t setting_count;
 	const struct lopt_history *history;
 	size_t history_count;
 	struct lopt_str base_name, base_digest; /* OCI annotations org.opencontainers.image.base.* */
