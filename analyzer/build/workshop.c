@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+#include "build/workshop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/stream.h"
+
+enum { CLEAN_SECONDS = 120, TRY_SECONDS = 3600, PATH_MAX_HERE = 512 };
+
+struct lopt_workshop {
+	const struct lopt_builder_kind *kind;
+	const struct lopt_build_options *options;
+	char directory[PATH_MAX_HERE];
+	char mark[17]; /* random hex digits: in the name of everything made here */
+	size_t built;  /* so far, for names */
+	char (*names)[96];
+	size_t name_count, name_cap;
+	signed char can[LOPT_FEATURE_COUNT]; /* -1: not tried */
+};
+
+/* Words of a command. */
+struct words {
+	const char *items[LOPT_RUN_WORDS_MAX];
+	size_t count;
+	bool full;
+};
+
+static void word(struct words *words, const char *text)
+{
+	if (words->count + 1 >= LOPT_RUN_WORDS_MAX) {
+		words->full = true;
+		return;
+	}
+	words->items[words->count++] = text;
+	words->items[words->count] = NULL;
+}
+
+static void each_word(struct words *words, const char *const *texts)
+{
+	for (size_t i = 0; texts[i]; i++)
+		word(words, texts[i]);
+}
+
+/* Opening and closing. */
+
+static enum lopt_status set_mark(struct lopt_workshop *workshop, struct lopt_error *err)
+{
+	unsigned char random[8];
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "no random number: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof random; i++)
+		(void)snprintf(workshop->mark + 2 * i, 3, "%02x", random[i]);
+	return LOPT_OK;
+}
+
+static enum lopt_status make_directory(struct lopt_workshop *workshop, struct lopt_error *err)
+{
+	const char *base = workshop->options->temporary ? workshop->options->temporary : "/tmp";
+	int n = snprintf(workshop->directory, sizeof workshop->directory, "%s/layeropt-%s", base, workshop->mark);
+	if (n < 0 || (size_t)n >= sizeof workshop->directory - 64) {
+		workshop->directory[0] = '\0';
+		return lopt_error_set(err, LOPT_E_USAGE, "the name of the directory for temporary files is too long");
+	}
+	if (mkdir(workshop->directory, 0700) == 0)
+		return LOPT_OK;
+	enum lopt_status status =
+		lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", workshop->directory, strerror(errno));
+	workshop->directory[0] = '\0';
+	return status;
+}
+
+enum lopt_status lopt_workshop_open(struct lopt_workshop **out, const struct lopt_builder_kind *kind,
+				    const struct lopt_build_options *options, struct lopt_error *err)
+{
+	struct lopt_workshop *workshop = calloc(1, sizeof *workshop);
+	if (!workshop)
+		return lopt_error_memory(err);
+	workshop->kind = kind;
+	workshop->options = options;
+	memset(workshop->can, -1, sizeof workshop->can);
+	enum lopt_status status = set_mark(workshop, err);
+	if (status == LOPT_OK)
+		status = make_directory(workshop, err);
+	if (status != LOPT_OK) {
+		lopt_workshop_close(workshop);
+		return status;
+	}
+	*out = workshop;
+	return LOPT_OK;
+}
+
+/* What cleans up neither fails nor heeds a request to stop. */
+static void clean(const struct words *words, struct lopt_buf *log)
+{
+	struct lopt_ran ran;
+	const struct lopt_run run = { .argv = words->items, .seconds = CLEAN_SECONDS, .heedless = true };
+	struct lopt_error unheard;
+	enum lopt_status status = lopt_run(&ran, &run, log, &unheard);
+	(void)status;
+}
+
+static void remove_image(const struct lopt_workshop *workshop, const char *name)
+{
+	struct words words = { 0 };
+	word(&words, workshop->kind->program);
+	word(&words, "rmi");
+	word(&words, "-f");
+	word(&words, name);
+	clean(&words, NULL);
+}
+
+/* Containers of a run that was cut off: their name has the mark. */
+static void remove_containers(const struct lopt_workshop *workshop)
+{
+	if (!workshop->kind->runner)
+		return;
+	char name[64];
+	(void)snprintf(name, sizeof name, "layeropt-%s", workshop->mark);
+	struct words words = { 0 };
+	word(&words, workshop->kind->runner);
+	word(&words, "rm");
+	word(&words, "-f");
+	word(&words, name);
+	clean(&words, NULL);
+}
+
+static void remove_file(const struct lopt_workshop *workshop, const char *name)
+{
+	char path[PATH_MAX_HERE + 64];
+	(void)snprintf(path, sizeof path, "%s/%s", workshop->directory, name);
+	(void)unlink(path);
+}
+
+static void remove_directory(const struct lopt_workshop *workshop)
+{
+	static const char *const files[] = { "Dockerfile", "probe/Dockerfile", "probe/x", "image.tar" };
+	char path[PATH_MAX_HERE + 64];
+	if (!workshop->directory[0])
+		return;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		remove_file(workshop, files[i]);
+	(void)snprintf(path, sizeof path, "%s/probe", workshop->directory);
+	(void)rmdir(path);
+	(void)rmdir(workshop->directory);
+}
+
+void lopt_workshop_close(struct lopt_workshop *workshop)
+{
+	if (!workshop)
+		return;
+	if (lopt_stop_requested())
+		remove_containers(workshop);
+	for (size_t i = workshop->name_count; i-- > 0;)
+		if (workshop->names[i][0])
+			remove_image(workshop, workshop->names[i]);
+	remove_directory(workshop);
+	free(workshop->names);
+	free(workshop);
+}
+
+const struct lopt_builder_kind *lopt_workshop_kind(const struct lopt_workshop *workshop)
+{
+	return workshop->kind;
+}
+
+const char *lopt_workshop_directory(const struct lopt_workshop *workshop)
+{
+	return workshop->directory;
+}
+
+/* Files. */
+
+static enum lopt_status write_file(const struct lopt_workshop *workshop, const char *name, struct lopt_str text,
+				   struct lopt_error *err)
+{
+	char path[PATH_MAX_HERE + 64];
+	(void)snprintf(path, sizeof path, "%s/%s", workshop->directory, name);
+	LOPT_CLEANUP(lopt_cleanup_fd)
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	for (size_t done = 0; fd >= 0 && done < text.len;) {
+		ssize_t n = write(fd, text.ptr + done, text.len - done);
+		if (n < 0 && errno != EINTR)
+			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: %s", path, strerror(errno));
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return fd >= 0 ? LOPT_OK : lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
+}
+
+/* Building. */
+
+static enum lopt_status remember(struct lopt_workshop *workshop, const char *name, struct lopt_error *err)
+{
+	char(*names)[96] = lopt_grow(workshop->names, &workshop->name_cap, workshop->name_count + 1, sizeof *names);
+	if (!names)
+		return lopt_error_memory(err);
+	workshop->names = names;
+	(void)snprintf(names[workshop->name_count++], sizeof *names, "%s", name);
+	return LOPT_OK;
+}
+
+void lopt_workshop_discard(struct lopt_workshop *workshop, struct lopt_built *built)
+{
+	for (size_t i = 0; i < workshop->name_count && built->name[0]; i++) {
+		if (strcmp(workshop->names[i], built->name) != 0)
+			continue;
+		remove_image(workshop, built->name);
+		workshop->names[i][0] = '\0';
+	}
+	built->name[0] = '\0';
+}
+
+/* What docker's classic builder had made before a build failed has no name; its log has the number: " ---> 0123456789ab". */
+static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_buf *log)
+{
+	static const char arrow[] = "\n ---> ";
+	enum { DIGITS = 12 };
+	struct lopt_str rest = lopt_buf_view(log);
+	char last[DIGITS + 1] = "";
+	for (;;) {
+		const char *at = rest.len ? memmem(rest.ptr, rest.len, arrow, sizeof arrow - 1) : NULL;
+		if (!at)
+			break;
+		size_t gone = (size_t)(at - rest.ptr) + sizeof arrow - 1;
+		rest = lopt_str_make(rest.ptr + gone, rest.len - gone);
+		if (rest.len > DIGITS && rest.ptr[DIGITS] == '\n' &&
+		    strspn(rest.ptr, "0123456789abcdef") == DIGITS)
+			memcpy(last, rest.ptr, DIGITS);
+	}
+	struct lopt_error unheard;
+	/* The first is the base image. */
+	if (last[0] && memmem(log->data, log->len, "\nRemoving intermediate container ", 33) &&
+	    remember(workshop, last, &unheard) != LOPT_OK)
+		return;
+}
+
+static void build_words(struct words *words, const struct lopt_workshop *workshop, const char *file, const char *name,
+			const char *context, bool cached)
+{
+	const struct lopt_builder_kind *kind = workshop->kind;
+	const struct lopt_build_options *options = workshop->options;
+	each_word(words, kind->front);
+	word(words, kind->program);
+	for (size_t i = 0; kind->build[i]; i++)
+		if (!cached || strcmp(kind->build[i], "--no-cache") != 0)
+			word(words, kind->build[i]);
+	for (size_t i = 0; i < options->build_arg_count; i++) {
+		word(words, "--build-arg");
+		word(words, options->build_args[i]);
+	}
+	if (options->stage) {
+		word(words, "--target");
+		word(words, options->stage);
+	}
+	word(words, "-t");
+	word(words, name);
+	word(words, "-f");
+	word(words, file);
+	word(words, context);
+}
+
+static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built *out, struct lopt_str dockerfile,
+			      const char *file, const char *context, bool cached, struct lopt_error *err)
+{
+	char path[PATH_MAX_HERE + 64];
+	char name[96];
+	*out = (struct lopt_built){ .log = LOPT_BUF_INIT(2 * LOPT_LOG_BYTES_MAX) };
+	(void)snprintf(path, sizeof path, "%s/%s", workshop->directory, file);
+	(void)snprintf(name, sizeof name, "%slayeropt-%s:%zu", workshop->kind->tag_prefix, workshop->mark,
+		       ++workshop->built);
+	struct words words = { 0 };
+	build_words(&words, workshop, path, name, context, cached);
+	if (words.full)
+		return lopt_error_set(err, LOPT_E_LIMIT, "too many build arguments");
+	LOPT_TRY(write_file(workshop, file, dockerfile, err));
+	LOPT_TRY(remember(workshop, name, err)); /* before there is anything to forget */
+	struct lopt_ran ran;
+	const struct lopt_run run = { .argv = words.items, .seconds = workshop->options->seconds };
+	enum lopt_status status = lopt_run(&ran, &run, &out->log, err);
+	bool failed = status != LOPT_OK || ran.code != 0;
+	if (failed && workshop->kind->history == LOPT_BUILDER_LEGACY && out->log.len)
+		remember_unnamed(workshop, &out->log);
+	LOPT_TRY(status);
+	out->failed = failed;
+	out->timed_out = ran.timed_out;
+	out->seconds = ran.seconds;
+	if (!failed)
+		(void)snprintf(out->name, sizeof out->name, "%s", name);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_workshop_build(struct lopt_workshop *workshop, struct lopt_built *out,
+				     struct lopt_str dockerfile, struct lopt_error *err)
+{
+	return build(workshop, out, dockerfile, "Dockerfile", workshop->options->context, false, err);
+}
+
+enum lopt_status lopt_workshop_rebuild(struct lopt_workshop *workshop, struct lopt_built *out,
+				       struct lopt_str dockerfile, const char *context, struct lopt_error *err)
+{
+	return build(workshop, out, dockerfile, "Dockerfile", context, true, err);
+}
+
+void lopt_built_release(struct lopt_built *built)
+{
+	lopt_buf_release(&built->log);
+}
+
+/* What a builder takes. */
+
+static const char *const features[] = {
+	[LOPT_FEATURE_COPY_CHMOD] = "FROM scratch\nCOPY --chmod=0644 x /x\n",
+	/* The stage is not needed, so who knows the flag does not run it. */
+	[LOPT_FEATURE_MOUNT] = "FROM scratch AS tried\nRUN --mount=type=bind,source=x,target=/x [\"/x\"]\n"
+			       "FROM scratch\nCOPY x /x\n",
+};
+
+static enum lopt_status try_feature(struct lopt_workshop *workshop, enum lopt_builder_feature feature, bool *can,
+				    struct lopt_error *err)
+{
+	char context[PATH_MAX_HERE + 64];
+	struct lopt_build_options options = { .seconds = CLEAN_SECONDS };
+	const struct lopt_build_options *given = workshop->options;
+	LOPT_CLEANUP(lopt_built_release) struct lopt_built built = { 0 };
+	(void)snprintf(context, sizeof context, "%s/probe", workshop->directory);
+	if (mkdir(context, 0700) < 0 && errno != EEXIST)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", context, strerror(errno));
+	LOPT_TRY(write_file(workshop, "probe/x", lopt_str_from("x\n"), err));
+	workshop->options = &options;
+	enum lopt_status status = build(workshop, &built, lopt_str_from(features[feature]), "probe/Dockerfile",
+					context, false, err);
+	workshop->options = given;
+	LOPT_TRY(status);
+	*can = !built.failed;
+	lopt_workshop_discard(workshop, &built);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_workshop_can(struct lopt_workshop *workshop, enum lopt_builder_feature feature, bool *can,
+				   struct lopt_error *err)
+{
+	if (workshop->can[feature] < 0) {
+		LOPT_TRY(try_feature(workshop, feature, can, err));
+		workshop->can[feature] = *can;
+	}
+	*can = workshop->can[feature] > 0;
+	return LOPT_OK;
+}
+
+/* Looking at images. */
+
+static void cleanup_source(struct lopt_source **source)
+{
+	lopt_source_free(*source);
+}
+
+enum lopt_status lopt_workshop_read(struct lopt_workshop *workshop, struct lopt_image **out,
+				    const struct lopt_built *built, const struct lopt_open_options *options,
+				    struct lopt_error *err)
+{
+	char path[128];
+	LOPT_CLEANUP(cleanup_source) struct lopt_source *source = NULL;
+	(void)snprintf(path, sizeof path, "%s%s", workshop->kind->source_prefix, built->name);
+	LOPT_TRY(lopt_source_open(&source, path, err));
+	return lopt_image_read(out, source, options, err);
+}
+
+/* Running containers. */
+
+static void run_words(struct words *words, const struct lopt_workshop *workshop, const char *container,
+		      const struct lopt_built *built, const char *command)
+{
+	word(words, workshop->kind->runner);
+	word(words, "run");
+	word(words, "--rm");
+	word(words, "--name");
+	word(words, container);
+	word(words, "--entrypoint");
+	word(words, "/bin/sh");
+	word(words, built->name);
+	word(words, "-c");
+	word(words, command);
+}
+
+enum lopt_status lopt_workshop_try(struct lopt_workshop *workshop, const struct lopt_built *built, const char *command,
+				   struct lopt_ran *ran, struct lopt_buf *log, struct lopt_error *err)
+{
+	char container[64];
+	struct words words = { 0 };
+	(void)snprintf(container, sizeof container, "layeropt-%s", workshop->mark);
+	run_words(&words, workshop, container, built, command);
+	const struct lopt_run run = { .argv = words.items, .seconds = TRY_SECONDS };
+	LOPT_TRY(lopt_run(ran, &run, log, err));
+	if (ran->timed_out)
+		remove_containers(workshop);
+	return LOPT_OK;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+	return (*x > *y) - (*x < *y);
+}
+
+enum lopt_status lopt_workshop_start_seconds(struct lopt_workshop *workshop, const struct lopt_built *built,
+					     size_t runs, double *seconds, struct lopt_error *err)
+{
+	enum { RUNS_MAX = 25 };
+	double taken[RUNS_MAX];
+	*seconds = -1;
+	runs = runs < RUNS_MAX ? runs : RUNS_MAX;
+	for (size_t i = 0; i < runs; i++) {
+		struct lopt_ran ran;
+		LOPT_TRY(lopt_workshop_try(workshop, built, ":", &ran, NULL, err));
+		if (ran.code != 0)
+			return LOPT_OK; /* no shell in there */
+		taken[i] = ran.seconds;
+	}
+	qsort(taken, runs, sizeof taken[0], compare_doubles);
+	if (runs)
+		*seconds = taken[runs / 2];
+	return LOPT_OK;
+}
+
+/* Build arguments may be secrets. */
+
+enum lopt_status lopt_workshop_mask(const struct lopt_workshop *workshop, struct lopt_buf *out, struct lopt_str log)
+{
+	enum { SHORTEST = 4 };
+	const struct lopt_build_options *options = workshop->options;
+	for (size_t at = 0; at < log.len;) {
+		size_t found = 0;
+		for (size_t i = 0; i < options->build_arg_count && !found; i++) {
+			const char *sign = strchr(options->build_args[i], '=');
+			struct lopt_str value = lopt_str_from(sign ? sign + 1 : NULL);
+			if (value.len >= SHORTEST && value.len <= log.len - at &&
+			    memcmp(log.ptr + at, value.ptr, value.len) == 0)
+				found = value.len;
+		}
+		if (found)
+			lopt_buf_text(out, "***");
+		else
+			lopt_buf_char(out, log.ptr[at]);
+		at += found ? found : 1;
+	}
+	return out->failed ? lopt_error_memory(NULL) : LOPT_OK;
+}
