@@ -52,8 +52,10 @@ static enum lopt_status add_source(struct reader *r, struct lopt_str source)
 		lopt_grow(out->context, &out->context_cap, out->context_count + 1, sizeof *list);
 	if (list)
 		out->context = list;
-	if (!list || !pattern.ptr)
+	if (!list || (!pattern.ptr && out->arena.used < ARENA_MAX / 2))
 		return lopt_error_memory(r->err);
+	if (!pattern.ptr)
+		return lopt_error_set(r->err, LOPT_E_LIMIT, "the sources of the Dockerfile become too long");
 	list[out->context_count++] = (struct lopt_context_use){ r->instruction, pattern };
 	return LOPT_OK;
 }

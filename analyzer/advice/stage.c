@@ -7,7 +7,10 @@
 #include "base/cleanup.h"
 #include "dockerfile/runes.h"
 
-enum { ARENA_MAX = 64 << 20 };
+enum {
+	ARENA_MAX = 64 << 20,
+	PATH_BYTES_MAX = 4096, /* a longer directory is not followed */
+};
 
 void lopt_stage_release(struct lopt_stage *stage)
 {
@@ -138,6 +141,14 @@ static void reader_release(struct reader *r)
 	lopt_buf_release(&r->text);
 }
 
+/* The arena is full, or there is no memory. */
+static enum lopt_status no_room(const struct reader *r)
+{
+	if (r->stage->arena.used < ARENA_MAX / 2)
+		return lopt_error_memory(r->err);
+	return lopt_error_set(r->err, LOPT_E_LIMIT, "the texts of a stage become too long");
+}
+
 /* Where the builder would stop, the text is not known. */
 static enum lopt_status expand(struct reader *r, const struct lopt_scope *scope, struct lopt_str word,
 			       struct lopt_str *out)
@@ -157,7 +168,7 @@ static enum lopt_status expand(struct reader *r, const struct lopt_scope *scope,
 		return LOPT_OK;
 	}
 	*out = lopt_arena_copy(&r->stage->arena, lopt_buf_view(&r->text));
-	return out->ptr ? LOPT_OK : lopt_error_set(r->err, LOPT_E_LIMIT, "its texts become too long");
+	return out->ptr ? LOPT_OK : no_room(r);
 }
 
 static bool has_hole(struct lopt_str text)
@@ -182,7 +193,7 @@ static enum lopt_status apply_env(struct reader *r, const struct lopt_instructio
 {
 	struct lopt_str *values = lopt_arena_zalloc(&r->stage->arena, in->word_count + 1, sizeof *values);
 	if (!values)
-		return lopt_error_memory(r->err);
+		return no_room(r);
 	for (size_t i = 0; i + 2 < in->word_count; i += 3) {
 		LOPT_TRY(expand(r, &r->scope, in->words[i], &values[i]));
 		LOPT_TRY(expand(r, &r->scope, in->words[i + 1], &values[i + 1]));
@@ -215,7 +226,11 @@ static enum lopt_status apply_workdir(struct reader *r, const struct lopt_step *
 	if (!known)
 		return LOPT_OK;
 	r->cwd = lopt_path_absolute(&r->stage->arena, step->cwd, path);
-	return r->cwd.ptr ? LOPT_OK : lopt_error_memory(r->err);
+	if (!r->cwd.ptr)
+		return no_room(r);
+	if (r->cwd.len > PATH_BYTES_MAX)
+		r->cwd.ptr = NULL;
+	return LOPT_OK;
 }
 
 static enum lopt_status apply(struct reader *r, const struct lopt_step *step)
@@ -241,7 +256,7 @@ static enum lopt_status read_words(struct reader *r, struct lopt_step *step)
 	size_t count = line ? 1 : in->word_count;
 	struct lopt_str *words = lopt_arena_zalloc(&r->stage->arena, count + 1, sizeof *words);
 	if (!words)
-		return lopt_error_memory(r->err);
+		return no_room(r);
 	for (size_t i = 0; i < count; i++)
 		LOPT_TRY(expand(r, &r->scope, line ? in->args : in->words[i], &words[i]));
 	step->words = words;
@@ -256,7 +271,7 @@ static enum lopt_status read_variables(struct reader *r, struct lopt_step *step)
 	size_t count = 0;
 	struct lopt_scope_variable *list = lopt_arena_zalloc(&r->stage->arena, r->scope.count + 1, sizeof *list);
 	if (!list)
-		return lopt_error_memory(r->err);
+		return no_room(r);
 	if (lopt_str_find(text, '$') < text.len)
 		for (size_t i = 0; i < r->scope.count; i++)
 			if (r->scope.list[i].state == LOPT_VARIABLE_SET && lopt_text_names(text, r->scope.list[i].name))
@@ -310,7 +325,7 @@ static enum lopt_status learn_base(struct reader *r)
 	if (!moves) {
 		r->cwd = lopt_path_absolute(&r->stage->arena, r->image->working_dir, lopt_str_from(""));
 		if (!r->cwd.ptr)
-			return lopt_error_memory(r->err);
+			return no_room(r);
 	}
 	for (size_t i = 0; i < r->image->env_count; i++)
 		if (!stage_sets(r, r->image->env[i].name))
@@ -343,9 +358,10 @@ static enum lopt_status read_stage(struct reader *r, size_t index)
 	struct lopt_stage *stage = r->stage;
 	stage->steps = lopt_arena_zalloc(&stage->arena, end - stage->first, sizeof *stage->steps);
 	if (!stage->steps)
-		return lopt_error_memory(r->err);
+		return no_room(r);
 	for (size_t i = stage->first; i < end; i++)
 		LOPT_TRY(read_step(r, &stage->steps[stage->count++], lopt_dockerfile_at(r->file, i)));
+	stage->cwd = r->cwd;
 	return LOPT_OK;
 }
 

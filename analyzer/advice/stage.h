@@ -27,7 +27,8 @@ struct lopt_stage {
 	struct lopt_arena arena;
 	struct lopt_step *steps; /* its FROM is the first */
 	size_t count;
-	size_t first; /* the index of that FROM in the Dockerfile */
+	size_t first;	     /* the index of that FROM in the Dockerfile */
+	struct lopt_str cwd; /* behind the last step, like theirs */
 };
 
 /**

@@ -10,7 +10,7 @@
  *   d/        a directory          a=text    a file         a@target  a symbolic link
  *   a+target  a hard link          .wh.a=    a whiteout (any file of that name)
  */
-enum { TEST_LAYERS_MAX = 4 };
+enum { TEST_LAYERS_MAX = 8 };
 
 /** The layer's tar, appended. */
 void test_layer(struct lopt_buf *tar, const char *text);
