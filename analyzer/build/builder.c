@@ -13,17 +13,17 @@ static const char *const buildkit_front[] = { "env", "DOCKER_BUILDKIT=1", NULL }
 static const char *const no_front[] = { NULL };
 static const char *const legacy_build[] = { "build", "--no-cache", "--force-rm", NULL };
 static const char *const buildkit_build[] = { "build", "--no-cache", "--progress=plain", NULL };
-static const char *const buildah_build[] = { "build", "--no-cache", "--layers", "--format", "docker", "--isolation",
-					     "chroot", NULL };
-static const char *const podman_build[] = { "build", "--no-cache", "--layers", "--format", "docker", "--isolation",
-					    "chroot", NULL };
+static const char *const buildah_build[] = { "build",  "--no-cache",  "--layers", "--format",
+					     "docker", "--isolation", "chroot",	  NULL };
+static const char *const podman_build[] = { "build",  "--no-cache",  "--layers", "--format",
+					    "docker", "--isolation", "chroot",	 NULL };
 static const char *const docker_probe[] = { "docker", "version", "--format", "{{.Server.Version}}", NULL };
 static const char *const buildah_probe[] = { "buildah", "info", NULL };
 static const char *const podman_probe[] = { "podman", "info", NULL };
 
 static const struct lopt_builder_kind kinds[] = {
-	{ "docker", "docker's classic builder", LOPT_BUILDER_LEGACY, "docker", legacy_front, legacy_build,
-	  docker_probe, "docker", "docker:", "" },
+	{ "docker", "docker's classic builder", LOPT_BUILDER_LEGACY, "docker", legacy_front, legacy_build, docker_probe,
+	  "docker", "docker:", "" },
 	{ "buildkit", "docker with BuildKit", LOPT_BUILDER_BUILDKIT, "docker", buildkit_front, buildkit_build,
 	  docker_probe, "docker", "docker:", "" },
 	{ "podman", "podman", LOPT_BUILDER_BUILDAH, "podman", no_front, podman_build, podman_probe, "podman",
@@ -103,6 +103,6 @@ enum lopt_status lopt_builder_choose(const struct lopt_builder_kind **out, const
 		*out = &kinds[i];
 		return probe(&kinds[i], &log, err);
 	}
-	return lopt_error_set(err, LOPT_E_USAGE, "--builder: %.100s: it is one of auto, docker, buildkit, podman, buildah",
-			      name);
+	return lopt_error_set(err, LOPT_E_USAGE,
+			      "--builder: %.100s: it is one of auto, docker, buildkit, podman, buildah", name);
 }

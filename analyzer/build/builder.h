@@ -31,12 +31,12 @@ struct lopt_builder_kind {
 	const char *what; /* for messages */
 	enum lopt_builder history;
 	const char *program;
-	const char *const *front;   /* words in front of the program: "env", "DOCKER_BUILDKIT=0" */
-	const char *const *build;   /* words behind it */
-	const char *const *probe;   /* a command that works when the builder does */
-	const char *runner;	    /* the program that runs its images; NULL: none */
-	const char *source_prefix;  /* "docker:" or "podman:" for lopt_source_open() */
-	const char *tag_prefix;	    /* of names in its store */
+	const char *const *front;  /* words in front of the program: "env", "DOCKER_BUILDKIT=0" */
+	const char *const *build;  /* words behind it */
+	const char *const *probe;  /* a command that works when the builder does */
+	const char *runner;	   /* the program that runs its images; NULL: none */
+	const char *source_prefix; /* "docker:" or "podman:" for lopt_source_open() */
+	const char *tag_prefix;	   /* of names in its store */
 };
 
 /** Those there are, the default ones first; NULL past the last. */

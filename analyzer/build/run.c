@@ -44,8 +44,9 @@ static enum lopt_status listen(int fd, struct lopt_buf *log, struct lopt_error *
 		return lopt_error_set(err, LOPT_E_SYSTEM, "cannot wait for its output: %s", strerror(errno));
 	ssize_t got = read(fd, bytes, sizeof bytes);
 	if (got < 0)
-		return errno == EINTR ? LOPT_OK
-				      : lopt_error_set(err, LOPT_E_SYSTEM, "cannot read its output: %s", strerror(errno));
+		return errno == EINTR
+			       ? LOPT_OK
+			       : lopt_error_set(err, LOPT_E_SYSTEM, "cannot read its output: %s", strerror(errno));
 	if (got == 0)
 		return LOPT_END;
 	keep(log, bytes, (size_t)got);

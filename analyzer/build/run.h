@@ -20,9 +20,9 @@ struct lopt_run {
 
 /** How it went. */
 struct lopt_ran {
-	int code;	     /* exit status, or 128 and a signal */
-	double seconds;	     /* it took */
-	bool timed_out;	     /* and was ended */
+	int code;	/* exit status, or 128 and a signal */
+	double seconds; /* it took */
+	bool timed_out; /* and was ended */
 };
 
 /**

@@ -229,8 +229,7 @@ static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_b
 			break;
 		size_t gone = (size_t)(at - rest.ptr) + sizeof arrow - 1;
 		rest = lopt_str_make(rest.ptr + gone, rest.len - gone);
-		if (rest.len > DIGITS && rest.ptr[DIGITS] == '\n' &&
-		    strspn(rest.ptr, "0123456789abcdef") == DIGITS)
+		if (rest.len > DIGITS && rest.ptr[DIGITS] == '\n' && strspn(rest.ptr, "0123456789abcdef") == DIGITS)
 			memcpy(last, rest.ptr, DIGITS);
 	}
 	struct lopt_error unheard;
@@ -295,8 +294,8 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_workshop_build(struct lopt_workshop *workshop, struct lopt_built *out,
-				     struct lopt_str dockerfile, struct lopt_error *err)
+enum lopt_status lopt_workshop_build(struct lopt_workshop *workshop, struct lopt_built *out, struct lopt_str dockerfile,
+				     struct lopt_error *err)
 {
 	return build(workshop, out, dockerfile, "Dockerfile", workshop->options->context, false, err);
 }
@@ -333,8 +332,8 @@ static enum lopt_status try_feature(struct lopt_workshop *workshop, enum lopt_bu
 		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", context, strerror(errno));
 	LOPT_TRY(write_file(workshop, "probe/x", lopt_str_from("x\n"), err));
 	workshop->options = &options;
-	enum lopt_status status = build(workshop, &built, lopt_str_from(features[feature]), "probe/Dockerfile",
-					context, false, err);
+	enum lopt_status status =
+		build(workshop, &built, lopt_str_from(features[feature]), "probe/Dockerfile", context, false, err);
 	workshop->options = given;
 	LOPT_TRY(status);
 	*can = !built.failed;

@@ -257,7 +257,7 @@ struct lopt_difference *lopt_comparison_find(const struct lopt_comparison *compa
 
 const char *lopt_aspect_name(size_t bit)
 {
-	static const char *const names[] = { "added",  "removed",   "type",  "mode",  "owner",
+	static const char *const names[] = { "added",  "removed", "type",   "mode",  "owner",
 					     "xattrs", "content", "target", "links", "device" };
 	return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
 }

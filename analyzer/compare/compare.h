@@ -55,7 +55,7 @@ struct lopt_difference {
 	struct lopt_str path;
 	unsigned aspects; /* enum lopt_aspect */
 	enum lopt_reason reason;
-	struct lopt_str why;	 /* for the reason: a literal, or what the edit or option says */
+	struct lopt_str why; /* for the reason: a literal, or what the edit or option says */
 	struct lopt_side before, after;
 };
 
@@ -72,8 +72,8 @@ struct lopt_comparison {
 	size_t count, cap;
 	struct lopt_config_difference *config;
 	size_t config_count, config_cap;
-	size_t paths; /* that were compared: of either image */
-	size_t times; /* of them that differ in their time only */
+	size_t paths;	/* that were compared: of either image */
+	size_t times;	/* of them that differ in their time only */
 	bool env_order; /* the variables are the same, in another order */
 };
 

@@ -132,8 +132,8 @@ enum lopt_status lopt_config_compare(struct lopt_comparison *to, const struct lo
 	LOPT_TRY(compare_maps(to, "Labels", a->labels, a->label_count, b->labels, b->label_count, err));
 	LOPT_TRY(compare_maps(to, "Config", a->settings, a->setting_count, b->settings, b->setting_count, err));
 	LOPT_TRY(compare_words(to, "Cmd", a->cmd, a->cmd_count, b->cmd, b->cmd_count, err));
-	LOPT_TRY(compare_words(to, "Entrypoint", a->entrypoint, a->entrypoint_count, b->entrypoint,
-			       b->entrypoint_count, err));
+	LOPT_TRY(compare_words(to, "Entrypoint", a->entrypoint, a->entrypoint_count, b->entrypoint, b->entrypoint_count,
+			       err));
 	LOPT_TRY(compare_words(to, "ExposedPorts", a->exposed_ports, a->exposed_port_count, b->exposed_ports,
 			       b->exposed_port_count, err));
 	LOPT_TRY(compare_words(to, "Volumes", a->volumes, a->volume_count, b->volumes, b->volume_count, err));

@@ -119,8 +119,8 @@ static enum lopt_status measure_start(struct lopt_subject *subject, const struct
 {
 	if (options->starts == 0 || !lopt_workshop_kind(options->workshop)->runner)
 		return LOPT_OK;
-	return lopt_workshop_start_seconds(options->workshop, &subject->built, options->starts,
-					   &subject->start_seconds, err);
+	return lopt_workshop_start_seconds(options->workshop, &subject->built, options->starts, &subject->start_seconds,
+					   err);
 }
 
 enum lopt_status lopt_original_repeat(struct lopt_original *original, const struct lopt_proof_options *options,

@@ -38,10 +38,10 @@ struct lopt_original {
 	double again_seconds; /* the second build took */
 	struct lopt_comparison noise;
 	bool has_noise;
-	bool failed;	       /* it does not build: subject.built.log tells */
-	size_t failed_test;    /* 1-based; 0: every test succeeds in it */
+	bool failed;		  /* it does not build: subject.built.log tells */
+	size_t failed_test;	  /* 1-based; 0: every test succeeds in it */
 	struct lopt_buf test_log; /* of that test */
-	bool drifts;	       /* packages changed their version between its two builds */
+	bool drifts;		  /* packages changed their version between its two builds */
 };
 void lopt_original_release(struct lopt_original *original);
 
@@ -51,8 +51,8 @@ LOPT_CHECKED enum lopt_status lopt_original_build(struct lopt_original *out, con
 						  struct lopt_error *err);
 /** Build it again, see what changes, and run the tests. */
 LOPT_CHECKED enum lopt_status lopt_original_repeat(struct lopt_original *original,
-						   const struct lopt_proof_options *options,
-						   struct lopt_str dockerfile, struct lopt_error *err);
+						   const struct lopt_proof_options *options, struct lopt_str dockerfile,
+						   struct lopt_error *err);
 
 enum lopt_verdict {
 	LOPT_VERDICT_PROVED,

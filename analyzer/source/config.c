@@ -97,10 +97,11 @@ static enum lopt_status read_env(struct lopt_plan *plan, const json_t *config, s
 /* Members that are read one by one, or that say how the image was built and not how it runs. */
 static bool is_setting(const char *name, const json_t *value)
 {
-	static const char *const others[] = { "WorkingDir",   "User",	      "Env",	     "Entrypoint",   "Cmd",
-					      "ExposedPorts", "Volumes",      "Labels",	     "Hostname",     "Domainname",
-					      "Image",	      "AttachStdin",  "AttachStdout", "AttachStderr", "Tty",
-					      "OpenStdin",    "StdinOnce",    "ArgsEscaped" };
+	static const char *const others[] = { "WorkingDir",   "User",	      "Env",	 "Entrypoint",
+					      "Cmd",	      "ExposedPorts", "Volumes", "Labels",
+					      "Hostname",     "Domainname",   "Image",	 "AttachStdin",
+					      "AttachStdout", "AttachStderr", "Tty",	 "OpenStdin",
+					      "StdinOnce",    "ArgsEscaped" };
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
 		if (strcmp(name, others[i]) == 0)
 			return false;
@@ -124,8 +125,7 @@ static enum lopt_status read_setting(struct lopt_plan *plan, struct lopt_pair *p
 
 static enum lopt_status read_settings(struct lopt_plan *plan, const json_t *config, struct lopt_error *err)
 {
-	struct lopt_pair *pairs =
-		lopt_arena_zalloc(&plan->bundle->arena, json_object_size(config) + 1, sizeof *pairs);
+	struct lopt_pair *pairs = lopt_arena_zalloc(&plan->bundle->arena, json_object_size(config) + 1, sizeof *pairs);
 	size_t count = 0;
 	const char *name;
 	json_t *value;
