@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/table.h"
 
 /*
  * All sums are integers, microseconds times commits: orders of equal cost are then seen to be equal, whatever way they
@@ -90,20 +91,37 @@ static uint64_t cost_of(const struct problem *p, const size_t *order)
 struct ideal {
 	uint64_t rest; /* what it costs at least to put the remaining items behind it */
 	uint64_t weight;
-	uint32_t set;
+	uint64_t set;
 	uint32_t next; /* the item to put there */
 };
 
 struct ideals {
 	struct ideal *list; /* by size */
 	size_t count, cap, max;
-	uint32_t *places; /* by set: its index, from 1 */
+	uint32_t *dense; /* by set: its index, from 1; NULL: it is in the table */
+	struct lopt_table sparse;
 };
 
 static void ideals_release(struct ideals *ideals)
 {
 	free(ideals->list);
-	free(ideals->places);
+	free(ideals->dense);
+	lopt_table_release(&ideals->sparse);
+}
+
+static bool same_set(const void *owner, uint32_t value, uint64_t number, struct lopt_str key)
+{
+	(void)key;
+	const struct ideals *ideals = owner;
+	return ideals->list[value].set == number;
+}
+
+/* Its index, or LOPT_TABLE_NONE. */
+static uint32_t find_ideal(const struct ideals *ideals, uint64_t set)
+{
+	if (ideals->dense)
+		return ideals->dense[set] ? ideals->dense[set] - 1 : LOPT_TABLE_NONE;
+	return lopt_table_find(&ideals->sparse, set, lopt_str_make(NULL, 0), same_set, ideals);
 }
 
 static bool may_follow(const struct problem *p, uint64_t set, size_t item)
@@ -111,29 +129,33 @@ static bool may_follow(const struct problem *p, uint64_t set, size_t item)
 	return !(set & bit(item)) && (p->input->before[item] & ~set) == 0;
 }
 
-static bool add_ideal(struct ideals *ideals, uint32_t set)
+static bool add_ideal(struct ideals *ideals, uint64_t set)
 {
 	struct ideal *list = lopt_grow(ideals->list, &ideals->cap, ideals->count + 1, sizeof *list);
 	if (!list)
 		return false;
 	ideals->list = list;
 	list[ideals->count++] = (struct ideal){ .set = set };
-	ideals->places[set] = (uint32_t)ideals->count;
+	if (!ideals->dense)
+		return lopt_table_insert(&ideals->sparse, set, lopt_str_make(NULL, 0), (uint32_t)ideals->count - 1);
+	ideals->dense[set] = (uint32_t)ideals->count;
 	return true;
 }
 
 /* Breadth first, so that a set stands behind all that it can be made from. LOPT_E_LIMIT when there are too many. */
 static enum lopt_status enumerate(const struct problem *p, struct ideals *ideals, struct lopt_error *err)
 {
-	ideals->places = calloc((size_t)1 << p->count, sizeof *ideals->places);
-	if (!ideals->places || !add_ideal(ideals, 0))
+	bool dense = p->count <= LOPT_ORDER_DENSE_MAX;
+	if (dense)
+		ideals->dense = calloc((size_t)1 << p->count, sizeof *ideals->dense);
+	if ((dense && !ideals->dense) || !add_ideal(ideals, 0))
 		return lopt_error_memory(err);
 	for (size_t at = 0; at < ideals->count; at++) {
-		uint32_t set = ideals->list[at].set;
+		uint64_t set = ideals->list[at].set;
 		ideals->list[at].weight = touched(p, set);
 		for (size_t item = 0; item < p->count; item++) {
-			uint32_t larger = set | (uint32_t)bit(item);
-			if (!may_follow(p, set, item) || ideals->places[larger])
+			uint64_t larger = set | bit(item);
+			if (!may_follow(p, set, item) || find_ideal(ideals, larger) != LOPT_TABLE_NONE)
 				continue;
 			if (ideals->count == ideals->max)
 				return LOPT_E_LIMIT;
@@ -153,8 +175,7 @@ static void evaluate(const struct problem *p, struct ideals *ideals)
 		for (size_t item = 0; item < p->count; item++) {
 			if (!may_follow(p, ideal->set, item))
 				continue;
-			uint32_t place = ideals->places[ideal->set | (uint32_t)bit(item)];
-			const struct ideal *larger = &ideals->list[place - 1];
+			const struct ideal *larger = &ideals->list[find_ideal(ideals, ideal->set | bit(item))];
 			uint64_t rest = p->cost[item] * larger->weight + larger->rest;
 			if (rest < ideal->rest) {
 				ideal->rest = rest;
@@ -167,15 +188,17 @@ static void evaluate(const struct problem *p, struct ideals *ideals)
 static enum lopt_status search_all(const struct problem *p, size_t *order, struct lopt_error *err)
 {
 	LOPT_CLEANUP(ideals_release)
-	struct ideals ideals = { .max = p->input->ideals_max ? p->input->ideals_max : LOPT_ORDER_IDEALS_MAX };
+	struct ideals ideals = { .max = p->input->ideals_max };
+	if (!ideals.max)
+		ideals.max = p->count <= LOPT_ORDER_DENSE_MAX ? LOPT_ORDER_IDEALS_MAX : LOPT_ORDER_SPARSE_MAX;
 	LOPT_TRY(enumerate(p, &ideals, err));
 	if (!ideals.list)
 		return lopt_error_memory(err);
 	evaluate(p, &ideals);
-	uint32_t set = 0;
+	uint64_t set = 0;
 	for (size_t i = 0; i < p->count; i++) {
-		order[i] = ideals.list[ideals.places[set] - 1].next;
-		set |= (uint32_t)bit(order[i]);
+		order[i] = ideals.list[find_ideal(&ideals, set)].next;
+		set |= bit(order[i]);
 	}
 	return LOPT_OK;
 }
@@ -329,9 +352,7 @@ enum lopt_status lopt_order_find(struct lopt_order *out, const struct lopt_order
 		out->items[i] = i;
 	}
 	out->before = average(&p, cost_of(&p, out->items));
-	enum lopt_status status = LOPT_E_LIMIT;
-	if (p.count <= LOPT_ORDER_EXACT_MAX)
-		status = search_all(&p, out->items, err);
+	enum lopt_status status = search_all(&p, out->items, err);
 	if (status != LOPT_OK && status != LOPT_E_LIMIT)
 		return status;
 	out->exact = status == LOPT_OK;

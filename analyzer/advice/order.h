@@ -17,8 +17,9 @@
 
 enum {
 	LOPT_ORDER_ITEMS_MAX = 64,
-	LOPT_ORDER_EXACT_MAX = 24,	  /* items up to which the best order is looked for in all of them */
-	LOPT_ORDER_IDEALS_MAX = 1 << 20,  /* sets visited for it, about 40 bytes each */
+	LOPT_ORDER_DENSE_MAX = 24,	  /* items up to which there is room for every set of them */
+	LOPT_ORDER_IDEALS_MAX = 1 << 20,  /* sets visited, about 40 bytes each */
+	LOPT_ORDER_SPARSE_MAX = 1 << 18,  /* of more items: precedence often leaves few sets even then */
 	LOPT_ORDER_COMMITS_MAX = 10000,	  /* with these ceilings no sum leaves 64 bits */
 	LOPT_ORDER_SECONDS_MAX = 1000000, /* of one item; more counts as this much, less than nothing as nothing */
 };
@@ -29,7 +30,7 @@ struct lopt_order_input {
 	const uint64_t *before;	 /* before[i]: the items that must come before i, all of them below i */
 	const uint64_t *commits; /* commits[t]: the items that commit t changed */
 	size_t commit_count;
-	size_t ideals_max; /* 0: LOPT_ORDER_IDEALS_MAX */
+	size_t ideals_max; /* 0: LOPT_ORDER_IDEALS_MAX, or LOPT_ORDER_SPARSE_MAX */
 };
 
 struct lopt_order {
@@ -39,7 +40,7 @@ struct lopt_order {
 };
 
 /**
- * Of equally good orders the exact search returns the one that keeps the given order longest. With more items or
+ * Of equally good orders the exact search returns the one that keeps the given order longest. Where there are more
  * sets than the ceilings allow, items are taken by p / (c (1 - p)), lowest first, as what must come before allows, p
  * being the share of commits that change one and c its seconds, and then moved while that helps; the result is never
  * worse than the given order. Same input, same order. LOPT_E_USAGE for an input beyond the ceilings, or a `before`

@@ -80,7 +80,7 @@ static const char *judge(const struct lopt_reorder *out)
 static enum lopt_status propose(struct lopt_reorder *out, const struct lopt_reorder_input *input,
 				struct lopt_error *err)
 {
-	struct lopt_order order;
+	struct lopt_order order = { .exact = false };
 	LOPT_TRY(search(out, input, &order, err));
 	out->before = order.before;
 	out->after = order.after;

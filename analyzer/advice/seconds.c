@@ -64,17 +64,19 @@ static double read_time(struct lopt_str text)
 	    !read_number(text, &at, 2, ':', &minute) || !read_number(text, &at, 2, 0, &second) || year < YEAR_MIN ||
 	    year > YEAR_MAX || month < 1 || month > 12)
 		return NAN;
-	double fraction = 0, unit = 0.1;
+	int64_t fraction = 0, unit = 1000000000;
 	if (at < text.len && text.ptr[at] == '.')
-		for (at++; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++, unit /= 10)
+		for (at++; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++) {
+			unit /= 10;
 			fraction += unit * (text.ptr[at] - '0');
+		}
 	char sign = at < text.len ? text.ptr[at++] : ' ';
 	if (sign != 'Z' && ((sign != '+' && sign != '-') || !read_number(text, &at, 2, ':', &zone_hour) ||
 			    !read_number(text, &at, 2, 0, &zone_minute)))
 		return NAN;
 	int64_t zone = (zone_hour * 60 + zone_minute) * (sign == '-' ? -60 : 60);
 	int64_t whole = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - zone;
-	return (double)whole + fraction;
+	return (double)whole + (double)fraction / 1e9;
 }
 
 static double guess(const struct lopt_image *image, const struct lopt_history *entry)

@@ -176,8 +176,27 @@ static void is_never_worse_when_it_may_not_look_at_everything(void **state)
 	for (int round = 0; round < 20; round++) {
 		struct instance x;
 		draw_instance(&x, &seed, LOPT_ORDER_ITEMS_MAX - (size_t)round, 5);
-		assert_false(find(&x, 0).exact);
+		assert_false(find(&x, 1000).exact);
 	}
+}
+
+/* Pairs in a row: few sets however many items. Each pair is turned when that is better. */
+static void many_items_in_few_sets_are_exact(void **state)
+{
+	(void)state;
+	struct instance x = { .count = LOPT_ORDER_ITEMS_MAX };
+	for (size_t i = 0; i < x.count; i++) {
+		x.seconds[i] = i % 2 ? 60 : 1;
+		x.before[i] = ((uint64_t)1 << (i / 2 * 2)) - 1;
+		x.commits[i % COMMITS] |= (uint64_t)(i % 4 == 0) << i;
+	}
+	struct lopt_order order = find(&x, 0);
+	assert_true(order.exact);
+	assert_true(order.after < order.before);
+	for (size_t i = 0; i < x.count; i++)
+		assert_int_equal(order.items[i] / 2, i / 2);
+	assert_int_equal(order.items[0], 1);
+	assert_int_equal(order.items[2], 2);
 }
 
 static void keeps_the_order_when_nothing_is_gained(void **state)
@@ -219,6 +238,7 @@ int main(void)
 		cmocka_unit_test(finds_what_brute_force_finds),
 		cmocka_unit_test(sorts_independent_items_by_their_index),
 		cmocka_unit_test(is_never_worse_when_it_may_not_look_at_everything),
+		cmocka_unit_test(many_items_in_few_sets_are_exact),
 		cmocka_unit_test(keeps_the_order_when_nothing_is_gained),
 		cmocka_unit_test(refuses_what_it_cannot_count),
 	};
