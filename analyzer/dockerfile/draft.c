@@ -9,6 +9,7 @@
 enum { ARENA_MAX = 512 << 20, PRINT_MAX = 64 << 20 };
 
 #define NOWHERE SIZE_MAX
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct edit {
 	size_t at, len;
@@ -45,9 +46,10 @@ struct lopt_draft {
 	size_t count;
 	char escape;
 	const char *newline;
-	size_t header; /* end of byte order mark and parser directives, which stay where they are */
-	size_t open;   /* where the last instruction waits for a line, in its source; or NOWHERE */
-	bool errexit;  /* a SHELL has -e */
+	size_t header;	       /* end of byte order mark and parser directives, which stay where they are */
+	size_t open, open_end; /* where the last instruction waits for a line, in its source; or NOWHERE */
+	bool stuck;	       /* and nothing can follow it */
+	bool errexit;	       /* a SHELL has -e */
 	struct item *items;
 	struct node *nodes;
 	size_t node_count, node_cap;
@@ -109,7 +111,7 @@ static struct lopt_str slice(const struct lopt_draft *draft, size_t start, size_
 static size_t find_header(const struct lopt_draft *draft)
 {
 	static const char *const names[] = { "syntax", "escape", "check" };
-	size_t end = lopt_str_starts(draft->source, "\xef\xbb\xbf") ? 3 : 0;
+	size_t end = lopt_str_starts(draft->source, BYTE_ORDER_MARK) ? 3 : 0;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		struct lopt_str value = lopt_dockerfile_directive(draft->file, names[i]);
 		if (value.len == 0)
@@ -193,6 +195,8 @@ static enum lopt_status find_open(struct lopt_draft *draft, struct lopt_error *e
 		return LOPT_OK;
 	LOPT_TRY(lopt_joined_read(&joined, last, draft->escape, err));
 	draft->open = joined.open;
+	draft->open_end = joined.open_end;
+	draft->stuck = joined.stuck;
 	return LOPT_OK;
 }
 
@@ -343,9 +347,9 @@ static void render(struct lopt_buf *out, const struct lopt_draft *draft, size_t 
 {
 	const struct item *item = &draft->items[index];
 	struct lopt_str source = at(draft, index)->source;
-	struct edit closing = { .at = draft->open, .len = close && index + 1 == draft->count };
-	if (draft->open == NOWHERE)
-		closing.len = 0;
+	struct edit closing = { .at = draft->open };
+	if (close && index + 1 == draft->count && draft->open != NOWHERE)
+		closing.len = draft->open_end - draft->open;
 	size_t done = 0;
 	for (size_t i = 0; i <= item->edit_count; i++) {
 		const struct edit *edit = i < item->edit_count ? &item->edits[i] : NULL;
@@ -724,8 +728,8 @@ struct printer {
 };
 
 /*
- * Lines from somewhere in the file or from elsewhere. A comment that comes to stand behind the header, and did not before,
- * must not be taken for a parser directive: an empty line ends those.
+ * Lines from somewhere in the file or from elsewhere. What comes to stand at the top, and did not before, must not be
+ * taken for a parser directive or a byte order mark: an empty line ends the place for those.
  */
 static void begin_lines(struct printer *p, struct lopt_str text)
 {
@@ -736,7 +740,8 @@ static void begin_lines(struct printer *p, struct lopt_str text)
 	if (out->len > p->base && out->data[out->len - 1] != '\n')
 		lopt_buf_text(out, draft->newline);
 	struct lopt_str trimmed = lopt_str_trim_left(text);
-	if (!p->begun && trimmed.len && trimmed.ptr[0] == '#' && text.ptr != draft->source.ptr + draft->header)
+	if (!p->begun && text.ptr != draft->source.ptr + draft->header &&
+	    (lopt_str_starts(trimmed, "#") || lopt_str_starts(text, BYTE_ORDER_MARK)))
 		lopt_buf_text(out, draft->newline);
 	p->begun = true;
 }
@@ -819,6 +824,8 @@ static enum lopt_status print_instruction(struct printer *p, size_t index)
 		return LOPT_OK;
 	begin_lines(p, source);
 	bool close = draft->nodes[own_node(index)].next != tail_node(draft);
+	if (close && draft->stuck && index + 1 == draft->count)
+		return refuse(draft, index, "it ends in an escape, and nothing can follow it", p->err);
 	if (item->piece_count)
 		LOPT_TRY(print_pieces(p, index, close));
 	else
@@ -847,7 +854,7 @@ static enum lopt_status print_file(struct printer *p)
 {
 	const struct lopt_draft *draft = p->draft;
 	lopt_buf_str(p->out, slice(draft, 0, draft->header));
-	p->base += lopt_str_starts(draft->source, "\xef\xbb\xbf") ? 3 : 0;
+	p->base += lopt_str_starts(draft->source, BYTE_ORDER_MARK) ? 3 : 0;
 	for (size_t node = gap_node(0); node != NOWHERE; node = draft->nodes[node].next)
 		LOPT_TRY(print_node(p, node));
 	return p->out->failed ? lopt_error_memory(p->err) : LOPT_OK;

@@ -27,6 +27,7 @@ LOPT_CHECKED enum lopt_status lopt_draft_replace(struct lopt_draft *draft, size_
 /**
  * A command behind, or in front of, all others of a shell-form RUN. It runs where the RUN would have succeeded, and its
  * failure is the RUN's: " && " joins them, or what the text asks for instead ("set -e" does not work in front of &&).
+ * Options that the RUN sets hold for it, too.
  * Text that may leave the shell is put in ( ). One logical line without a newline; on a line of its own in the style
  * of the instruction. A RUN that lopt_shell_read does not understand is LOPT_E_USAGE.
  */

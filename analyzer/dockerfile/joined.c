@@ -16,6 +16,12 @@ struct line {
 	size_t at, end;
 };
 
+static void trim_return(struct line *line, struct lopt_str source)
+{
+	while (line->end > line->at && source.ptr[line->end - 1] == '\r')
+		line->end--;
+}
+
 static bool next_line(struct line *line, struct lopt_str source, size_t *at)
 {
 	if (*at >= source.len)
@@ -23,8 +29,7 @@ static bool next_line(struct line *line, struct lopt_str source, size_t *at)
 	size_t len = lopt_str_find(lopt_str_skip(source, *at), '\n');
 	*line = (struct line){ *at, *at + len };
 	*at += len + 1;
-	while (line->end > line->at && source.ptr[line->end - 1] == '\r')
-		line->end--;
+	trim_return(line, source);
 	return true;
 }
 
@@ -52,6 +57,17 @@ static void add_line(struct lopt_joined *out, struct lopt_str source, struct lin
 	lopt_buf_add(&out->text, source.ptr + line.at, line.end - line.at);
 }
 
+static void note_open(struct lopt_joined *out, struct lopt_str source, struct line line, bool more, char escape)
+{
+	struct line rest = line;
+	out->open_end = line.end + 1;
+	if (!more || out->open == SIZE_MAX || lopt_str_trim_left(line_text(source, line)).len) {
+		out->open = more ? line.end : SIZE_MAX;
+		trim_return(&rest, source);
+		out->stuck = more && cut_continuation(source, &rest, escape);
+	}
+}
+
 enum lopt_status lopt_joined_read(struct lopt_joined *out, const struct lopt_instruction *instruction, char escape,
 				  struct lopt_error *err)
 {
@@ -69,7 +85,7 @@ enum lopt_status lopt_joined_read(struct lopt_joined *out, const struct lopt_ins
 		if (first)
 			line.at = line.end - text.len;
 		bool more = cut_continuation(source, &line, escape);
-		out->open = more ? line.end : SIZE_MAX;
+		note_open(out, source, line, more, escape);
 		add_line(out, source, line);
 		if (!more)
 			break;

@@ -12,7 +12,10 @@
 struct lopt_joined {
 	struct lopt_buf text; /* equal to instruction->text */
 	uint32_t *at;	      /* at[i]: where text[i] stands in instruction->source */
-	size_t open;	      /* the escape that waits for a line the file does not have; SIZE_MAX when none does */
+	/* From the escape that waits for a line the file does not have to behind the last one, on lines with nothing else;
+	 * `open` is SIZE_MAX when none waits. */
+	size_t open, open_end;
+	bool stuck; /* without these, the text would still end in an escape */
 };
 
 void lopt_joined_release(struct lopt_joined *joined);

@@ -951,18 +951,20 @@ static void judge_command(struct reader *r, size_t index, bool *leaks_other)
 					       "readarray", "hash",    NULL };
 	const struct lopt_shell_command *command = &r->commands[index];
 	struct lopt_shell *out = r->out;
+	size_t at = 0;
+	const struct lopt_shell_word *name = command_name(command, &at);
+	bool set = name && name->literal && lopt_str_is(name->text, "set");
+	bool errexit = set && has_option(command, at, '-', 'e', "errexit");
+	out->errexit_inside |= errexit && command->subshell;
 	if (command->subshell)
 		return;
-	size_t at;
-	const struct lopt_shell_word *name = command_name(command, &at);
+	out->errexit |= errexit;
 	if (!name) {
 		*leaks_other |= command->assignments > 0;
 		return;
 	}
 	bool leaves = name->literal && is_one_of(name->text, leaving);
-	bool set = name->literal && lopt_str_is(name->text, "set");
 	out->escapes |= leaves;
-	out->errexit |= set && has_option(command, at, '-', 'e', "errexit");
 	if (!name->literal || leaves || is_one_of(name->text, leaking)) {
 		out->leaks = true;
 		*leaks_other |= !set || index > 0 || at > 0;

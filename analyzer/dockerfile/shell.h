@@ -60,8 +60,9 @@ struct lopt_shell {
 	/* cd, set, export, umask, an assignment alone, a function, ...: something that a later command of the same shell
 	 * would feel, or a name that is not literal and so may be one of these. */
 	bool leaks;
-	bool leaks_options; /* all that it leaks is its first command, a "set" */
-	bool errexit;	    /* "set -e" outside of a subshell; ignored by shells in front of && and || */
+	bool leaks_options;  /* all that it leaks is its first command, a "set" */
+	bool errexit;	     /* "set -e" outside of a subshell; ignored by shells in front of && and || */
+	bool errexit_inside; /* the same in a subshell */
 	bool loose;	    /* ||, ; or & between its commands at depth 0: " && " in front of it takes only the first */
 	bool functions;	    /* defines functions */
 	bool last_compound; /* ends in a compound command */

@@ -116,8 +116,10 @@ static bool needs_group(const struct lopt_weave_part *parts, size_t count, size_
 /* `on`: "set -e" is in force, set by this text or one in front of it. */
 static enum connector choose(const struct lopt_shell *shell, bool on, bool grouped, enum connector before)
 {
+	if (shell->errexit_inside || (grouped && on))
+		return CONNECT_GUARD;
 	if (grouped)
-		return on ? CONNECT_GUARD : CONNECT_AND;
+		return CONNECT_AND;
 	if (on && before == CONNECT_SEQUENCE && !shell->last_list && !sets_again(shell))
 		return CONNECT_SEQUENCE;
 	return on && (shell->last_compound || shell->functions || sets_again(shell)) ? CONNECT_GUARD : CONNECT_AND;
