@@ -71,7 +71,6 @@ static bool is_local(struct lopt_str program)
 		"addgroup",
 		"usermod",
 		"groupmod",
-		"tar",
 		"gzip",
 		"gunzip",
 		"xz",
@@ -283,6 +282,8 @@ static enum lopt_status keep_word(struct reader *r, struct lopt_str text, bool h
 	struct lopt_str kept = lopt_arena_copy(r->arena, text.len ? text : lopt_str_from("."));
 	if (!kept.ptr)
 		return lopt_error_memory(r->err);
+	if (lopt_str_starts(text, "~"))
+		out->simple = out->local = false; /* whose home it is, nobody says */
 	r->words[out->count++] = (struct lopt_command_word){ .text = kept, .program = head, .open = open };
 	return LOPT_OK;
 }
@@ -312,7 +313,8 @@ static enum lopt_status end_word(struct reader *r)
 static void add_variable(struct reader *r, struct lopt_str name)
 {
 	for (size_t i = 0; i < r->step->variable_count; i++)
-		if (lopt_str_equal(r->step->variables[i].name, name)) {
+		if (r->step->variables[i].state == LOPT_VARIABLE_SET &&
+		    lopt_str_equal(r->step->variables[i].name, name)) {
 			lopt_buf_str(&r->word, r->step->variables[i].value);
 			return;
 		}

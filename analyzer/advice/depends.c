@@ -65,6 +65,7 @@ static enum lopt_status set_scene(struct reading *r, const struct lopt_depends_i
 		scene->tools |= lopt_writes_below(&scene->writes, tools[i]);
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		scene->keys |= lopt_writes_below(&scene->writes, keys[i]);
+	scene->homes = lopt_writes_below(&scene->writes, "root") | lopt_writes_below(&scene->writes, "home");
 	scene->etc = lopt_writes_below(&scene->writes, "etc");
 	for (size_t i = 0; i < count; i++)
 		if (r->stage.steps[i].keyword == LOPT_KEYWORD_RUN)

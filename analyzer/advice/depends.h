@@ -23,7 +23,7 @@ enum lopt_dependency_kind {
 	LOPT_DEPENDS_FILE,	    /* both wrote a path */
 	LOPT_DEPENDS_MADE,	    /* wrote into a directory that the other made */
 	LOPT_DEPENDS_NAMED,	    /* its text names what the other wrote */
-	LOPT_DEPENDS_CONFIGURATION, /* the other wrote in /etc, which programs read */
+	LOPT_DEPENDS_CONFIGURATION, /* the other wrote in /etc or a home, where programs read settings */
 	LOPT_DEPENDS_PROGRAM,	    /* runs programs that may use any program or library the other installed */
 	LOPT_DEPENDS_APT,	    /* uses apt behind a change of its sources or keys */
 	LOPT_DEPENDS_TIME,	    /* both depend on when they run */

@@ -92,8 +92,8 @@ static enum lopt_status look_for_program(struct look *look)
 }
 
 /*
- * A word is a path from the directory the RUN starts in, the name of a program, and, where that directory is not
- * known or not kept to, any file of that name.
+ * A word is a path from the directory the RUN starts in, and the name of a program. It is any file of that name
+ * too: the directory may not be known or not kept to, and there may be links on the way.
  */
 static enum lopt_status look_at_word(const struct lopt_scene *s, struct lopt_hits *hits,
 				     const struct lopt_command_word *word, const char *cwd, struct lopt_error *err)
@@ -105,9 +105,10 @@ static enum lopt_status look_at_word(const struct lopt_scene *s, struct lopt_hit
 	bool absolute = lopt_str_starts(text, "/");
 	if (cwd || absolute)
 		LOPT_TRY(look_at_path(&look, cwd));
-	if (lopt_str_find(text, '/') == text.len && (word->program || !hits->command.simple))
+	bool plain = lopt_str_find(text, '/') == text.len;
+	if (plain && (word->program || !hits->command.simple))
 		LOPT_TRY(look_for_program(&look));
-	if (!absolute && (!cwd || hits->command.moves || !hits->command.simple))
+	if (!plain || !cwd || hits->command.moves || !hits->command.simple)
 		hit(hits, lopt_writes_named(&s->writes, lopt_path_base(text)) & s->copies, text);
 	return LOPT_OK;
 }
@@ -128,6 +129,38 @@ static void look_around(const struct lopt_scene *s, struct lopt_hits *hits, stru
 		hit(hits, lopt_writes_around(&s->writes, lopt_str_skip(cwd, 1)), cwd);
 }
 
+/* Paths that variables hold may be read by a program that is not known. */
+static enum lopt_status look_at_variable(const struct lopt_scene *s, struct lopt_hits *hits, struct lopt_str value,
+					 struct lopt_error *err)
+{
+	while (value.len) {
+		size_t end = 0;
+		while (end < value.len && !strchr(" :;,=", value.ptr[end]))
+			end++;
+		const struct lopt_command_word word = { .text = lopt_str_make(value.ptr, end) };
+		if (lopt_str_starts(word.text, "/"))
+			LOPT_TRY(look_at_word(s, hits, &word, "/", err));
+		value = lopt_str_skip(value, end + (end < value.len));
+	}
+	return LOPT_OK;
+}
+
+static enum lopt_status look_at_variables(const struct lopt_scene *s, struct lopt_hits *hits,
+					  const struct lopt_step *step, struct lopt_error *err)
+{
+	enum { BYTES_MAX = 1 << 20 };
+	size_t bytes = 0;
+	for (size_t i = 0; i < step->variable_count && !hits->command.simple; i++) {
+		bytes += step->variables[i].value.len;
+		if (bytes > BYTES_MAX) {
+			hits->command.too_long = true;
+			return LOPT_OK;
+		}
+		LOPT_TRY(look_at_variable(s, hits, step->variables[i].value, err));
+	}
+	return LOPT_OK;
+}
+
 enum lopt_status lopt_scene_look(struct lopt_scene *scene, struct lopt_arena *arena, size_t x, struct lopt_error *err)
 {
 	struct lopt_hits *hits = &scene->runs[x];
@@ -135,7 +168,10 @@ enum lopt_status lopt_scene_look(struct lopt_scene *scene, struct lopt_arena *ar
 	LOPT_TRY(lopt_command_read(&hits->command, arena, step, err));
 	for (size_t i = 0; i < hits->command.count; i++)
 		LOPT_TRY(look_at_word(scene, hits, &hits->command.words[i], step->cwd.ptr, err));
+	LOPT_TRY(look_at_variables(scene, hits, step, err));
 	look_around(scene, hits, step->cwd);
+	if (hits->command.too_long)
+		hit(hits, UINT64_MAX, lopt_str_from("..."));
 	hits->steps &= ~bit(x);
 	return LOPT_OK;
 }
@@ -325,10 +361,10 @@ static bool apt_rule(const struct lopt_scene *s, size_t x, size_t y, struct lopt
 
 static bool configuration_rule(const struct lopt_scene *s, size_t x, size_t y, struct lopt_str *what)
 {
-	if (!is_run(s, x) || !(s->etc & bit(y)))
+	if (!is_run(s, x))
 		return false;
-	*what = lopt_str_from("etc");
-	return true;
+	*what = lopt_str_from(s->etc & bit(y) ? "etc" : "root");
+	return (s->etc & bit(y)) || (!s->runs[x].command.local && (s->homes & bit(y)));
 }
 
 static bool program_rule(const struct lopt_scene *s, size_t x, size_t y, struct lopt_str *what)

@@ -23,8 +23,8 @@ struct lopt_scene {
 	struct lopt_writes writes;
 	struct lopt_hits *runs; /* by step; for a RUN */
 	enum lopt_builder builder;
-	uint64_t copies;	   /* COPY and ADD */
-	uint64_t etc, keys, tools; /* wrote files there; what programs are made of */
+	uint64_t copies;		  /* COPY and ADD */
+	uint64_t etc, homes, keys, tools; /* wrote files there; what programs are made of */
 };
 
 /** What of other steps the text of step `x`, a RUN, names. Words are kept in the arena. */

@@ -264,20 +264,15 @@ static enum lopt_status read_words(struct reader *r, struct lopt_step *step)
 	return LOPT_OK;
 }
 
-/* Of the RUN's variables those that have a value: "$NAME" and "${NAME" are looked for as words. */
 static enum lopt_status read_variables(struct reader *r, struct lopt_step *step)
 {
-	struct lopt_str text = step->instruction->source;
-	size_t count = 0;
 	struct lopt_scope_variable *list = lopt_arena_zalloc(&r->stage->arena, r->scope.count + 1, sizeof *list);
 	if (!list)
 		return no_room(r);
-	if (lopt_str_find(text, '$') < text.len)
-		for (size_t i = 0; i < r->scope.count; i++)
-			if (r->scope.list[i].state == LOPT_VARIABLE_SET && lopt_text_names(text, r->scope.list[i].name))
-				list[count++] = r->scope.list[i];
+	if (r->scope.count)
+		memcpy(list, r->scope.list, r->scope.count * sizeof *list);
 	step->variables = list;
-	step->variable_count = count;
+	step->variable_count = r->scope.count;
 	return LOPT_OK;
 }
 

@@ -18,7 +18,7 @@ struct lopt_step {
 	/* ADD, COPY, USER, VOLUME, WORKDIR: the arguments, variables replaced, LOPT_EXPAND_HOLE for those not known. */
 	const struct lopt_str *words;
 	size_t word_count;
-	/* RUN: the values of the variables its text names, as far as they are known. */
+	/* RUN: the variables it sees, in the order they were set first; values may have holes. */
 	const struct lopt_scope_variable *variables;
 	size_t variable_count;
 };

@@ -160,6 +160,21 @@ static void commit(void)
 	git("commit", "-q", "--allow-empty", "-m.");
 }
 
+/* A commit with a signature, which a script of ours made. */
+static void commit_signed(void)
+{
+	char script[128], path[160];
+	write_file(
+		"sign.sh",
+		"#!/bin/sh\ncat >/dev/null\necho '-----BEGIN PGP SIGNATURE-----'\necho '-----END PGP SIGNATURE-----'\n"
+		"printf '\\n[GNUPG:] SIG_CREATED \\n' >&2\n");
+	(void)snprintf(script, sizeof script, "%s/sign.sh", folder);
+	assert_int_equal(chmod(script, 0755), 0);
+	(void)snprintf(path, sizeof path, "gpg.program=%s", script);
+	const char *const argv[] = { "git", "-C", folder, "-c", path, "commit", "-q", "-a", "-S", "-m.", NULL };
+	run(argv);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -302,7 +317,7 @@ static void runs_nothing_of_the_repository(void **state)
 	write_file("a", "1");
 	commit();
 	write_file("a", "2");
-	commit();
+	commit_signed();
 	git("checkout", "-q", "-b", "side");
 	write_file("a", "3");
 	commit();
