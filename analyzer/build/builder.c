@@ -28,7 +28,7 @@ static const struct lopt_builder_kind kinds[] = {
 	  docker_probe, "docker", "docker:", "" },
 	{ "podman", "podman", LOPT_BUILDER_BUILDAH, "podman", no_front, podman_build, podman_probe, "podman",
 	  "podman:", "localhost/" },
-	{ "buildah", "buildah", LOPT_BUILDER_BUILDAH, "buildah", no_front, buildah_build, buildah_probe, "podman",
+	{ "buildah", "buildah", LOPT_BUILDER_BUILDAH, "buildah", no_front, buildah_build, buildah_probe, "buildah",
 	  "podman:", "localhost/" },
 };
 

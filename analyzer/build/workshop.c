@@ -126,7 +126,8 @@ static void remove_containers(const struct lopt_workshop *workshop)
 	struct words words = { 0 };
 	word(&words, workshop->kind->runner);
 	word(&words, "rm");
-	word(&words, "-f");
+	if (strcmp(workshop->kind->runner, "buildah") != 0)
+		word(&words, "-f");
 	word(&words, name);
 	clean(&words, NULL);
 }
@@ -372,6 +373,36 @@ enum lopt_status lopt_workshop_read(struct lopt_workshop *workshop, struct lopt_
 
 /* Running containers. */
 
+enum { ENGINE_TROUBLE = 125 }; /* what docker and podman end with when it is not the command that failed */
+
+/* buildah makes a container, runs something in it, and removes it, each by a command of its own. */
+static enum lopt_status step_words(struct lopt_ran *ran, const char *const *items, struct lopt_buf *log,
+				   struct lopt_error *err)
+{
+	struct words words = { 0 };
+	each_word(&words, items);
+	const struct lopt_run run = { .argv = words.items, .seconds = TRY_SECONDS };
+	return lopt_run(ran, &run, log, err);
+}
+
+static enum lopt_status try_with_buildah(const struct lopt_workshop *workshop, const struct lopt_built *built,
+					 const char *command, struct lopt_ran *ran, struct lopt_buf *log,
+					 struct lopt_error *err)
+{
+	char container[64];
+	(void)snprintf(container, sizeof container, "layeropt-%s", workshop->mark);
+	const char *const from[] = { "buildah", "from", "--quiet", "--name", container, built->name, NULL };
+	const char *const run[] = { "buildah", "run",	  "--isolation", "chroot", container,
+				    "--",      "/bin/sh", "-c",		 command,  NULL };
+	enum lopt_status status = step_words(ran, from, NULL, err);
+	if (status == LOPT_OK && ran->code != 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "buildah from: exit status %d", ran->code);
+	if (status == LOPT_OK)
+		status = step_words(ran, run, log, err);
+	remove_containers(workshop);
+	return status;
+}
+
 static void run_words(struct words *words, const struct lopt_workshop *workshop, const char *container,
 		      const struct lopt_built *built, const char *command)
 {
@@ -392,12 +423,17 @@ enum lopt_status lopt_workshop_try(struct lopt_workshop *workshop, const struct 
 {
 	char container[64];
 	struct words words = { 0 };
+	if (strcmp(workshop->kind->runner, "buildah") == 0)
+		return try_with_buildah(workshop, built, command, ran, log, err);
 	(void)snprintf(container, sizeof container, "layeropt-%s", workshop->mark);
 	run_words(&words, workshop, container, built, command);
 	const struct lopt_run run = { .argv = words.items, .seconds = TRY_SECONDS };
 	LOPT_TRY(lopt_run(ran, &run, log, err));
 	if (ran->timed_out)
 		remove_containers(workshop);
+	if (ran->code == ENGINE_TROUBLE)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s cannot run a container: %.300s", workshop->kind->runner,
+				      log && log->len ? log->data : "exit status 125");
 	return LOPT_OK;
 }
 
@@ -416,9 +452,12 @@ enum lopt_status lopt_workshop_start_seconds(struct lopt_workshop *workshop, con
 	runs = runs < RUNS_MAX ? runs : RUNS_MAX;
 	for (size_t i = 0; i < runs; i++) {
 		struct lopt_ran ran;
-		LOPT_TRY(lopt_workshop_try(workshop, built, ":", &ran, NULL, err));
-		if (ran.code != 0)
-			return LOPT_OK; /* no shell in there */
+		struct lopt_error unheard;
+		enum lopt_status status = lopt_workshop_try(workshop, built, ":", &ran, NULL, &unheard);
+		if (status == LOPT_E_INTERRUPTED)
+			return lopt_error_set(err, status, "interrupted");
+		if (status != LOPT_OK || ran.code != 0)
+			return LOPT_OK; /* no shell in there, or no way to run it */
 		taken[i] = ran.seconds;
 	}
 	qsort(taken, runs, sizeof taken[0], compare_doubles);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "advice/evidence.h"
+#include "base/cleanup.h"
+
+/*
+ * What one RUN makes and a later one removes or writes anew: where nothing else stands between them that matters, they
+ * become one instruction, and the bytes never get into a layer.
+ */
+
+struct group {
+	size_t from, to; /* instructions, both RUN; SIZE_MAX: gone */
+	uint64_t bytes;
+};
+
+/* May stand between two RUN that become one: it neither writes files nor changes what commands see. */
+static bool is_harmless(enum lopt_keyword keyword)
+{
+	switch (keyword) {
+	case LOPT_KEYWORD_CMD:
+	case LOPT_KEYWORD_ENTRYPOINT:
+	case LOPT_KEYWORD_EXPOSE:
+	case LOPT_KEYWORD_HEALTHCHECK:
+	case LOPT_KEYWORD_LABEL:
+	case LOPT_KEYWORD_MAINTAINER:
+	case LOPT_KEYWORD_STOPSIGNAL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Do two layers write at the same path, other than directories both have? */
+static bool overlap(const struct lopt_evidence *evidence, size_t a, size_t b)
+{
+	const struct lopt_layer *x = lopt_image_layer(evidence->image, a);
+	for (size_t i = 0; i < x->entry_count; i++) {
+		size_t at = b + 1;
+		if (x->entries[i].type == LOPT_DIR)
+			continue;
+		const struct lopt_entry *other = lopt_evidence_below(evidence, x->entries[i].path, b + 1, &at);
+		if (other && at == b)
+			return true;
+	}
+	return false;
+}
+
+/* A COPY may go in front of a RUN that does not touch what it brings. */
+static bool may_go_before(const struct lopt_evidence *evidence, size_t copy, size_t from)
+{
+	enum lopt_keyword keyword = evidence->keywords[copy];
+	if (keyword != LOPT_KEYWORD_COPY && keyword != LOPT_KEYWORD_ADD)
+		return false;
+	if (evidence->layer_of[copy] == LOPT_NO_LAYER)
+		return false;
+	for (size_t i = from; i < copy; i++)
+		if (evidence->keywords[i] == LOPT_KEYWORD_RUN && evidence->layer_of[i] != LOPT_NO_LAYER &&
+		    overlap(evidence, evidence->layer_of[i], evidence->layer_of[copy]))
+			return false;
+	return true;
+}
+
+static bool is_foldable(const struct lopt_evidence *evidence, size_t from, size_t to)
+{
+	for (size_t i = from; i <= to; i++) {
+		bool run = evidence->keywords[i] == LOPT_KEYWORD_RUN && evidence->shells[i].understood &&
+			   lopt_evidence_at(evidence, i)->flag_count == 0;
+		if (!run && !is_harmless(evidence->keywords[i]) && !may_go_before(evidence, i, from))
+			return false;
+	}
+	return true;
+}
+
+/* A copy that an edit leaves out hides nothing any more. */
+static bool is_unhidden(const struct lopt_evidence *evidence, const struct lopt_inode *inode)
+{
+	size_t at;
+	if (inode->cause != LOPT_CAUSE_METADATA_ONLY)
+		return false;
+	const struct lopt_entry *copy = lopt_evidence_below(evidence, inode->path, inode->masked_by + 1, &at);
+	return copy && at == inode->masked_by && copy->inode != LOPT_NO_INODE && evidence->claimed[at][copy->inode];
+}
+
+/* Bytes of layer `held` that layer `by` hides and nobody has claimed. */
+static uint64_t hidden_bytes(const struct lopt_evidence *evidence, size_t held, size_t by)
+{
+	const struct lopt_layer *layer = lopt_image_layer(evidence->image, held);
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < layer->inode_count; i++) {
+		const struct lopt_inode *inode = &layer->inodes[i];
+		if (inode->cause != LOPT_CAUSE_NONE && inode->masked_by == by && !evidence->claimed[held][i] &&
+		    !is_unhidden(evidence, inode))
+			bytes += inode->size;
+	}
+	return bytes;
+}
+
+/* The pairs with something to save, as ranges that grow together where they overlap. */
+static enum lopt_status find_groups(const struct lopt_evidence *evidence, struct group **out, size_t *count,
+				    struct lopt_error *err)
+{
+	size_t cap = 0;
+	for (size_t from = evidence->first; from < evidence->instructions; from++) {
+		for (size_t to = from + 1; lopt_evidence_is_run(evidence, from) && to < evidence->instructions; to++) {
+			if (!lopt_evidence_is_run(evidence, to))
+				continue;
+			uint64_t bytes = hidden_bytes(evidence, evidence->layer_of[from], evidence->layer_of[to]);
+			if (bytes < LOPT_EDIT_BYTES_LEAST || !is_foldable(evidence, from, to))
+				continue;
+			struct group *last = *count ? *out + *count - 1 : NULL;
+			if (last && last->to > from) {
+				last->to = last->to > to ? last->to : to;
+				continue;
+			}
+			struct group *groups = lopt_grow(*out, &cap, *count + 1, sizeof *groups);
+			if (!groups)
+				return lopt_error_memory(err);
+			*out = groups;
+			groups[(*count)++] = (struct group){ from, to, 0 };
+		}
+	}
+	return LOPT_OK;
+}
+
+static bool is_in(const struct lopt_evidence *evidence, const struct group *group, size_t layer)
+{
+	size_t instruction = evidence->instruction_of[layer];
+	return instruction != SIZE_MAX && instruction >= group->from && instruction <= group->to &&
+	       evidence->keywords[instruction] == LOPT_KEYWORD_RUN;
+}
+
+/* All that one RUN of the group hides of another. */
+static void claim_group(struct lopt_maker *maker, const struct group *group)
+{
+	const struct lopt_evidence *evidence = maker->evidence;
+	for (size_t i = group->from; i < group->to; i++) {
+		size_t held = evidence->layer_of[i];
+		if (held == LOPT_NO_LAYER || evidence->keywords[i] != LOPT_KEYWORD_RUN)
+			continue;
+		const struct lopt_layer *layer = lopt_image_layer(evidence->image, held);
+		for (uint32_t j = 0; j < layer->inode_count; j++)
+			if (layer->inodes[j].cause != LOPT_CAUSE_NONE &&
+			    is_in(evidence, group, layer->inodes[j].masked_by) &&
+			    !is_unhidden(evidence, &layer->inodes[j]))
+				lopt_maker_claim(maker, held, j);
+	}
+}
+
+static enum lopt_status fold_group(struct lopt_evidence *evidence, const struct group *group, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_maker_release) struct lopt_maker maker;
+	lopt_maker_init(&maker, evidence, "fold", LOPT_LEVEL_SAFE);
+	claim_group(&maker, group);
+	for (size_t i = group->from + 1; i <= group->to; i++) {
+		struct lopt_step step = { .kind = LOPT_STEP_FOLD, .instruction = i, .other = group->from };
+		if (evidence->keywords[i] != LOPT_KEYWORD_RUN) {
+			if (is_harmless(evidence->keywords[i]))
+				continue;
+			step.kind = LOPT_STEP_MOVE;
+		}
+		lopt_maker_step(&maker, step);
+	}
+	unsigned from = lopt_evidence_at(evidence, group->from)->line, to = lopt_evidence_at(evidence, group->to)->line;
+	struct lopt_str size = lopt_maker_size(&maker, lopt_maker_bytes(&maker));
+	maker.edit.line = from;
+	maker.edit.evidence = lopt_maker_text(&maker, "line %u ships %.*s that instructions up to line %u hide again.",
+					      from, LOPT_STR_ARGS(size), to);
+	maker.edit.change = lopt_maker_text(&maker, "Make lines %u to %u one RUN.", from, to);
+	return lopt_maker_finish(&maker, LOPT_EDIT_BYTES_LEAST, err);
+}
+
+enum lopt_status lopt_rule_fold(struct lopt_evidence *evidence, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes) struct group *groups = NULL;
+	size_t count = 0;
+	LOPT_TRY(find_groups(evidence, &groups, &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (is_foldable(evidence, groups[i].from, groups[i].to))
+			LOPT_TRY(fold_group(evidence, &groups[i], err));
+	return LOPT_OK;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "advice/evidence.h"
+#include "base/cleanup.h"
+
+/*
+ * What a RUN leaves behind and nobody needs: removed in the instruction that made it, where that costs nothing. Names and
+ * levels are those of docs/known.md.
+ */
+
+enum { PLACES_MAX = 8, NAMES_MAX = 8 };
+
+struct place {
+	const char *directory; /* a component "*" stands for any one */
+	const char *glob;      /* of names in it, and all below them; NULL: the directory itself */
+};
+
+struct leftover {
+	const char *rule;
+	const char *what;
+	struct place places[PLACES_MAX];
+	const char *tools[4]; /* a later command that reads it: then it stays */
+	bool by_name;	      /* a later instruction that names a file of it uses that file */
+};
+
+static const struct leftover table[] = {
+	{ "apt-archives",
+	  "package archives that apt downloaded",
+	  { { "var/cache/apt/archives", "*.deb" } },
+	  { 0 },
+	  false },
+	{ "apt-cache", "the package index that apt builds", { { "var/cache/apt", "*.bin" } }, { 0 }, false },
+	{ "dpkg-backups",
+	  "older copies of the databases of dpkg and debconf",
+	  { { "var/lib/dpkg", "*-old" }, { "var/cache/debconf", "*-old" } },
+	  { 0 },
+	  false },
+	{ "apk-cache",
+	  "packages that apk downloaded",
+	  { { "var/cache/apk", "*" }, { "etc/apk/cache", "*" } },
+	  { 0 },
+	  false },
+	{ "dnf-cache",
+	  "packages and metadata that yum or dnf downloaded",
+	  { { "var/cache/dnf", "*" }, { "var/cache/yum", "*" }, { "var/cache/libdnf5", "*" } },
+	  { 0 },
+	  false },
+	{ "zypper-cache", "packages that zypper downloaded", { { "var/cache/zypp", "*" } }, { 0 }, false },
+	{ "pacman-cache", "packages that pacman downloaded", { { "var/cache/pacman/pkg", "*" } }, { 0 }, false },
+	{ "pip-cache",
+	  "what pip, uv or poetry downloaded and built",
+	  { { "root/.cache/pip", NULL },
+	    { "home/*/.cache/pip", NULL },
+	    { "root/.cache/uv", NULL },
+	    { "home/*/.cache/uv", NULL },
+	    { "root/.cache/pypoetry", NULL } },
+	  { 0 },
+	  false },
+	{ "npm-cache",
+	  "what npm downloaded",
+	  { { "root/.npm", NULL }, { "home/*/.npm", NULL }, { "root/.cache/node-gyp", NULL } },
+	  { 0 },
+	  false },
+	{ "yarn-cache",
+	  "what yarn downloaded",
+	  { { "usr/local/share/.cache/yarn", NULL }, { "root/.cache/yarn", NULL }, { "home/*/.cache/yarn", NULL } },
+	  { 0 },
+	  false },
+	{ "conda-cache",
+	  "packages that conda unpacked and installed from",
+	  { { "opt/*/pkgs", NULL }, { "root/*conda*/pkgs", NULL }, { "home/*/*conda*/pkgs", NULL } },
+	  { "conda", "mamba", "micromamba" },
+	  false },
+	{ "cargo-cache",
+	  "crates and indexes that cargo downloaded",
+	  { { "usr/local/cargo/registry", NULL },
+	    { "usr/local/cargo/git", NULL },
+	    { "root/.cargo/registry", NULL },
+	    { "root/.cargo/git", NULL } },
+	  { "cargo" },
+	  false },
+	{ "go-cache",
+	  "modules that go downloaded, and what it compiled of them",
+	  { { "root/.cache/go-build", NULL }, { "go/pkg/mod", NULL }, { "root/go/pkg/mod", NULL } },
+	  { "go" },
+	  false },
+	{ "composer-cache",
+	  "what composer downloaded",
+	  { { "root/.composer/cache", NULL }, { "root/.cache/composer", NULL } },
+	  { 0 },
+	  false },
+	{ "r-cache",
+	  "R packages that install.packages, pak or renv downloaded",
+	  { { "root/.cache/R", NULL }, { "home/*/.cache/R", NULL }, { "root/.cache/pak", NULL } },
+	  { 0 },
+	  false },
+	{ "compiler-cache",
+	  "what ccache compiled",
+	  { { "root/.ccache", NULL }, { "root/.cache/ccache", NULL } },
+	  { "make", "ninja", "cmake", "R" },
+	  false },
+	{ "login-records",
+	  "records of logins that never happened",
+	  { { "var/log", "lastlog" }, { "var/log", "faillog" } },
+	  { 0 },
+	  false },
+	{ "logs", "logs of the build", { { "var/log", "*.log" }, { "var/log/apt", "*" } }, { 0 }, false },
+	{ "temporary-files", "temporary files", { { "tmp", "*" }, { "var/tmp", "*" } }, { 0 }, true },
+};
+
+/* Does the path match, up to which length? The instance of the place, without what is below it; empty if not. */
+static struct lopt_str instance_of(const struct place *place, struct lopt_str path)
+{
+	size_t at = 0;
+	const char *want = place->directory;
+	for (;;) {
+		const char *want_end = strchrnul(want, '/');
+		const char *slash = at < path.len ? memchr(path.ptr + at, '/', path.len - at) : NULL;
+		size_t end = slash ? (size_t)(slash - path.ptr) : path.len;
+		char pattern[64], name[256];
+		size_t len = (size_t)(want_end - want);
+		if (end == at || end - at >= sizeof name || len >= sizeof pattern)
+			return lopt_str_make("", 0);
+		memcpy(pattern, want, len);
+		pattern[len] = '\0';
+		memcpy(name, path.ptr + at, end - at);
+		name[end - at] = '\0';
+		if (fnmatch(pattern, name, 0) != 0)
+			return lopt_str_make("", 0);
+		if (!*want_end)
+			return lopt_str_make(path.ptr, end);
+		at = end + 1;
+		want = want_end + 1;
+	}
+}
+
+/* The name in the place's directory, where it is one that the glob takes; of a place without glob the directory's own. */
+static bool matches(const struct place *place, struct lopt_str path, struct lopt_str *instance, struct lopt_str *name)
+{
+	char text[256];
+	*instance = instance_of(place, path);
+	if (!instance->len)
+		return false;
+	*name = *instance;
+	if (!place->glob)
+		return true;
+	if (path.len <= instance->len + 1)
+		return false;
+	const char *start = path.ptr + instance->len + 1;
+	const char *slash = memchr(start, '/', path.len - instance->len - 1);
+	*name = lopt_str_make(start, slash ? (size_t)(slash - start) : path.len - instance->len - 1);
+	if (name->len >= sizeof text)
+		return false;
+	memcpy(text, name->ptr, name->len);
+	text[name->len] = '\0';
+	return fnmatch(place->glob, text, FNM_PERIOD) == 0;
+}
+
+/* A leftover in one layer. */
+struct finding {
+	struct lopt_maker maker;
+	const struct leftover *leftover;
+	size_t instruction, layer;
+	struct lopt_str instances[NAMES_MAX]; /* directories of places that hold something */
+	const struct place *places[NAMES_MAX];
+	size_t instance_count;
+	struct lopt_str used[NAMES_MAX]; /* names that a later instruction uses */
+	size_t used_count;
+	bool too_many;
+};
+
+static bool is_plain(struct lopt_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			     (c && strchr("._/-+@%", c));
+		if (!plain)
+			return false;
+	}
+	return text.len > 0;
+}
+
+static void note_instance(struct finding *finding, const struct place *place, struct lopt_str instance)
+{
+	for (size_t i = 0; i < finding->instance_count; i++)
+		if (lopt_str_equal(finding->instances[i], instance) && finding->places[i] == place)
+			return;
+	if (finding->instance_count == NAMES_MAX || !is_plain(instance)) {
+		finding->too_many = true;
+		return;
+	}
+	finding->instances[finding->instance_count] = instance;
+	finding->places[finding->instance_count++] = place;
+}
+
+static bool is_in(const struct lopt_str *names, size_t count, struct lopt_str name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lopt_str_equal(names[i], name))
+			return true;
+	return false;
+}
+
+/* Is a later instruction one that uses the name? `rm -f` of it is none. */
+static bool is_used_later(const struct lopt_evidence *evidence, size_t behind, struct lopt_str text)
+{
+	for (size_t i = behind + 1; i < evidence->instructions; i++) {
+		const struct lopt_instruction *instruction = lopt_evidence_at(evidence, i);
+		if (!memmem(instruction->source.ptr, instruction->source.len, text.ptr, text.len))
+			continue;
+		if (evidence->keywords[i] != LOPT_KEYWORD_RUN || !evidence->shells[i].understood)
+			return true;
+		for (size_t j = 0; j < evidence->shells[i].count; j++) {
+			const struct lopt_shell_command *command = &evidence->shells[i].commands[j];
+			size_t word;
+			bool names = false, force = false;
+			bool removes = lopt_str_is(lopt_command_program(command, &word), "rm");
+			for (size_t k = 0; k < command->word_count; k++) {
+				struct lopt_str at = command->words[k].text;
+				names |= memmem(at.ptr, at.len, text.ptr, text.len) != NULL;
+				force |= at.len > 1 && at.ptr[0] == '-' && at.ptr[1] != '-' &&
+					 memchr(at.ptr, 'f', at.len);
+			}
+			if (names && !(removes && force))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool runs_later(const struct lopt_evidence *evidence, size_t behind, const char *tool)
+{
+	for (size_t i = behind + 1; i < evidence->instructions; i++) {
+		if (evidence->keywords[i] != LOPT_KEYWORD_RUN)
+			continue;
+		if (!evidence->shells[i].understood || lopt_shell_find(&evidence->shells[i], tool, 0) != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* The place of the path, or NULL. */
+static const struct place *place_of(const struct leftover *leftover, struct lopt_str path, struct lopt_str *instance,
+				    struct lopt_str *name)
+{
+	for (size_t i = 0; i < PLACES_MAX && leftover->places[i].directory; i++)
+		if (matches(&leftover->places[i], path, instance, name))
+			return &leftover->places[i];
+	return NULL;
+}
+
+static bool is_taken(struct finding *finding, struct lopt_str path, bool note)
+{
+	struct lopt_str instance, name;
+	const struct place *place = place_of(finding->leftover, path, &instance, &name);
+	if (!place)
+		return false;
+	if (finding->leftover->by_name && is_in(finding->used, finding->used_count, name))
+		return false;
+	if (note)
+		note_instance(finding, place, instance);
+	return true;
+}
+
+static void find_used(struct finding *finding, const struct lopt_layer *layer)
+{
+	struct lopt_str instance, name;
+	if (!finding->leftover->by_name)
+		return;
+	for (size_t i = 0; i < layer->entry_count && !finding->too_many; i++) {
+		struct lopt_str path = layer->entries[i].path;
+		if (layer->entries[i].flags & LOPT_ENTRY_WHITEOUT ||
+		    !place_of(finding->leftover, path, &instance, &name) ||
+		    is_in(finding->used, finding->used_count, name))
+			continue;
+		/* a short name alone says nothing */
+		struct lopt_str whole = lopt_str_make(path.ptr, (size_t)(name.ptr - path.ptr) + name.len);
+		if (!is_used_later(finding->maker.evidence, finding->instruction, name.len < 3 ? whole : name))
+			continue;
+		if (finding->used_count == NAMES_MAX)
+			finding->too_many = true;
+		else
+			finding->used[finding->used_count++] = name;
+	}
+}
+
+/* An inode goes when every name it has in its layer goes. */
+static enum lopt_status claim_layer(struct finding *finding, const struct lopt_layer *layer, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes) bool *stays = calloc(layer->inode_count + 1, sizeof *stays);
+	LOPT_CLEANUP(lopt_cleanup_bytes) bool *goes = calloc(layer->inode_count + 1, sizeof *goes);
+	if (!stays || !goes)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < layer->entry_count; i++) {
+		const struct lopt_entry *entry = &layer->entries[i];
+		if (entry->inode == LOPT_NO_INODE)
+			continue;
+		bool taken = is_taken(finding, entry->path, true);
+		goes[entry->inode] |= taken;
+		stays[entry->inode] |= !taken;
+	}
+	for (uint32_t i = 0; i < layer->inode_count; i++)
+		if (goes[i] && !stays[i])
+			lopt_maker_claim(&finding->maker, finding->layer, i);
+	return LOPT_OK;
+}
+
+/* Whatever is there once the instruction has run goes: what it left visible, and what lower layers had. */
+static enum lopt_status predict_node(void *context, const struct lopt_node *node, struct lopt_error *err)
+{
+	struct finding *finding = context;
+	(void)err;
+	if (node->layer <= finding->layer && is_taken(finding, node->path, false))
+		lopt_maker_effect(&finding->maker, node->path, LOPT_ASPECT_REMOVED, false);
+	return LOPT_OK;
+}
+
+/* A symbolic link that leads into a cache makes it part of the installation: renv's library. */
+struct linked {
+	const struct finding *finding;
+	bool found;
+};
+
+static enum lopt_status look_at_link(void *context, const struct lopt_node *node, struct lopt_error *err)
+{
+	struct linked *linked = context;
+	struct lopt_str target = node->type == LOPT_SYMLINK && node->entry ? node->entry->link : lopt_str_make("", 0);
+	(void)err;
+	for (size_t i = 0; i < linked->finding->instance_count && target.len > 1; i++) {
+		struct lopt_str instance = linked->finding->instances[i];
+		bool into = target.ptr[0] == '/' && target.len > instance.len &&
+			    memcmp(target.ptr + 1, instance.ptr, instance.len) == 0;
+		bool beneath = node->path.len > instance.len && memcmp(node->path.ptr, instance.ptr, instance.len) == 0;
+		linked->found |= into && !beneath;
+	}
+	return LOPT_OK;
+}
+
+/* Places with their patterns, or every name by itself where some of them stay. */
+static void add_operands(struct finding *finding)
+{
+	struct lopt_maker *maker = &finding->maker;
+	for (size_t i = 0; i < finding->instance_count; i++) {
+		struct lopt_str at = finding->instances[i];
+		const char *glob = finding->places[i]->glob;
+		lopt_maker_step(maker, (struct lopt_step){
+					       .kind = LOPT_STEP_REMOVE,
+					       .instruction = finding->instruction,
+					       .text = lopt_maker_text(maker, glob ? "/%.*s/%s" : "/%.*s%s",
+								       LOPT_STR_ARGS(at), glob ? glob : ""),
+				       });
+	}
+}
+
+static bool add_names(struct finding *finding, const struct lopt_layer *layer)
+{
+	struct lopt_str names[NAMES_MAX], instance, name;
+	size_t count = 0;
+	for (size_t i = 0; i < layer->entry_count; i++) {
+		struct lopt_str path = layer->entries[i].path;
+		if (layer->entries[i].flags & LOPT_ENTRY_WHITEOUT || !is_taken(finding, path, false) ||
+		    !place_of(finding->leftover, path, &instance, &name))
+			continue;
+		struct lopt_str whole = lopt_str_make(path.ptr, (size_t)(name.ptr - path.ptr) + name.len);
+		if (is_in(names, count, whole))
+			continue;
+		if (count == NAMES_MAX || !is_plain(whole))
+			return false;
+		names[count++] = whole;
+		lopt_maker_step(&finding->maker, (struct lopt_step){ .kind = LOPT_STEP_REMOVE,
+								     .instruction = finding->instruction,
+								     .text = lopt_maker_text(&finding->maker, "/%.*s",
+											     LOPT_STR_ARGS(whole)) });
+	}
+	return true;
+}
+
+static enum lopt_status describe(struct finding *finding, struct lopt_error *err)
+{
+	struct lopt_maker *maker = &finding->maker;
+	const struct lopt_instruction *instruction = lopt_evidence_at(maker->evidence, finding->instruction);
+	const struct lopt_layer *layer = lopt_image_layer(maker->evidence->image, finding->layer);
+	if (finding->used_count == 0)
+		add_operands(finding);
+	else if (!add_names(finding, layer))
+		return LOPT_OK;
+	LOPT_TRY(lopt_image_walk(maker->evidence->image, predict_node, finding, err));
+	struct lopt_str size = lopt_maker_size(maker, lopt_maker_bytes(maker));
+	maker->edit.line = instruction->line;
+	maker->edit.evidence = lopt_maker_text(maker, "line %u ships %.*s of %s.", (unsigned)instruction->line,
+					       LOPT_STR_ARGS(size), finding->leftover->what);
+	maker->edit.change = lopt_maker_text(maker, "Remove them at the end of the same instruction.");
+	return lopt_maker_finish(maker, LOPT_EDIT_BYTES_LEAST, err);
+}
+
+static enum lopt_status look(struct finding *finding, struct lopt_error *err)
+{
+	const struct lopt_evidence *evidence = finding->maker.evidence;
+	const struct lopt_layer *layer = lopt_image_layer(evidence->image, finding->layer);
+	find_used(finding, layer);
+	LOPT_TRY(claim_layer(finding, layer, err));
+	if (finding->too_many || finding->maker.edit.claim_count == 0)
+		return LOPT_OK;
+	for (size_t i = 0; i < 4 && finding->leftover->tools[i]; i++)
+		if (runs_later(evidence, finding->instruction, finding->leftover->tools[i]))
+			return LOPT_OK;
+	for (size_t i = 0; i < finding->instance_count && !finding->leftover->by_name; i++)
+		if (is_used_later(evidence, finding->instruction, finding->instances[i]))
+			return LOPT_OK;
+	struct linked linked = { .finding = finding };
+	LOPT_TRY(lopt_image_walk(evidence->image, look_at_link, &linked, err));
+	return linked.found ? LOPT_OK : describe(finding, err);
+}
+
+static void release_finding(struct finding *finding)
+{
+	lopt_maker_release(&finding->maker);
+}
+
+enum lopt_status lopt_rule_leftovers(struct lopt_evidence *evidence, struct lopt_error *err)
+{
+	for (size_t i = 0; i < evidence->instructions; i++) {
+		if (!lopt_evidence_is_run(evidence, i))
+			continue;
+		for (size_t j = 0; j < sizeof table / sizeof table[0]; j++) {
+			LOPT_CLEANUP(release_finding)
+			struct finding finding = { .leftover = &table[j],
+						   .instruction = i,
+						   .layer = evidence->layer_of[i] };
+			lopt_maker_init(&finding.maker, evidence, table[j].rule, LOPT_LEVEL_SAFE);
+			LOPT_TRY(look(&finding, err));
+		}
+	}
+	return LOPT_OK;
+}
