@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "proof/blame.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/table.h"
+
+LOPT_PRINTF(4, 5)
+static enum lopt_status drop(struct lopt_plan *plan, size_t edit, struct lopt_error *err, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	plan->edits[edit].state = LOPT_EDIT_DROPPED;
+	plan->edits[edit].why = lopt_arena_copy(&plan->arena, lopt_str_from(text));
+	return plan->edits[edit].why.ptr ? LOPT_OK : lopt_error_memory(err);
+}
+
+/* Of a build that failed: the instruction that did. */
+
+/* The number behind the last "Step 4/9 :", "STEP 4/9:" or "[4/9]" at the start of a line; 0: none is told. */
+static size_t last_step(struct lopt_str log)
+{
+	static const char *const fronts[] = { "Step ", "STEP " };
+	size_t step = 0;
+	for (size_t at = 0; at < log.len;) {
+		const char *end = memchr(log.ptr + at, '\n', log.len - at);
+		size_t len = end ? (size_t)(end - log.ptr) - at : log.len - at;
+		for (size_t i = 0; i < 2; i++) {
+			size_t number = 0, digit = at + 5;
+			if (len < 6 || memcmp(log.ptr + at, fronts[i], 5) != 0)
+				continue;
+			for (; digit < at + len && log.ptr[digit] >= '0' && log.ptr[digit] <= '9' && number < 100000;
+			     digit++)
+				number = number * 10 + (size_t)(log.ptr[digit] - '0');
+			if (digit < at + len && log.ptr[digit] == '/')
+				step = number;
+		}
+		at += len + 1;
+	}
+	return step;
+}
+
+/* "/tmp/" of "/tmp" followed by a pattern: where something is missed that a removal took. */
+static struct lopt_str place_of(struct lopt_str operand)
+{
+	const char *slash = operand.len ? memrchr(operand.ptr, '/', operand.len) : NULL;
+	bool pattern = slash && memchr(slash, '*', operand.len - (size_t)(slash - operand.ptr));
+	return pattern ? lopt_str_make(operand.ptr, (size_t)(slash - operand.ptr) + 1) : operand;
+}
+
+/* Does the edit show in the text of an instruction of the candidate, or the place it took something from? */
+static bool shows_in(const struct lopt_edit *edit, struct lopt_str text)
+{
+	for (size_t i = 0; i < edit->step_count; i++) {
+		const struct lopt_step *step = &edit->steps[i];
+		struct lopt_str added = step->kind == LOPT_STEP_REMOVE ? place_of(step->text) : step->text;
+		if (added.len > 1 && memmem(text.ptr, text.len, added.ptr, added.len))
+			return true;
+	}
+	return false;
+}
+
+static enum lopt_status blame_step(size_t *dropped, struct lopt_plan *plan, struct lopt_str candidate, size_t step,
+				   struct lopt_error *err)
+{
+	struct lopt_dockerfile *file;
+	struct lopt_error unheard;
+	if (lopt_dockerfile_parse(&file, candidate, &unheard) != LOPT_OK)
+		return LOPT_OK;
+	enum lopt_status status = LOPT_OK;
+	const struct lopt_instruction *failed = step ? lopt_dockerfile_at(file, step - 1) : NULL;
+	for (size_t i = 0; failed && i < plan->count && status == LOPT_OK; i++) {
+		if (!lopt_edit_applies(&plan->edits[i]) || !shows_in(&plan->edits[i], failed->source))
+			continue;
+		status = drop(plan, i, err, "with it the Dockerfile does not build: the instruction it changes fails");
+		++*dropped;
+	}
+	lopt_dockerfile_free(file);
+	return status;
+}
+
+/* Of a difference: the edits whose instructions wrote there. */
+
+static bool touches(const struct lopt_edit *edit, size_t instruction)
+{
+	for (size_t i = 0; i < edit->step_count; i++)
+		if (edit->steps[i].instruction == instruction ||
+		    (edit->steps[i].kind == LOPT_STEP_FOLD && edit->steps[i].other == instruction))
+			return true;
+	return false;
+}
+
+static bool has_effect_near(const struct lopt_edit *edit, struct lopt_str path)
+{
+	for (size_t i = 0; i < edit->effect_count; i++) {
+		struct lopt_str at = edit->effects[i].path;
+		if (lopt_str_equal(at, path) ||
+		    (path.len > at.len && path.ptr[at.len] == '/' && memcmp(path.ptr, at.ptr, at.len) == 0))
+			return true;
+	}
+	return false;
+}
+
+static size_t instruction_of(const struct lopt_plan_input *input, const struct lopt_difference *difference)
+{
+	const struct lopt_layer *layer = difference->before.layer;
+	uint32_t line = layer ? input->analysis->layers[layer->index].line : 0;
+	for (size_t i = 0; line && i < lopt_dockerfile_count(input->file); i++)
+		if (lopt_dockerfile_at(input->file, i)->line == line)
+			return i;
+	return SIZE_MAX;
+}
+
+static bool is_guilty(const struct lopt_edit *edit, const struct lopt_plan_input *input, const struct lopt_trial *trial,
+		      const struct lopt_difference **first)
+{
+	const struct lopt_comparison *comparison = &trial->comparison;
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct lopt_difference *difference = &comparison->differences[i];
+		if (difference->reason != LOPT_REASON_NONE)
+			continue;
+		if (!has_effect_near(edit, difference->path) && !touches(edit, instruction_of(input, difference)))
+			continue;
+		*first = difference;
+		return true;
+	}
+	return false;
+}
+
+static enum lopt_status blame_differences(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,
+					  const struct lopt_trial *trial, struct lopt_error *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct lopt_difference *first;
+		if (!lopt_edit_applies(&plan->edits[i]) || !is_guilty(&plan->edits[i], input, trial, &first))
+			continue;
+		LOPT_TRY(drop(plan, i, err, "the rebuild refuted it: /%.*s differs in a way it does not explain",
+			      LOPT_STR_ARGS(first->path)));
+		++*dropped;
+	}
+	return LOPT_OK;
+}
+
+/* Of a test: the edit that takes away what a program could miss, if there is but one. */
+static enum lopt_status blame_test(size_t *dropped, struct lopt_plan *plan, const struct lopt_trial *trial,
+				   struct lopt_error *err)
+{
+	size_t found = SIZE_MAX;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (!lopt_edit_applies(&plan->edits[i]) || !plan->edits[i].needs_test)
+			continue;
+		if (found != SIZE_MAX)
+			return LOPT_OK;
+		found = i;
+	}
+	if (found == SIZE_MAX)
+		return LOPT_OK;
+	*dropped = 1;
+	return lopt_blame_one(plan, found, trial, err);
+}
+
+enum lopt_status lopt_blame_one(struct lopt_plan *plan, size_t edit, const struct lopt_trial *trial,
+				struct lopt_error *err)
+{
+	switch (trial->verdict) {
+	case LOPT_VERDICT_NOT_BUILT:
+		return drop(plan, edit, err, "with it the Dockerfile does not build");
+	case LOPT_VERDICT_TEST_FAILED:
+		return drop(plan, edit, err, "with it test %zu fails", trial->failed_test);
+	case LOPT_VERDICT_PROVED:
+		return drop(plan, edit, err, "it saves nothing");
+	default:
+		return drop(plan, edit, err, "with it the container differs in a way that is not explained");
+	}
+}
+
+enum lopt_status lopt_blame(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,
+			    const struct lopt_trial *trial, struct lopt_str candidate, struct lopt_error *err)
+{
+	*dropped = 0;
+	switch (trial->verdict) {
+	case LOPT_VERDICT_NOT_BUILT:
+		return blame_step(dropped, plan, candidate, last_step(lopt_buf_view(&trial->subject.built.log)), err);
+	case LOPT_VERDICT_TEST_FAILED:
+		return blame_test(dropped, plan, trial, err);
+	case LOPT_VERDICT_DIFFERS:
+	case LOPT_VERDICT_DRIFTED:
+		return blame_differences(dropped, plan, input, trial, err);
+	case LOPT_VERDICT_PROVED:
+		break;
+	}
+	return LOPT_OK;
+}
+
+/* Credit. */
+
+struct tally {
+	struct lopt_str path;
+	uint64_t before, after;
+};
+
+struct tallies {
+	struct tally *items;
+	size_t count, cap;
+	struct lopt_table table;
+};
+
+static void release_tallies(struct tallies *tallies)
+{
+	lopt_table_release(&tallies->table);
+	free(tallies->items);
+}
+
+static bool is_tally(const void *owner, uint32_t value, uint64_t number, struct lopt_str key)
+{
+	const struct tallies *tallies = owner;
+	(void)number;
+	return lopt_str_equal(tallies->items[value].path, key);
+}
+
+static struct tally *find_tally(const struct tallies *tallies, struct lopt_str path)
+{
+	uint32_t at = lopt_table_find(&tallies->table, 0, path, is_tally, tallies);
+	return at == LOPT_TABLE_NONE ? NULL : &tallies->items[at];
+}
+
+static enum lopt_status add_tally(struct tallies *tallies, struct lopt_str path, struct lopt_error *err)
+{
+	if (find_tally(tallies, path))
+		return LOPT_OK;
+	struct tally *items = lopt_grow(tallies->items, &tallies->cap, tallies->count + 1, sizeof *items);
+	if (!items)
+		return lopt_error_memory(err);
+	tallies->items = items;
+	items[tallies->count] = (struct tally){ .path = path };
+	if (!lopt_table_insert(&tallies->table, 0, path, (uint32_t)tallies->count))
+		return lopt_error_memory(err);
+	tallies->count++;
+	return LOPT_OK;
+}
+
+static void count_image(const struct tallies *tallies, const struct lopt_image *image, bool after)
+{
+	for (size_t i = 0; i < lopt_image_layer_count(image); i++) {
+		const struct lopt_layer *layer = lopt_image_layer(image, i);
+		for (size_t j = 0; j < layer->inode_count; j++) {
+			struct tally *tally = find_tally(tallies, layer->inodes[j].path);
+			if (tally)
+				*(after ? &tally->after : &tally->before) += layer->inodes[j].size;
+		}
+	}
+}
+
+static const struct lopt_inode *inode_of(const struct lopt_plan *plan, const struct lopt_claim *claim)
+{
+	return &lopt_image_layer(plan->image, claim->layer)->inodes[claim->inode];
+}
+
+static void credit_edit(const struct lopt_plan *plan, struct lopt_edit *edit, const struct tallies *tallies)
+{
+	edit->proved_bytes = 0;
+	for (size_t i = 0; i < edit->claim_count; i++) {
+		const struct lopt_inode *inode = inode_of(plan, &edit->claims[i]);
+		struct tally *tally = find_tally(tallies, inode->path);
+		if (!tally || tally->after >= tally->before)
+			continue;
+		uint64_t gone = tally->before - tally->after;
+		uint64_t part = inode->size < gone ? inode->size : gone;
+		edit->proved_bytes += part;
+		tally->before -= part;
+	}
+}
+
+enum lopt_status lopt_credit(struct lopt_plan *plan, const struct lopt_image *before, const struct lopt_image *after,
+			     struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_tallies) struct tallies tallies = { 0 };
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t j = 0; plan->edits[i].state == LOPT_EDIT_PROVED && j < plan->edits[i].claim_count; j++)
+			LOPT_TRY(add_tally(&tallies, inode_of(plan, &plan->edits[i].claims[j])->path, err));
+	count_image(&tallies, before, false);
+	count_image(&tallies, after, true);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->edits[i].state == LOPT_EDIT_PROVED)
+			credit_edit(plan, &plan->edits[i], &tallies);
+	return LOPT_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_PROOF_BLAME_H
+#define LAYEROPT_PROOF_BLAME_H
+
+#include "advice/plan.h"
+#include "proof/proof.h"
+
+/** Inner to this room: whose fault a failed trial is, and what a proved one saved. */
+
+/**
+ * Mark the edits that a failed trial points at as DROPPED, with the reason. Returns how many; 0 when nothing points at
+ * any one of them.
+ */
+LOPT_CHECKED enum lopt_status lopt_blame(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,
+					 const struct lopt_trial *trial, struct lopt_str candidate,
+					 struct lopt_error *err);
+/** Drop one edit, with the verdict of the trial as the reason. */
+LOPT_CHECKED enum lopt_status lopt_blame_one(struct lopt_plan *plan, size_t edit, const struct lopt_trial *trial,
+					     struct lopt_error *err);
+
+/** What each PROVED edit saved: bytes of its paths that the second image does not ship any more. */
+LOPT_CHECKED enum lopt_status lopt_credit(struct lopt_plan *plan, const struct lopt_image *before,
+					  const struct lopt_image *after, struct lopt_error *err);
+
+#endif
