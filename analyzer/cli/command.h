@@ -11,12 +11,14 @@ struct lopt_command {
 	const char *what;  /* one line for `layeropt --help` */
 	const char *more;  /* lines for its own --help, each within 80 columns; or NULL */
 	const struct lopt_option *options;
-	/** `argv[0]` is the command's name. LOPT_OK, or what went wrong. */
+	/** `argv[0]` is the command's name. LOPT_OK, LOPT_END where the answer is no (exit 1), or what went wrong. */
 	enum lopt_status (*run)(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err);
 };
 
 extern const struct lopt_command lopt_command_analyze;
 extern const struct lopt_command lopt_command_ls;
+extern const struct lopt_command lopt_command_optimize;
+extern const struct lopt_command lopt_command_verify;
 extern const struct lopt_command lopt_command_help;
 
 /** NULL past the last. */

@@ -93,6 +93,8 @@ int main(int argc, char **argv)
 	enum lopt_status status = run(argc, argv, &err);
 	if (status == LOPT_OK)
 		return answer(EXIT_SUCCESS);
+	if (status == LOPT_END)
+		return answer(EXIT_FAILURE);
 	int signal = lopt_signals_caught();
 	if (signal)
 		(void)lopt_error_set(&err, LOPT_E_INTERRUPTED, "interrupted");

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/building.h"
+#include "cli/command.h"
+#include "cli/opening.h"
+#include "dockerfile/dockerfile.h"
+#include "io/outfile.h"
+#include "proof/optimize.h"
+
+enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS };
+
+enum { BUILDS_MOST = 12 };
+
+struct wanted {
+	struct lopt_building building;
+	const char *image;
+	const char *write;
+	size_t level; /* from 0: safe */
+	size_t builds;
+	bool no_verify;
+};
+
+static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
+{
+	static const char *const levels[] = { "safe", "standard", "aggressive", NULL };
+	struct wanted *wanted = context;
+	switch (id) {
+	case IMAGE:
+		wanted->image = value;
+		return LOPT_OK;
+	case LEVEL:
+		return lopt_word_parse(&wanted->level, "--level", value, levels, err);
+	case NO_VERIFY:
+		wanted->no_verify = true;
+		return LOPT_OK;
+	case WRITE:
+		wanted->write = value;
+		return LOPT_OK;
+	case BUILDS:
+		return lopt_number_parse(&wanted->builds, "builds", value, err);
+	default:
+		return lopt_building_take(&wanted->building, id, value, err);
+	}
+}
+
+/* What one run holds. */
+struct work {
+	struct wanted *wanted;
+	struct lopt_buf source;
+	struct lopt_dockerfile *file;
+	struct lopt_image *image;	      /* of --image */
+	const struct lopt_analysis *analysis; /* the plan is made from */
+	bool owns_analysis;
+	struct lopt_original original;
+	bool has_original;
+	struct lopt_plan plan;
+	bool has_plan;
+	struct lopt_plan_input input;
+	struct lopt_optimizing optimizing;
+};
+
+static void release_work(struct work *work)
+{
+	lopt_optimizing_release(&work->optimizing);
+	if (work->has_plan)
+		lopt_plan_release(&work->plan);
+	if (work->owns_analysis)
+		lopt_analysis_free(work->analysis);
+	if (work->has_original)
+		lopt_original_release(&work->original);
+	lopt_image_free(work->image);
+	lopt_dockerfile_free(work->file);
+	lopt_buf_release(&work->source);
+}
+
+static enum lopt_status read_given(struct work *work, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
+	struct wanted *wanted = work->wanted;
+	const struct lopt_open_options open = { .want_sha256 = true, .keep = lopt_analysis_keep };
+	const struct lopt_analysis_options options = { .dockerfile_name = wanted->building.dockerfile,
+						       .dockerfile = lopt_buf_view(&work->source) };
+	LOPT_TRY(lopt_source_open(&source, wanted->image, err));
+	LOPT_TRY(lopt_image_read(&work->image, source, &open, err));
+	LOPT_TRY(lopt_analysis_make(&work->analysis, work->image, &options, err));
+	work->owns_analysis = true;
+	return LOPT_OK;
+}
+
+static enum lopt_status build_original(struct work *work, struct lopt_error *err)
+{
+	struct lopt_building *building = &work->wanted->building;
+	work->has_original = true;
+	LOPT_TRY(lopt_original_build(&work->original, &building->proof, lopt_buf_view(&work->source),
+				     building->dockerfile, err));
+	if (work->original.failed)
+		return lopt_building_refuse(building, &work->original, err);
+	if (!work->analysis)
+		work->analysis = work->original.subject.analysis;
+	return LOPT_OK;
+}
+
+/* Something to look at: the image given, or one that is built; and a workshop where anything is to be built. */
+static enum lopt_status gather(struct work *work, struct lopt_error *err)
+{
+	struct wanted *wanted = work->wanted;
+	if (wanted->image)
+		LOPT_TRY(read_given(work, err));
+	if (wanted->image && wanted->no_verify)
+		return LOPT_OK;
+	LOPT_TRY(lopt_building_start(&wanted->building, err));
+	return build_original(work, err);
+}
+
+/* Without a builder at hand nothing is proposed that not every builder takes. */
+static enum lopt_status set_features(struct work *work, struct lopt_error *err)
+{
+	struct lopt_workshop *workshop = work->wanted->building.proof.workshop;
+	if (!workshop)
+		return LOPT_OK;
+	work->input.builder = lopt_workshop_kind(workshop)->history;
+	LOPT_TRY(lopt_workshop_can(workshop, LOPT_FEATURE_COPY_CHMOD, &work->input.copy_chmod, err));
+	return lopt_workshop_can(workshop, LOPT_FEATURE_MOUNT, &work->input.mount, err);
+}
+
+static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
+{
+	struct wanted *wanted = work->wanted;
+	work->input = (struct lopt_plan_input){
+		.file = work->file,
+		.source = lopt_buf_view(&work->source),
+		.analysis = work->analysis,
+		.level = (enum lopt_level)(LOPT_LEVEL_SAFE + wanted->level),
+		.has_test = wanted->building.tests.count > 0,
+	};
+	LOPT_TRY(set_features(work, err));
+	if (lopt_plan_make(&work->plan, &work->input, err) != LOPT_OK)
+		return lopt_error_context(err, "%s", wanted->building.dockerfile);
+	work->has_plan = true;
+	if (!wanted->building.has_target)
+		return LOPT_OK;
+	return lopt_plan_aim(&work->plan, work->analysis->totals.content_bytes, wanted->building.target, err);
+}
+
+static size_t count_state(const struct lopt_plan *plan, enum lopt_edit_state state)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < plan->count; i++)
+		count += plan->edits[i].state == state;
+	return count;
+}
+
+static enum lopt_status prove(struct work *work, struct lopt_error *err)
+{
+	struct wanted *wanted = work->wanted;
+	struct lopt_optimizing *o = &work->optimizing;
+	*o = (struct lopt_optimizing){
+		.options = &wanted->building.proof,
+		.input = &work->input,
+		.original = &work->original,
+		.plan = &work->plan,
+		.has_target = wanted->building.has_target,
+		.target = wanted->building.target,
+		.builds_max = wanted->builds,
+		.text = LOPT_BUF_INIT(SIZE_MAX / 2),
+	};
+	if (wanted->no_verify || count_state(&work->plan, LOPT_EDIT_CHOSEN) == 0) {
+		LOPT_TRY(lopt_plan_print(&work->plan, &work->input, &o->text, err));
+		return lopt_plan_predict(&work->plan, &o->predicted_bytes, err);
+	}
+	LOPT_TRY(lopt_original_repeat(&work->original, &wanted->building.proof, lopt_buf_view(&work->source), err));
+	if (work->original.failed_test)
+		return lopt_building_refuse(&wanted->building, &work->original, err);
+	return lopt_optimize_prove(o, err);
+}
+
+/* The product: written when all reports are. */
+static enum lopt_status write_product(const struct work *work, struct lopt_error *err)
+{
+	struct lopt_outfile out;
+	const struct lopt_buf *text = &work->optimizing.text;
+	if (!work->wanted->write)
+		return LOPT_OK;
+	LOPT_TRY(lopt_outfile_open(&out, work->wanted->write, err));
+	if (text->len)
+		(void)fwrite(text->data, 1, text->len, out.file);
+	return lopt_outfile_commit(&out, err);
+}
+
+static enum lopt_status finish(struct work *work, struct lopt_error *err)
+{
+	struct wanted *wanted = work->wanted;
+	struct lopt_building *building = &wanted->building;
+	const struct lopt_optimizing *o = &work->optimizing;
+	bool proved = count_state(&work->plan, LOPT_EDIT_PROVED) > 0;
+	const struct lopt_outcome outcome = {
+		.command = "optimize",
+		.original_name = building->dockerfile,
+		.candidate_name = wanted->write ? wanted->write : building->dockerfile,
+		.before = lopt_buf_view(&work->source),
+		.after = lopt_buf_view(&o->text),
+		.builder = building->proof.workshop ? lopt_workshop_kind(building->proof.workshop) : NULL,
+		.options = &building->proof,
+		.analysis = work->analysis,
+		.original = work->has_original ? &work->original : NULL,
+		.trial = proved ? &o->trial : NULL,
+		.plan = &work->plan,
+		.predicted_bytes = o->predicted_bytes,
+		.builds = o->builds,
+		.unchanged = lopt_str_equal(lopt_buf_view(&work->source), lopt_buf_view(&o->text)),
+		.has_target = building->has_target,
+		.target = building->target,
+	};
+	LOPT_TRY(lopt_building_report(building, &outcome, err));
+	LOPT_TRY(write_product(work, err));
+	bool refuted = o->builds && !proved;
+	return lopt_outcome_good(&outcome) && !refuted ? LOPT_OK : LOPT_END;
+}
+
+static enum lopt_status optimize(struct wanted *wanted, struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_work)
+	struct work work = { .wanted = wanted, .source = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	struct lopt_building *building = &wanted->building;
+	if (wanted->no_verify && building->tests.count)
+		return lopt_error_set(err, LOPT_E_USAGE, "--test and --no-verify exclude each other");
+	LOPT_TRY(lopt_building_finish(building, "optimize", false, NULL, err));
+	LOPT_TRY(lopt_dockerfile_load(&work.source, building->dockerfile, err));
+	if (lopt_dockerfile_parse(&work.file, lopt_buf_view(&work.source), err) != LOPT_OK)
+		return lopt_error_context(err, "%s", building->dockerfile);
+	LOPT_TRY(gather(&work, err));
+	LOPT_TRY(make_plan(&work, err));
+	LOPT_TRY(prove(&work, err));
+	return finish(&work, err);
+}
+
+static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
+{
+	struct wanted wanted = { .builds = BUILDS_MOST };
+	lopt_building_init(&wanted.building);
+	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
+	if (status == LOPT_OK)
+		status = wanted.building.help ? lopt_help_print(command, err) : optimize(&wanted, err);
+	lopt_building_release(&wanted.building);
+	return status;
+}
+
+static const struct lopt_option options[] = {
+	{ "dockerfile", 0, LOPT_BUILDING_DOCKERFILE, "FILE", "the Dockerfile to be improved" },
+	{ "image", 0, IMAGE, "IMAGE", "look at this image of it, instead of building one first" },
+	{ "target-size", 0, LOPT_BUILDING_TARGET, "SIZE",
+	  "make the fewest and safest edits that bring the image down to this, as in 1.5GB" },
+	{ "level", 0, LEVEL, "LEVEL",
+	  "how far edits may go: safe (default), standard (what somebody may miss), aggressive" },
+	{ "no-verify", 0, NO_VERIFY, NULL, "only propose: build nothing to prove it" },
+	{ "write", 0, WRITE, "FILE", "write the new Dockerfile here" },
+	{ "builds", 0, BUILDS, "N", "build at most N candidates to find out which edits hold (12)" },
+	{ "format", 0, LOPT_BUILDING_FORMAT, "FORMAT",
+	  "text (default), diff, json, markdown or sarif, to standard output" },
+	LOPT_BUILDING_ROWS,
+	{ 0 },
+};
+
+const struct lopt_command lopt_command_optimize = {
+	.name = "optimize",
+	.usage = "--dockerfile FILE [OPTION]...",
+	.what = "Rewrite a Dockerfile so that its image is smaller, and prove it",
+	.more = "Works out from the bytes of the image what to change, builds the original twice\n"
+		"and the changed one, and keeps what makes the same container. Ends with 0 when\n"
+		"that is proved, and the target reached where there is one; with 1 when not.\n",
+	.options = options,
+	.run = run,
+};
