@@ -127,20 +127,30 @@ static void insert_update(struct lopt_maker *maker, size_t instruction, const st
 							   .text = lopt_str_from("apt-get update") });
 }
 
+static bool is_claimed_here(const struct lopt_maker *maker, const struct lopt_node *node)
+{
+	for (size_t i = 0; i < maker->edit.claim_count; i++)
+		if (maker->claims[i].layer == node->inode_layer->index && maker->claims[i].inode == node->inode)
+			return true;
+	return false;
+}
+
 static enum lopt_status predict_lists(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct lopt_maker *maker = context;
 	(void)err;
-	if (lopt_str_starts(node->path, lists))
-		lopt_maker_effect(maker, node->path, LOPT_ASPECT_REMOVED, false);
+	/* the instruction that does nothing else goes whole, with the index and the log of apt */
+	bool claimed = node->inode_layer && is_claimed_here(maker, node);
+	if (claimed || lopt_str_starts(node->path, lists))
+		lopt_maker_effect(maker, node->path, LOPT_ASPECT_REMOVED | (claimed ? LOPT_ASPECT_CONTENT : 0), false);
 	return LOPT_OK;
 }
 
-static void claim_lists(struct lopt_maker *maker, size_t index)
+static void claim_lists(struct lopt_maker *maker, size_t index, bool all)
 {
 	const struct lopt_layer *layer = lopt_image_layer(maker->evidence->image, index);
 	for (size_t i = 0; i < layer->entry_count; i++)
-		if (layer->entries[i].inode != LOPT_NO_INODE && lopt_str_starts(layer->entries[i].path, lists))
+		if (layer->entries[i].inode != LOPT_NO_INODE && (all || lopt_str_starts(layer->entries[i].path, lists)))
 			lopt_maker_claim(maker, index, layer->entries[i].inode);
 }
 
@@ -163,9 +173,10 @@ static enum lopt_status change_runs(struct lopt_maker *maker, struct lopt_str *w
 		bool insert = before && run.needs && !run.updates;
 		if (run.lists && !maker->edit.line)
 			maker->edit.line = instruction->line;
+		bool whole = run.only && !run.needs;
 		if (run.lists)
-			claim_lists(maker, evidence->layer_of[i]);
-		if (run.lists && run.only && !run.needs)
+			claim_lists(maker, evidence->layer_of[i], whole);
+		if (run.lists && whole)
 			lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_DROP, .instruction = i });
 		else if (run.lists || insert)
 			lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_REMOVE,

@@ -158,6 +158,12 @@ void lopt_evidence_release(struct lopt_evidence *evidence)
 
 /* Questions. */
 
+uint64_t lopt_evidence_least(const struct lopt_evidence *evidence, uint64_t parts)
+{
+	uint64_t share = evidence->input->analysis->totals.content_bytes / 1000000 * parts;
+	return share > LOPT_EDIT_BYTES_LEAST ? share : LOPT_EDIT_BYTES_LEAST;
+}
+
 bool lopt_evidence_is_run(const struct lopt_evidence *evidence, size_t instruction)
 {
 	return instruction < evidence->instructions && evidence->layer_of[instruction] != LOPT_NO_LAYER &&

@@ -103,5 +103,7 @@ lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
 
 enum { LOPT_EDIT_BYTES_LEAST = 1000 }; /* an edit that saves less is not worth a changed line */
+/** The same for an image of this size: at least `parts` millionths of it. */
+uint64_t lopt_evidence_least(const struct lopt_evidence *evidence, uint64_t parts);
 
 #endif

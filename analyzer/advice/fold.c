@@ -9,6 +9,8 @@
  * become one instruction, and the bytes never get into a layer.
  */
 
+enum { LEAST_PARTS = 2000 }; /* of a million: instructions that are one are cached as one */
+
 struct group {
 	size_t from, to; /* instructions, both RUN; SIZE_MAX: gone */
 	uint64_t bytes;
@@ -106,7 +108,7 @@ static enum lopt_status find_groups(const struct lopt_evidence *evidence, struct
 			if (!lopt_evidence_is_run(evidence, to))
 				continue;
 			uint64_t bytes = hidden_bytes(evidence, evidence->layer_of[from], evidence->layer_of[to]);
-			if (bytes < LOPT_EDIT_BYTES_LEAST || !is_foldable(evidence, from, to))
+			if (bytes < lopt_evidence_least(evidence, LEAST_PARTS) || !is_foldable(evidence, from, to))
 				continue;
 			struct group *last = *count ? *out + *count - 1 : NULL;
 			if (last && last->to > from) {
@@ -167,7 +169,7 @@ static enum lopt_status fold_group(struct lopt_evidence *evidence, const struct 
 	maker.edit.evidence = lopt_maker_text(&maker, "line %u ships %.*s that instructions up to line %u hide again.",
 					      from, LOPT_STR_ARGS(size), to);
 	maker.edit.change = lopt_maker_text(&maker, "Make lines %u to %u one RUN.", from, to);
-	return lopt_maker_finish(&maker, LOPT_EDIT_BYTES_LEAST, err);
+	return lopt_maker_finish(&maker, lopt_evidence_least(evidence, LEAST_PARTS), err);
 }
 
 enum lopt_status lopt_rule_fold(struct lopt_evidence *evidence, struct lopt_error *err)

@@ -11,7 +11,11 @@
  * levels are those of docs/known.md.
  */
 
-enum { PLACES_MAX = 8, NAMES_MAX = 8 };
+enum {
+	PLACES_MAX = 8,
+	NAMES_MAX = 8,
+	LEAST_PARTS = 100, /* of a million: what is removed with a few words more */
+};
 
 struct place {
 	const char *directory; /* a component "*" stands for any one */
@@ -394,7 +398,7 @@ static enum lopt_status describe(struct finding *finding, struct lopt_error *err
 	maker->edit.evidence = lopt_maker_text(maker, "line %u ships %.*s of %s.", (unsigned)instruction->line,
 					       LOPT_STR_ARGS(size), finding->leftover->what);
 	maker->edit.change = lopt_maker_text(maker, "Remove them at the end of the same instruction.");
-	return lopt_maker_finish(maker, LOPT_EDIT_BYTES_LEAST, err);
+	return lopt_maker_finish(maker, lopt_evidence_least(maker->evidence, LEAST_PARTS), err);
 }
 
 static enum lopt_status look(struct finding *finding, struct lopt_error *err)

@@ -151,7 +151,7 @@ static void write_verdict(struct writer *w)
 			      outcome->trial ? lopt_verdict_words(outcome->trial->verdict) : "not proved");
 	lopt_json_key(&w->j, "equivalence");
 	if (outcome->trial && outcome->trial->equivalence) {
-		char text[8];
+		char text[16];
 		(void)snprintf(text, sizeof text, "E%u", outcome->trial->equivalence);
 		lopt_json_text(&w->j, text);
 	} else {

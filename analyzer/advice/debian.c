@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "advice/debian.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+void lopt_packages_release(struct lopt_packages *packages)
+{
+	lopt_needs_release(&packages->needs);
+	lopt_debian_release(&packages->debian);
+	if (packages->owners.image)
+		lopt_owners_release(&packages->owners);
+	free(packages->kept);
+	free(packages->wanted);
+	free(packages->layer);
+	free(packages->paths);
+	free(packages->flags);
+}
+
+/* Where the package's list is tells which layer brought it. */
+static void find_layers(struct lopt_packages *packages)
+{
+	const struct lopt_image *image = packages->evidence->image;
+	for (size_t i = 0; i < packages->debian.count; i++)
+		packages->layer[i] = LOPT_NO_LAYER;
+	for (size_t l = 0; l < lopt_image_layer_count(image); l++) {
+		const struct lopt_layer *layer = lopt_image_layer(image, l);
+		for (size_t i = 0; i < layer->entry_count; i++) {
+			const struct lopt_entry *entry = &layer->entries[i];
+			if (entry->type != LOPT_FILE || entry->flags & LOPT_ENTRY_WHITEOUT)
+				continue;
+			const struct lopt_debian_package *package = lopt_debian_of_list(&packages->debian, entry->path);
+			size_t index = package ? (size_t)(package - packages->debian.packages) : SIZE_MAX;
+			/* the first: later ones may only have been touched */
+			if (package && packages->layer[index] == LOPT_NO_LAYER)
+				packages->layer[index] = l;
+		}
+	}
+}
+
+enum lopt_status lopt_packages_read(struct lopt_packages *packages, struct lopt_evidence *evidence,
+				    struct lopt_error *err)
+{
+	*packages = (struct lopt_packages){ .evidence = evidence };
+	LOPT_TRY(lopt_owners_init(&packages->owners, evidence->image, evidence->arena, err));
+	LOPT_TRY(lopt_debian_read(&packages->debian, &packages->owners, err));
+	LOPT_TRY(lopt_owners_claim_bytecode(&packages->owners, err));
+	size_t count = packages->debian.count;
+	packages->kept = calloc(count + 1, sizeof *packages->kept);
+	packages->wanted = calloc(count + 1, sizeof *packages->wanted);
+	packages->layer = calloc(count + 1, sizeof *packages->layer);
+	if (!packages->kept || !packages->wanted || !packages->layer)
+		return lopt_error_memory(err);
+	packages->known = packages->debian.knows_automatic;
+	if (!packages->known)
+		return LOPT_OK;
+	enum lopt_status status = lopt_needs_find(&packages->needs, &packages->debian, err);
+	packages->known = status == LOPT_OK;
+	if (status == LOPT_END)
+		return LOPT_OK;
+	LOPT_TRY(status);
+	find_layers(packages);
+	for (size_t i = 0; i < count; i++)
+		packages->kept[i] = packages->needs.needs[i] == LOPT_NEED_REQUIRED;
+	return LOPT_OK;
+}
+
+static size_t package_of_owner(const struct lopt_packages *packages, uint32_t owner)
+{
+	for (size_t i = 0; owner != LOPT_NO_OWNER && i < packages->debian.count; i++)
+		if (packages->debian.packages[i].owner == owner)
+			return i;
+	return SIZE_MAX;
+}
+
+enum lopt_status lopt_packages_of_path(struct lopt_packages *packages, struct lopt_str path, size_t *package,
+				       struct lopt_error *err)
+{
+	struct lopt_found found;
+	*package = SIZE_MAX;
+	for (int links = 0; links < 8; links++) {
+		LOPT_TRY(lopt_finder_find(&packages->owners.finder, path, &found, err));
+		if (found.node == LOPT_FOUND_NOTHING || found.type != LOPT_SYMLINK)
+			break;
+		/* the finder follows links on the way, not the last one: a slash behind it makes it one on the way */
+		struct lopt_str target = lopt_str_make("", 0);
+		size_t at;
+		const struct lopt_entry *entry =
+			lopt_evidence_below(packages->evidence, path.len && path.ptr[0] == '/' ?
+								lopt_str_make(path.ptr + 1, path.len - 1) :
+								path,
+					    packages->evidence->layers, &at);
+		if (entry && entry->type == LOPT_SYMLINK)
+			target = entry->link;
+		if (!target.len || target.ptr[0] != '/')
+			break;
+		path = target;
+	}
+	if (found.layer)
+		*package = package_of_owner(packages, packages->owners.inodes[found.layer->index][found.inode]);
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t package, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes) size_t *pending = calloc(packages->debian.count + 1, sizeof *pending);
+	size_t count = 0;
+	if (!pending)
+		return lopt_error_memory(err);
+	if (packages->kept[package])
+		return LOPT_OK;
+	packages->kept[package] = true;
+	pending[count++] = package;
+	while (count) {
+		size_t from = pending[--count];
+		for (size_t e = packages->needs.first[from]; e < packages->needs.first[from + 1]; e++) {
+			const struct lopt_need_edge *edge = &packages->needs.edges[e];
+			if (edge->strength != LOPT_NEED_REQUIRED || packages->kept[edge->to])
+				continue;
+			packages->kept[edge->to] = true;
+			pending[count++] = edge->to;
+		}
+	}
+	return LOPT_OK;
+}
+
+/* Lists. */
+
+/* "/lib/x" is "usr/lib/x" where lib is a link. */
+static enum lopt_status add_path(struct lopt_packages *packages, struct lopt_str path, unsigned flag,
+				 struct lopt_error *err)
+{
+	static const char *const merged[] = { "bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/" };
+	while (path.len && path.ptr[0] == '/')
+		path = lopt_str_make(path.ptr + 1, path.len - 1);
+	if (!path.len || lopt_str_is(path, "."))
+		return LOPT_OK;
+	for (size_t i = 0; i < sizeof merged / sizeof merged[0]; i++) {
+		size_t at;
+		if (!lopt_str_starts(path, merged[i]))
+			continue;
+		const struct lopt_entry *entry =
+			lopt_evidence_below(packages->evidence, lopt_str_make(path.ptr, strlen(merged[i]) - 1),
+					    packages->evidence->layers, &at);
+		if (!entry || entry->type != LOPT_SYMLINK)
+			continue;
+		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(65536);
+		lopt_buf_text(&text, "usr/");
+		lopt_buf_str(&text, path);
+		path = lopt_arena_copy(packages->evidence->arena, lopt_buf_view(&text));
+		if (text.failed || !path.ptr)
+			return lopt_error_memory(err);
+		break;
+	}
+	struct lopt_str *paths =
+		lopt_grow(packages->paths, &packages->path_cap, packages->path_count + 1, sizeof *paths);
+	if (!paths)
+		return lopt_error_memory(err);
+	packages->paths = paths;
+	/* the flag goes along in the length's place until the paths are sorted */
+	paths[packages->path_count] = lopt_str_make(path.ptr, path.len << 2 | flag);
+	packages->path_count++;
+	return LOPT_OK;
+}
+
+static int compare_flagged(const void *a, const void *b)
+{
+	const struct lopt_str *x = a, *y = b;
+	return lopt_str_compare(lopt_str_make(x->ptr, x->len >> 2), lopt_str_make(y->ptr, y->len >> 2));
+}
+
+/* One row per path, with the flags of all who name it. */
+static enum lopt_status sort_paths(struct lopt_packages *packages, struct lopt_error *err)
+{
+	size_t kept = 0;
+	packages->flags = calloc(packages->path_count + 1, sizeof *packages->flags);
+	if (!packages->flags)
+		return lopt_error_memory(err);
+	if (packages->path_count)
+		qsort(packages->paths, packages->path_count, sizeof *packages->paths, compare_flagged);
+	for (size_t i = 0; i < packages->path_count; i++) {
+		unsigned flag = packages->paths[i].len & 3;
+		struct lopt_str path = lopt_str_make(packages->paths[i].ptr, packages->paths[i].len >> 2);
+		if (kept && lopt_str_equal(packages->paths[kept - 1], path)) {
+			packages->flags[kept - 1] |= (unsigned char)flag;
+			continue;
+		}
+		packages->paths[kept] = path;
+		packages->flags[kept++] = (unsigned char)flag;
+	}
+	packages->path_count = kept;
+	return LOPT_OK;
+}
+
+static enum lopt_status read_list(struct lopt_packages *packages, const struct lopt_layer *layer,
+				  const struct lopt_kept *kept, struct lopt_error *err)
+{
+	const struct lopt_inode *inode = &layer->inodes[kept->inode];
+	if (inode->cause != LOPT_CAUSE_NONE || kept->what != LOPT_KEEP_ALL)
+		return LOPT_OK;
+	const struct lopt_debian_package *package = lopt_debian_of_list(&packages->debian, inode->path);
+	if (!package)
+		return LOPT_OK;
+	size_t index = (size_t)(package - packages->debian.packages);
+	struct lopt_str list = kept->bytes, path;
+	while (lopt_dpkg_list_next(&list, &path))
+		LOPT_TRY(add_path(packages, path, packages->kept[index] ? LOPT_PATH_KEPT : LOPT_PATH_DROPPED, err));
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_packages_read_lists(struct lopt_packages *packages, struct lopt_error *err)
+{
+	const struct lopt_image *image = packages->evidence->image;
+	for (size_t l = 0; l < lopt_image_layer_count(image); l++) {
+		const struct lopt_layer *layer = lopt_image_layer(image, l);
+		for (size_t i = 0; i < layer->kept_count; i++)
+			LOPT_TRY(read_list(packages, layer, &layer->kept[i], err));
+	}
+	return sort_paths(packages, err);
+}
+
+unsigned lopt_packages_flags(const struct lopt_packages *packages, struct lopt_str path)
+{
+	size_t low = 0, high = packages->path_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = lopt_str_compare(packages->paths[middle], path);
+		if (order == 0)
+			return packages->flags[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
