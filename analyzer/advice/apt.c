@@ -115,16 +115,17 @@ static void insert_update(struct lopt_maker *maker, size_t instruction, const st
 		simple = memchr(front.ptr, '\n', front.len) == NULL &&
 			 lopt_str_is(command->words[word].text, "apt-get");
 		if (simple)
-			lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-								   .instruction = instruction,
-								   .at = command->at,
-								   .text = lopt_maker_text(maker, "%.*s update && ",
-											   LOPT_STR_ARGS(front)) });
+			lopt_maker_step(maker,
+					(struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+								 .instruction = instruction,
+								 .at = command->at,
+								 .text = lopt_maker_text(maker, "%.*s update && ",
+											 LOPT_STR_ARGS(front)) });
 	}
 	if (!simple)
-		lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_PREPEND,
-							   .instruction = instruction,
-							   .text = lopt_str_from("apt-get update") });
+		lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_PREPEND,
+								.instruction = instruction,
+								.text = lopt_str_from("apt-get update") });
 }
 
 static bool is_claimed_here(const struct lopt_maker *maker, const struct lopt_node *node)
@@ -177,11 +178,12 @@ static enum lopt_status change_runs(struct lopt_maker *maker, struct lopt_str *w
 		if (run.lists)
 			claim_lists(maker, evidence->layer_of[i], whole);
 		if (run.lists && whole)
-			lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_DROP, .instruction = i });
+			lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_DROP, .instruction = i });
 		else if (run.lists || insert)
-			lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_REMOVE,
-								   .instruction = i,
-								   .text = lopt_str_from("/var/lib/apt/lists/*") });
+			lopt_maker_step(maker,
+					(struct lopt_edit_step){ .kind = LOPT_STEP_REMOVE,
+								 .instruction = i,
+								 .text = lopt_str_from("/var/lib/apt/lists/*") });
 		if (insert)
 			insert_update(maker, i, &run);
 		before |= run.lists;

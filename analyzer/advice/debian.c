@@ -86,11 +86,10 @@ enum lopt_status lopt_packages_of_path(struct lopt_packages *packages, struct lo
 		/* the finder follows links on the way, not the last one: a slash behind it makes it one on the way */
 		struct lopt_str target = lopt_str_make("", 0);
 		size_t at;
-		const struct lopt_entry *entry =
-			lopt_evidence_below(packages->evidence, path.len && path.ptr[0] == '/' ?
-								lopt_str_make(path.ptr + 1, path.len - 1) :
-								path,
-					    packages->evidence->layers, &at);
+		const struct lopt_entry *entry = lopt_evidence_below(
+			packages->evidence,
+			path.len && path.ptr[0] == '/' ? lopt_str_make(path.ptr + 1, path.len - 1) : path,
+			packages->evidence->layers, &at);
 		if (entry && entry->type == LOPT_SYMLINK)
 			target = entry->link;
 		if (!target.len || target.ptr[0] != '/')
@@ -140,9 +139,9 @@ static enum lopt_status add_path(struct lopt_packages *packages, struct lopt_str
 		size_t at;
 		if (!lopt_str_starts(path, merged[i]))
 			continue;
-		const struct lopt_entry *entry =
-			lopt_evidence_below(packages->evidence, lopt_str_make(path.ptr, strlen(merged[i]) - 1),
-					    packages->evidence->layers, &at);
+		const struct lopt_entry *entry = lopt_evidence_below(packages->evidence,
+								     lopt_str_make(path.ptr, strlen(merged[i]) - 1),
+								     packages->evidence->layers, &at);
 		if (!entry || entry->type != LOPT_SYMLINK)
 			continue;
 		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(65536);

@@ -115,11 +115,12 @@ static struct lopt_str command_of(struct looking *looking)
 	if (looking->language.len)
 		language = lopt_maker_text(&looking->maker, " 'path-include /usr/share/locale/%.*s*'",
 					   LOPT_STR_ARGS(looking->language));
-	return lopt_maker_text(&looking->maker,
-			       "printf '%%s\\n' 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/*/copyright' "
-			       "'path-exclude /usr/share/man/*' 'path-exclude /usr/share/info/*' "
-			       "'path-exclude /usr/share/locale/*' 'path-include /usr/share/locale/locale.alias'%.*s > /%s",
-			       LOPT_STR_ARGS(language), config);
+	return lopt_maker_text(
+		&looking->maker,
+		"printf '%%s\\n' 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/*/copyright' "
+		"'path-exclude /usr/share/man/*' 'path-exclude /usr/share/info/*' "
+		"'path-exclude /usr/share/locale/*' 'path-include /usr/share/locale/locale.alias'%.*s > /%s",
+		LOPT_STR_ARGS(language), config);
 }
 
 static void release_looking(struct looking *looking)
@@ -139,14 +140,14 @@ enum lopt_status lopt_rule_documentation(struct lopt_evidence *evidence, struct 
 		return LOPT_OK;
 	LOPT_TRY(lopt_image_walk(evidence->image, predict, &looking, err));
 	lopt_maker_effect(maker, lopt_str_from(config), LOPT_ASPECT_ADDED, false);
-	lopt_maker_step(maker, (struct lopt_step){
+	lopt_maker_step(maker, (struct lopt_edit_step){
 				       .kind = LOPT_STEP_PREPEND, .instruction = first, .text = command_of(&looking) });
 	struct lopt_str size = lopt_maker_size(maker, lopt_maker_bytes(maker));
 	maker->edit.needs_test = true;
 	maker->edit.line = lopt_evidence_at(evidence, first)->line;
-	maker->edit.evidence =
-		lopt_maker_text(maker, "line %u and those behind it ship %.*s of documentation, manual pages and translations.",
-				(unsigned)maker->edit.line, LOPT_STR_ARGS(size));
+	maker->edit.evidence = lopt_maker_text(
+		maker, "line %u and those behind it ship %.*s of documentation, manual pages and translations.",
+		(unsigned)maker->edit.line, LOPT_STR_ARGS(size));
 	maker->edit.change = lopt_str_from("Tell dpkg to leave them out, but for licences.");
 	return lopt_maker_finish(maker, lopt_evidence_least(evidence, 1000), err);
 }

@@ -64,7 +64,7 @@ struct lopt_str lopt_command_program(const struct lopt_shell_command *command, s
 struct lopt_maker {
 	struct lopt_evidence *evidence;
 	struct lopt_edit edit;
-	struct lopt_step *steps;
+	struct lopt_edit_step *steps;
 	size_t step_cap;
 	struct lopt_claim *claims;
 	size_t claim_cap;
@@ -74,7 +74,7 @@ struct lopt_maker {
 };
 void lopt_maker_init(struct lopt_maker *maker, struct lopt_evidence *evidence, const char *rule, enum lopt_level level);
 void lopt_maker_release(struct lopt_maker *maker);
-void lopt_maker_step(struct lopt_maker *maker, struct lopt_step step);
+void lopt_maker_step(struct lopt_maker *maker, struct lopt_edit_step step);
 /** The inode is saved; nothing where an edit has claimed it already. */
 void lopt_maker_claim(struct lopt_maker *maker, size_t layer, uint32_t inode);
 void lopt_maker_effect(struct lopt_maker *maker, struct lopt_str path, unsigned aspects, bool beneath);
@@ -99,6 +99,7 @@ lopt_rule lopt_rule_apt_lists;
 lopt_rule lopt_rule_metadata; /* chmod and chown: metadata.c */
 lopt_rule lopt_rule_fold;
 lopt_rule lopt_rule_inputs; /* files copied and removed: inputs.c */
+lopt_rule lopt_rule_order;  /* what commits change most comes last */
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
 

@@ -155,7 +155,7 @@ static enum lopt_status fold_group(struct lopt_evidence *evidence, const struct 
 	lopt_maker_init(&maker, evidence, "fold", LOPT_LEVEL_SAFE);
 	claim_group(&maker, group);
 	for (size_t i = group->from + 1; i <= group->to; i++) {
-		struct lopt_step step = { .kind = LOPT_STEP_FOLD, .instruction = i, .other = group->from };
+		struct lopt_edit_step step = { .kind = LOPT_STEP_FOLD, .instruction = i, .other = group->from };
 		if (evidence->keywords[i] != LOPT_KEYWORD_RUN) {
 			if (is_harmless(evidence->keywords[i]))
 				continue;

@@ -137,11 +137,11 @@ static bool drop_removal(struct lopt_maker *maker, const struct input *input)
 		return true;
 	}
 	size_t start = command->words[word - 1].end;
-	lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-						   .instruction = input->run,
-						   .at = start,
-						   .len = command->words[word].end - start,
-						   .text = lopt_str_make("", 0) });
+	lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+							.instruction = input->run,
+							.at = start,
+							.len = command->words[word].end - start,
+							.text = lopt_str_make("", 0) });
 	return true;
 }
 
@@ -233,27 +233,27 @@ static enum lopt_status add_archive(struct lopt_evidence *evidence, const struct
 	const struct lopt_shell *shell = &evidence->shells[found->run];
 	const struct lopt_instruction *copy = lopt_evidence_at(evidence, found->copy);
 	claim_all(&maker, found);
-	lopt_maker_step(&maker,
-			(struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-					    .instruction = found->copy,
-					    .len = copy->source.len,
-					    .text = lopt_maker_text(&maker, "ADD %.*s /%.*s/",
-								    LOPT_STR_ARGS(found->from), LOPT_STR_ARGS(to)) });
+	lopt_maker_step(&maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+							 .instruction = found->copy,
+							 .len = copy->source.len,
+							 .text = lopt_maker_text(&maker, "ADD %.*s /%.*s/",
+										 LOPT_STR_ARGS(found->from),
+										 LOPT_STR_ARGS(to)) });
 	if (operands == 1 && does_no_more(&maker, found, tar, rm, to)) {
-		lopt_maker_step(&maker, (struct lopt_step){ .kind = LOPT_STEP_DROP, .instruction = found->run });
+		lopt_maker_step(&maker, (struct lopt_edit_step){ .kind = LOPT_STEP_DROP, .instruction = found->run });
 	} else {
 		/* the two may be neighbours: ":" keeps them apart */
 		const struct lopt_shell_command *command = &shell->commands[tar];
-		lopt_maker_step(&maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-							    .instruction = found->run,
-							    .at = command->at,
-							    .len = command->end - command->at,
-							    .text = lopt_str_from(":") });
+		lopt_maker_step(&maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+								 .instruction = found->run,
+								 .at = command->at,
+								 .len = command->end - command->at,
+								 .text = lopt_str_from(":") });
 		command = &shell->commands[rm];
-		lopt_maker_step(&maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-							    .instruction = found->run,
-							    .at = command->words[0].end,
-							    .text = lopt_str_from(" -f") });
+		lopt_maker_step(&maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+								 .instruction = found->run,
+								 .at = command->words[0].end,
+								 .text = lopt_str_from(" -f") });
 	}
 	describe(&maker, found);
 	maker.edit.change = lopt_str_from("Unpack the archive as it is added.");
@@ -276,8 +276,8 @@ static void mount_everywhere(struct lopt_maker *maker, const struct input *input
 		uses |= workdir.len > 1 && workdir.len - 1 >= input->to.len &&
 			memcmp(workdir.ptr + 1, input->to.ptr, input->to.len) == 0;
 		if (evidence->keywords[i] == LOPT_KEYWORD_RUN && uses)
-			lopt_maker_step(maker,
-					(struct lopt_step){ .kind = LOPT_STEP_FLAG, .instruction = i, .text = flag });
+			lopt_maker_step(maker, (struct lopt_edit_step){
+						       .kind = LOPT_STEP_FLAG, .instruction = i, .text = flag });
 	}
 }
 
@@ -290,7 +290,7 @@ static enum lopt_status mount_input(struct lopt_evidence *evidence, const struct
 		return LOPT_OK;
 	const struct lopt_shell *shell = &evidence->shells[found->run];
 	bool last = shell->count == 1; /* nothing but the removal: the RUN went */
-	lopt_maker_step(&maker, (struct lopt_step){ .kind = LOPT_STEP_DROP, .instruction = found->copy });
+	lopt_maker_step(&maker, (struct lopt_edit_step){ .kind = LOPT_STEP_DROP, .instruction = found->copy });
 	struct input uses = *found;
 	if (last) {
 		while (uses.run > uses.copy &&

@@ -351,7 +351,7 @@ static void add_operands(struct finding *finding)
 	for (size_t i = 0; i < finding->instance_count; i++) {
 		struct lopt_str at = finding->instances[i];
 		const char *glob = finding->places[i]->glob;
-		lopt_maker_step(maker, (struct lopt_step){
+		lopt_maker_step(maker, (struct lopt_edit_step){
 					       .kind = LOPT_STEP_REMOVE,
 					       .instruction = finding->instruction,
 					       .text = lopt_maker_text(maker, glob ? "/%.*s/%s" : "/%.*s%s",
@@ -375,10 +375,11 @@ static bool add_names(struct finding *finding, const struct lopt_layer *layer)
 		if (count == NAMES_MAX || !is_plain(whole))
 			return false;
 		names[count++] = whole;
-		lopt_maker_step(&finding->maker, (struct lopt_step){ .kind = LOPT_STEP_REMOVE,
-								     .instruction = finding->instruction,
-								     .text = lopt_maker_text(&finding->maker, "/%.*s",
-											     LOPT_STR_ARGS(whole)) });
+		lopt_maker_step(&finding->maker,
+				(struct lopt_edit_step){
+					.kind = LOPT_STEP_REMOVE,
+					.instruction = finding->instruction,
+					.text = lopt_maker_text(&finding->maker, "/%.*s", LOPT_STR_ARGS(whole)) });
 	}
 	return true;
 }

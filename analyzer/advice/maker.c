@@ -22,9 +22,10 @@ void lopt_maker_release(struct lopt_maker *maker)
 	free(maker->effects);
 }
 
-void lopt_maker_step(struct lopt_maker *maker, struct lopt_step step)
+void lopt_maker_step(struct lopt_maker *maker, struct lopt_edit_step step)
 {
-	struct lopt_step *steps = lopt_grow(maker->steps, &maker->step_cap, maker->edit.step_count + 1, sizeof *steps);
+	struct lopt_edit_step *steps =
+		lopt_grow(maker->steps, &maker->step_cap, maker->edit.step_count + 1, sizeof *steps);
 	maker->failed |= !steps;
 	if (!steps)
 		return;
@@ -94,9 +95,9 @@ void lopt_maker_drop_command(struct lopt_maker *maker, size_t instruction, size_
 {
 	const struct lopt_shell *shell = &maker->evidence->shells[instruction];
 	const struct lopt_shell_command *command = &shell->commands[index];
-	struct lopt_step step = { .kind = LOPT_STEP_REPLACE, .instruction = instruction, .at = command->at };
+	struct lopt_edit_step step = { .kind = LOPT_STEP_REPLACE, .instruction = instruction, .at = command->at };
 	if (shell->count == 1) {
-		lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_DROP, .instruction = instruction });
+		lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_DROP, .instruction = instruction });
 		return;
 	}
 	if (index + 1 < shell->count) {
@@ -155,7 +156,8 @@ enum lopt_status lopt_maker_finish(struct lopt_maker *maker, uint64_t least, str
 	if (maker->failed)
 		return lopt_error_memory(err);
 	edit->predicted_bytes += edit->extra_bytes;
-	if (edit->step_count == 0 || edit->predicted_bytes < least)
+	bool faster = edit->seconds_after < edit->seconds_before;
+	if (edit->step_count == 0 || (!faster && edit->predicted_bytes < least))
 		return LOPT_OK;
 	struct lopt_edit *edits = lopt_grow(plan->edits, &plan->cap, plan->count + 1, sizeof *edits);
 	if (!edits)

@@ -231,11 +231,11 @@ static bool narrow(struct lopt_maker *maker, size_t instruction, const struct co
 	bool owner = !lopt_str_is(command->program, "chmod");
 	text = lopt_maker_text(maker, "%.*s %.*s -exec %.*s %s%.*s {} +", LOPT_STR_ARGS(text), LOPT_STR_ARGS(condition),
 			       LOPT_STR_ARGS(command->program), owner ? "-h " : "", LOPT_STR_ARGS(command->mode));
-	lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-						   .instruction = instruction,
-						   .at = at->at,
-						   .len = at->end - at->at,
-						   .text = text });
+	lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+							.instruction = instruction,
+							.at = at->at,
+							.len = at->end - at->at,
+							.text = text });
 	return true;
 }
 
@@ -286,7 +286,7 @@ static bool into_copy(struct lopt_maker *maker, size_t layer, size_t copy, const
 	struct lopt_str flag =
 		owner ? lopt_maker_text(maker, "--chown=%lld:%lld", (long long)effect->uid, (long long)effect->gid)
 		      : lopt_maker_text(maker, "--chmod=%04o", effect->mode);
-	lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_FLAG, .instruction = copy, .text = flag });
+	lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_FLAG, .instruction = copy, .text = flag });
 	return true;
 }
 
@@ -303,9 +303,9 @@ static bool move_change(struct lopt_maker *maker, size_t instruction, size_t lay
 		return into_copy(maker, layer, creator, command, effect);
 	if (!lopt_evidence_is_run(evidence, creator))
 		return false;
-	lopt_maker_step(maker, (struct lopt_step){ .kind = LOPT_STEP_APPEND,
-						   .instruction = creator,
-						   .text = text_of(maker, instruction, command) });
+	lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_APPEND,
+							.instruction = creator,
+							.text = text_of(maker, instruction, command) });
 	return true;
 }
 

@@ -18,8 +18,8 @@ const char *lopt_edit_state_words(enum lopt_edit_state state)
 
 /* In the order in which they claim bytes and are applied: what leaves an instruction whole comes first. */
 static lopt_rule *const rules[] = {
-	lopt_rule_apt_lists, lopt_rule_leftovers, lopt_rule_inputs, lopt_rule_metadata,
-	lopt_rule_recommends, lopt_rule_documentation, lopt_rule_fold,
+	lopt_rule_apt_lists,  lopt_rule_leftovers,     lopt_rule_inputs, lopt_rule_metadata,
+	lopt_rule_recommends, lopt_rule_documentation, lopt_rule_fold,	 lopt_rule_order,
 };
 
 static enum lopt_status apply_rules(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
@@ -115,7 +115,7 @@ enum lopt_status lopt_plan_effects(const struct lopt_plan *plan, struct lopt_eff
 
 /* The Dockerfile. */
 
-static enum lopt_status take_step(struct lopt_draft *draft, const struct lopt_step *step, struct lopt_error *err)
+static enum lopt_status take_step(struct lopt_draft *draft, const struct lopt_edit_step *step, struct lopt_error *err)
 {
 	switch (step->kind) {
 	case LOPT_STEP_REPLACE:
@@ -155,7 +155,7 @@ static enum lopt_status remove_leftovers(struct lopt_draft *draft, const struct 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct lopt_edit *edit = &plan->edits[i];
 		for (size_t j = 0; lopt_edit_applies(edit) && j < edit->step_count; j++) {
-			const struct lopt_step *step = &edit->steps[j];
+			const struct lopt_edit_step *step = &edit->steps[j];
 			if (step->kind != LOPT_STEP_REMOVE || step->instruction != instruction)
 				continue;
 			lopt_buf_text(&command, command.len ? " " : "rm -rf ");
@@ -183,7 +183,7 @@ static enum lopt_status take_removals(struct lopt_draft *draft, const struct lop
 {
 	const struct lopt_edit *edit = &plan->edits[index];
 	for (size_t i = 0; i < edit->step_count; i++) {
-		const struct lopt_step *step = &edit->steps[i];
+		const struct lopt_edit_step *step = &edit->steps[i];
 		bool first = step->kind == LOPT_STEP_REMOVE && !removes_already(plan, index, step->instruction);
 		for (size_t j = 0; first && j < i; j++)
 			first = edit->steps[j].kind != LOPT_STEP_REMOVE ||

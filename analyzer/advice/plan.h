@@ -25,7 +25,7 @@ enum lopt_edit_state {
 const char *lopt_edit_state_words(enum lopt_edit_state state);
 
 /** One step of an edit; see dockerfile/draft.h. */
-enum lopt_step_kind {
+enum lopt_edit_step_kind {
 	LOPT_STEP_REPLACE, /* bytes [at, at + len) of the instruction's source become `text` */
 	LOPT_STEP_REMOVE,  /* the operand `text` of an "rm -rf" behind all commands of a RUN */
 	LOPT_STEP_APPEND,  /* the command `text` behind a RUN */
@@ -37,8 +37,8 @@ enum lopt_step_kind {
 	LOPT_STEP_INSERT, /* the line `text` comes in front of the instruction */
 };
 
-struct lopt_step {
-	enum lopt_step_kind kind;
+struct lopt_edit_step {
+	enum lopt_edit_step_kind kind;
 	size_t instruction, other;
 	size_t at, len;
 	struct lopt_str text;
@@ -57,13 +57,15 @@ struct lopt_edit {
 	uint32_t line;		  /* of the instruction that ships the bytes */
 	struct lopt_str evidence; /* "line 12 ships 609 MB again, ..." */
 	struct lopt_str change;	  /* what the edit does, in words */
-	const struct lopt_step *steps;
+	const struct lopt_edit_step *steps;
 	size_t step_count;
 	const struct lopt_claim *claims;
 	size_t claim_count;
 	uint64_t extra_bytes; /* saved inside files that stay: symbols of a program */
 	const struct lopt_effect *effects;
 	size_t effect_count;
+	double seconds_before,
+		seconds_after;	  /* of an edit that changes the order: what a commit costs to rebuild, expected */
 	uint64_t predicted_bytes; /* saved by it alone */
 	uint64_t proved_bytes;	  /* once proved */
 	enum lopt_edit_state state;
@@ -78,6 +80,8 @@ struct lopt_plan {
 	const struct lopt_image *image;
 };
 
+struct lopt_commits;
+
 /** What rules may use. */
 struct lopt_plan_input {
 	const struct lopt_dockerfile *file;
@@ -87,7 +91,7 @@ struct lopt_plan_input {
 	bool copy_chmod, mount; /* the builder takes them */
 	enum lopt_level level;	/* edits beyond it are NEEDS_LEVEL */
 	bool has_test;
-	bool r_content; /* also R's help, documentation and tests */
+	const struct lopt_commits *commits; /* of the build context; NULL: instructions stay in their order */
 };
 
 /**

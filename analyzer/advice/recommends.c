@@ -22,8 +22,8 @@ static enum lopt_status want(struct lopt_packages *packages, size_t package, str
 
 static enum lopt_status want_program(struct lopt_packages *packages, struct lopt_str name, struct lopt_error *err)
 {
-	static const char *const folders[] = { "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/",
-					       "/sbin/",	   "/bin/" };
+	static const char *const folders[] = { "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
+					       "/usr/bin/",	   "/sbin/",	      "/bin/" };
 	char path[300];
 	size_t package;
 	if (!name.len || name.len > 200)
@@ -116,7 +116,8 @@ static enum lopt_status want_r_names(struct lopt_packages *packages, struct lopt
 	while (list.len) {
 		char name[128] = "r-cran-";
 		size_t len = 7, i = 0;
-		while (i < list.len && (list.ptr[i] == ' ' || list.ptr[i] == ',' || list.ptr[i] == '\n' || list.ptr[i] == '\t'))
+		while (i < list.len &&
+		       (list.ptr[i] == ' ' || list.ptr[i] == ',' || list.ptr[i] == '\n' || list.ptr[i] == '\t'))
 			i++;
 		for (; i < list.len && len + 1 < sizeof name; i++) {
 			char c = list.ptr[i];
@@ -168,8 +169,9 @@ static enum lopt_status want_r(struct lopt_packages *packages, struct lopt_error
 			const struct lopt_kept *kept = &layer->kept[i];
 			const struct lopt_inode *inode = &layer->inodes[kept->inode];
 			static const char end[] = "/DESCRIPTION";
-			bool is = inode->path.len > sizeof end && memcmp(inode->path.ptr + inode->path.len - (sizeof end - 1),
-									   end, sizeof end - 1) == 0;
+			bool is = inode->path.len > sizeof end &&
+				  memcmp(inode->path.ptr + inode->path.len - (sizeof end - 1), end, sizeof end - 1) ==
+					  0;
 			if (!is || kept->what != LOPT_KEEP_ALL || inode->cause != LOPT_CAUSE_NONE ||
 			    packages->owners.inodes[l][kept->inode] != LOPT_NO_OWNER)
 				continue;
@@ -185,8 +187,8 @@ static enum lopt_status want_r(struct lopt_packages *packages, struct lopt_error
 struct looking {
 	struct lopt_maker maker;
 	struct lopt_packages packages;
-	bool *by_apt;	 /* per layer: a RUN that installs made it */
-	bool *flagged;	 /* per layer: that RUN gets the flag */
+	bool *by_apt;  /* per layer: a RUN that installs made it */
+	bool *flagged; /* per layer: that RUN gets the flag */
 };
 
 static void release_looking(struct looking *looking)
@@ -231,19 +233,20 @@ static void flag_run(struct looking *looking, size_t instruction)
 			continue;
 		looking->flagged[layer] = true;
 		last = i;
-		lopt_maker_step(&looking->maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-								     .instruction = instruction,
-								     .at = command->words[verb].end,
-								     .text = lopt_str_from(" --no-install-recommends") });
+		lopt_maker_step(&looking->maker,
+				(struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+							 .instruction = instruction,
+							 .at = command->words[verb].end,
+							 .text = lopt_str_from(" --no-install-recommends") });
 	}
 	struct lopt_str names = last == SIZE_MAX ? lopt_str_make("", 0) : wanted_in(looking, layer);
 	if (!names.len)
 		return;
 	const struct lopt_shell_command *command = &shell->commands[last];
-	lopt_maker_step(&looking->maker, (struct lopt_step){ .kind = LOPT_STEP_REPLACE,
-							     .instruction = instruction,
-							     .at = command->words[command->word_count - 1].end,
-							     .text = names });
+	lopt_maker_step(&looking->maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
+								  .instruction = instruction,
+								  .at = command->words[command->word_count - 1].end,
+								  .text = names });
 }
 
 /* Only what a RUN that gets the flag brought can go; what it depends on stays with it, and so on. */
@@ -311,7 +314,8 @@ static enum lopt_status predict(void *context, const struct lopt_node *node, str
 	} else if (flags == 0 && node->layer != LOPT_NO_LAYER && looking->by_apt[node->layer]) {
 		/* made by the scripts of packages: it may not be made, or be made of fewer parts */
 		lopt_maker_effect(&looking->maker, node->path,
-				  LOPT_ASPECT_REMOVED | LOPT_ASPECT_CONTENT | LOPT_ASPECT_TARGET | LOPT_ASPECT_LINKS, false);
+				  LOPT_ASPECT_REMOVED | LOPT_ASPECT_CONTENT | LOPT_ASPECT_TARGET | LOPT_ASPECT_LINKS,
+				  false);
 	}
 	return LOPT_OK;
 }
@@ -330,10 +334,11 @@ static enum lopt_status describe(struct looking *looking, struct lopt_error *err
 	struct lopt_str size = lopt_maker_size(maker, lopt_maker_bytes(maker));
 	maker->edit.needs_test = true;
 	maker->edit.line = lopt_evidence_at(maker->evidence, maker->steps[0].instruction)->line;
-	maker->edit.evidence = lopt_maker_text(maker,
-					       "line %u and those behind it install %zu packages, %.*s, that nothing depends on: "
-					       "others only recommend them.",
-					       (unsigned)maker->edit.line, dropped, LOPT_STR_ARGS(size));
+	maker->edit.evidence =
+		lopt_maker_text(maker,
+				"line %u and those behind it install %zu packages, %.*s, that nothing depends on: "
+				"others only recommend them.",
+				(unsigned)maker->edit.line, dropped, LOPT_STR_ARGS(size));
 	maker->edit.change = lopt_maker_text(maker, "Install with --no-install-recommends%s.",
 					     wanted ? ", and name those that the Dockerfile uses" : "");
 	return lopt_maker_finish(maker, LOPT_EDIT_BYTES_LEAST, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <unistd.h>
 
+#include "advice/commits.h"
 #include "base/cleanup.h"
 #include "cli/building.h"
 #include "cli/command.h"
@@ -9,7 +10,7 @@
 #include "io/outfile.h"
 #include "proof/optimize.h"
 
-enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS };
+enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS, COMMITS };
 
 enum { BUILDS_MOST = 12 };
 
@@ -19,6 +20,7 @@ struct wanted {
 	const char *write;
 	size_t level; /* from 0: safe */
 	size_t builds;
+	size_t commits;
 	bool no_verify;
 };
 
@@ -40,6 +42,12 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return LOPT_OK;
 	case BUILDS:
 		return lopt_number_parse(&wanted->builds, "builds", value, err);
+	case COMMITS:
+		LOPT_TRY(lopt_number_parse(&wanted->commits, "commits", value, err));
+		if (wanted->commits > LOPT_COMMITS_MAX)
+			return lopt_error_set(err, LOPT_E_USAGE, "--commits %.200s: at most %d", value,
+					      LOPT_COMMITS_MAX);
+		return LOPT_OK;
 	default:
 		return lopt_building_take(&wanted->building, id, value, err);
 	}
@@ -55,6 +63,7 @@ struct work {
 	bool owns_analysis;
 	struct lopt_original original;
 	bool has_original;
+	struct lopt_commits commits;
 	struct lopt_plan plan;
 	bool has_plan;
 	struct lopt_plan_input input;
@@ -64,6 +73,7 @@ struct work {
 static void release_work(struct work *work)
 {
 	lopt_optimizing_release(&work->optimizing);
+	lopt_commits_release(&work->commits);
 	if (work->has_plan)
 		lopt_plan_release(&work->plan);
 	if (work->owns_analysis)
@@ -125,6 +135,20 @@ static enum lopt_status set_features(struct work *work, struct lopt_error *err)
 	return lopt_workshop_can(workshop, LOPT_FEATURE_MOUNT, &work->input.mount, err);
 }
 
+/* Where the context is no repository, instructions stay in their order. */
+static enum lopt_status read_commits(struct work *work, struct lopt_error *err)
+{
+	const struct wanted *wanted = work->wanted;
+	const struct lopt_commits_options options = { .context = wanted->building.context,
+						      .dockerfile = wanted->building.dockerfile,
+						      .commits_max = wanted->commits };
+	if (wanted->commits == 0 || wanted->building.build.stage)
+		return LOPT_OK;
+	LOPT_TRY(lopt_commits_read(&work->commits, &options, work->file, err));
+	work->input.commits = &work->commits;
+	return LOPT_OK;
+}
+
 static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 {
 	struct wanted *wanted = work->wanted;
@@ -136,6 +160,7 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 		.has_test = wanted->building.tests.count > 0,
 	};
 	LOPT_TRY(set_features(work, err));
+	LOPT_TRY(read_commits(work, err));
 	if (lopt_plan_make(&work->plan, &work->input, err) != LOPT_OK)
 		return lopt_error_context(err, "%s", wanted->building.dockerfile);
 	work->has_plan = true;
@@ -238,7 +263,7 @@ static enum lopt_status optimize(struct wanted *wanted, struct lopt_error *err)
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
 {
-	struct wanted wanted = { .builds = BUILDS_MOST };
+	struct wanted wanted = { .builds = BUILDS_MOST, .commits = LOPT_COMMITS_DEFAULT };
 	lopt_building_init(&wanted.building);
 	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
 	if (status == LOPT_OK)
@@ -257,6 +282,8 @@ static const struct lopt_option options[] = {
 	{ "no-verify", 0, NO_VERIFY, NULL, "only propose: build nothing to prove it" },
 	{ "write", 0, WRITE, "FILE", "write the new Dockerfile here" },
 	{ "builds", 0, BUILDS, "N", "build at most N candidates to find out which edits hold (12)" },
+	{ "commits", 0, COMMITS, "N",
+	  "order instructions by what the last N commits of the context changed (200); 0 leaves their order" },
 	{ "format", 0, LOPT_BUILDING_FORMAT, "FORMAT",
 	  "text (default), diff, json, markdown or sarif, to standard output" },
 	LOPT_BUILDING_ROWS,

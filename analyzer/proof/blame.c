@@ -58,7 +58,7 @@ static struct lopt_str place_of(struct lopt_str operand)
 static bool shows_in(const struct lopt_edit *edit, struct lopt_str text)
 {
 	for (size_t i = 0; i < edit->step_count; i++) {
-		const struct lopt_step *step = &edit->steps[i];
+		const struct lopt_edit_step *step = &edit->steps[i];
 		struct lopt_str added = step->kind == LOPT_STEP_REMOVE ? place_of(step->text) : step->text;
 		if (added.len > 1 && memmem(text.ptr, text.len, added.ptr, added.len))
 			return true;

@@ -63,6 +63,10 @@ static void write_edit(struct writer *w, const struct lopt_edit *edit)
 	else
 		lopt_json_null(&w->j);
 	lopt_json_member_count(&w->j, "predicted_paths", edit->effect_count);
+	if (edit->seconds_before > edit->seconds_after) {
+		put_seconds(w, "rebuild_seconds_before", edit->seconds_before);
+		put_seconds(w, "rebuild_seconds_after", edit->seconds_after);
+	}
 	lopt_json_close(&w->j, '}');
 }
 

@@ -131,9 +131,13 @@ static void write_figures(struct writer *w)
 static void write_edit(struct writer *w, const struct lopt_edit *edit)
 {
 	lopt_printer_printf(&w->p, "  %5u  ", (unsigned)edit->line);
-	lopt_printer_size(&w->p, edit->predicted_bytes, 10);
+	bool bytes = edit->seconds_before <= edit->seconds_after;
+	if (bytes)
+		lopt_printer_size(&w->p, edit->predicted_bytes, 10);
+	else
+		lopt_printer_right(&w->p, "-", 10);
 	lopt_printer_text(&w->p, "  ");
-	if (edit->state == LOPT_EDIT_PROVED)
+	if (bytes && edit->state == LOPT_EDIT_PROVED)
 		lopt_printer_size(&w->p, edit->proved_bytes, 10);
 	else
 		lopt_printer_right(&w->p, "-", 10);
