@@ -150,16 +150,16 @@ $(B)/%.a: $(B)/%.list
 	$(call say,AR $@)$(AR) rcs $@ $(filter %.o,$^)
 
 $(BINARY): $(MAIN_OBJ) $(CLI) $(LIB)
-	$(LINK) $^ $(PKG_LIBS)
+	$(LINK) $^ $(PKG_LIBS) -lm
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(SUPPORT) $(CLI) $(LIB)
 	@mkdir -p $(@D)
-	$(LINK) $^ $(PKG_LIBS) -lcmocka -lsqlite3
+	$(LINK) $^ $(PKG_LIBS) -lm -lcmocka -lsqlite3
 $(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(SUPPORT) $(CLI) $(LIB)
 	@mkdir -p $(@D)
-	$(LINK) $^ $(PKG_LIBS)
+	$(LINK) $^ $(PKG_LIBS) -lm
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(SUPPORT) $(CLI) $(LIB)
 	@mkdir -p $(@D)
-	$(LINK) -fsanitize=fuzzer $^ $(PKG_LIBS)
+	$(LINK) -fsanitize=fuzzer $^ $(PKG_LIBS) -lm
 
 -include $(wildcard $(B)/obj/*/*/*.d)
 

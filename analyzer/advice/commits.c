@@ -2,6 +2,7 @@
 #include "advice/commits.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +55,7 @@ static void reading_release(struct reading *r)
 
 void lopt_commits_release(struct lopt_commits *commits)
 {
+	free(commits->hashes);
 	free(commits->changed);
 	lopt_buf_release(&commits->reason);
 	*commits = (struct lopt_commits){ 0 };
@@ -388,10 +390,12 @@ static enum lopt_status make_masks(struct reading *r, struct lopt_commits *out, 
 {
 	LOPT_CLEANUP(lopt_cleanup_bytes) bool *stages = calloc(r->width + 1, sizeof *stages);
 	out->changed = calloc(r->count + 1, sizeof *out->changed);
-	if (!stages || !out->changed)
+	out->hashes = calloc(r->count + 1, sizeof *out->hashes);
+	if (!stages || !out->changed || !out->hashes)
 		return lopt_error_memory(r->err);
 	for (size_t t = 0; t < r->count; t++) {
 		bool *changed = r->changed + t * r->width;
+		(void)snprintf(out->hashes[t], sizeof *out->hashes, "%.*s", LOPT_STR_ARGS(r->commits[t].hash));
 		spread_globals(r, changed);
 		spread_stages(r, changed, stages);
 		for (size_t i = first; i < r->width; i++)

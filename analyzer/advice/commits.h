@@ -13,6 +13,7 @@ enum {
 	LOPT_COMMITS_DEFAULT = 200,
 	LOPT_COMMITS_MAX = 10000,
 	LOPT_COMMITS_LOG_BYTES_MAX = 32 << 20,
+	LOPT_COMMIT_HASH_MAX = 65,	    /* SHA-256 and a NUL */
 	LOPT_COMMITS_INSTRUCTIONS_MAX = 64, /* of the last stage, its FROM included */
 };
 
@@ -23,6 +24,7 @@ struct lopt_commits_options {
 };
 
 struct lopt_commits {
+	char (*hashes)[LOPT_COMMIT_HASH_MAX]; /* in hex, in the same order */
 	uint64_t *changed; /* newest first; bit i: the i-th instruction of the last stage, its FROM being the 0th */
 	size_t count;
 	struct lopt_buf reason; /* why nothing is known, one line that may hold raw bytes; empty when something is */

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 /*
- * Questions to git about a repository that is not trusted: nothing its configuration names is run. Inner to this room.
+ * Questions to git about a repository that is not trusted: nothing its configuration names is run.
  */
 
 enum { LOPT_GIT_ARGUMENTS_MAX = 32 };

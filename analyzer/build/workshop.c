@@ -139,6 +139,22 @@ static void remove_file(const struct lopt_workshop *workshop, const char *name)
 	(void)unlink(path);
 }
 
+/* A tree that came out of a repository. */
+static void remove_scratch(const struct lopt_workshop *workshop)
+{
+	char path[PATH_MAX_HERE + 64];
+	struct stat st;
+	struct words words = { 0 };
+	(void)snprintf(path, sizeof path, "%s/scratch", workshop->directory);
+	if (lstat(path, &st) < 0)
+		return;
+	word(&words, "rm");
+	word(&words, "-rf");
+	word(&words, "--");
+	word(&words, path);
+	clean(&words, NULL);
+}
+
 static void remove_directory(const struct lopt_workshop *workshop)
 {
 	static const char *const files[] = { "Dockerfile", "probe/Dockerfile", "probe/x", "image.tar" };
@@ -147,6 +163,7 @@ static void remove_directory(const struct lopt_workshop *workshop)
 		return;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		remove_file(workshop, files[i]);
+	remove_scratch(workshop);
 	(void)snprintf(path, sizeof path, "%s/probe", workshop->directory);
 	(void)rmdir(path);
 	(void)rmdir(workshop->directory);
@@ -174,6 +191,21 @@ const struct lopt_builder_kind *lopt_workshop_kind(const struct lopt_workshop *w
 const char *lopt_workshop_directory(const struct lopt_workshop *workshop)
 {
 	return workshop->directory;
+}
+
+const char *lopt_workshop_mark(const struct lopt_workshop *workshop)
+{
+	return workshop->mark;
+}
+
+enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, char *path, size_t size, struct lopt_error *err)
+{
+	remove_scratch(workshop);
+	int n = snprintf(path, size, "%s/scratch", workshop->directory);
+	if (n < 0 || (size_t)n >= size || mkdir(path, 0700) < 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s/scratch: cannot make: %s", workshop->directory,
+				      strerror(errno));
+	return LOPT_OK;
 }
 
 /* Files. */

@@ -61,6 +61,12 @@ LOPT_CHECKED enum lopt_status lopt_workshop_start_seconds(struct lopt_workshop *
 /** The directory for temporary files, without a slash at its end. */
 const char *lopt_workshop_directory(const struct lopt_workshop *workshop);
 
+/** Random hex digits in the name of everything made here. */
+const char *lopt_workshop_mark(const struct lopt_workshop *workshop);
+/** An empty directory for a build context; the one before it goes. */
+LOPT_CHECKED enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, char *path, size_t size,
+						    struct lopt_error *err);
+
 /** Replace the values of all build arguments in a log by "***". */
 LOPT_CHECKED enum lopt_status lopt_workshop_mask(const struct lopt_workshop *workshop, struct lopt_buf *out,
 						 struct lopt_str log);

@@ -77,6 +77,14 @@ static enum lopt_status take_seconds(struct lopt_building *building, const char 
 	return LOPT_OK;
 }
 
+static enum lopt_status take_replay(struct lopt_building *building, const char *value, struct lopt_error *err)
+{
+	LOPT_TRY(lopt_number_parse(&building->replay, "replay", value, err));
+	if (building->replay > LOPT_REPLAY_COMMITS_MAX)
+		return lopt_error_set(err, LOPT_E_USAGE, "--replay %.200s: at most %d", value, LOPT_REPLAY_COMMITS_MAX);
+	return LOPT_OK;
+}
+
 static enum lopt_status take_color(struct lopt_building *building, const char *value, struct lopt_error *err)
 {
 	static const char *const words[] = { "auto", "always", "never", NULL };
@@ -121,6 +129,8 @@ enum lopt_status lopt_building_take(struct lopt_building *building, int id, cons
 		return lopt_number_parse(&building->proof.starts, "starts", value, err);
 	case LOPT_BUILDING_TIMEOUT:
 		return take_seconds(building, value, err);
+	case LOPT_BUILDING_REPLAY:
+		return take_replay(building, value, err);
 	case LOPT_BUILDING_FORMAT:
 		return lopt_outputs_set_format(&building->outputs, value, err);
 	case LOPT_BUILDING_OUTPUT:
@@ -206,6 +216,17 @@ enum lopt_status lopt_building_start(struct lopt_building *building, struct lopt
 	if (building->tests.count && !kind->runner)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "--test: nothing here runs the images of %s", kind->name);
 	return lopt_workshop_open(&building->proof.workshop, kind, &building->build, err);
+}
+
+enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out, struct lopt_str before,
+				      struct lopt_str after, const struct lopt_subject *original,
+				      const struct lopt_subject *candidate, struct lopt_error *err)
+{
+	const struct lopt_str texts[2] = { before, after };
+	const struct lopt_subject *subjects[2] = { original, candidate };
+	if (building->replay == 0)
+		return LOPT_OK;
+	return lopt_replay_run(out, &building->proof, building->context, building->replay, texts, subjects, err);
 }
 
 /* Reports. */

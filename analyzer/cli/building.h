@@ -24,6 +24,7 @@ struct lopt_building {
 	struct lopt_repeated build_args, tests, allowed;
 	struct lopt_build_options build; /* points into this struct */
 	struct lopt_proof_options proof;
+	size_t replay; /* commits */
 	bool has_target;
 	uint64_t target;
 	struct lopt_report_options report;
@@ -45,6 +46,7 @@ enum {
 	LOPT_BUILDING_TARGET,
 	LOPT_BUILDING_STARTS,
 	LOPT_BUILDING_TIMEOUT,
+	LOPT_BUILDING_REPLAY,
 	LOPT_BUILDING_FORMAT,
 	LOPT_BUILDING_OUTPUT,
 	LOPT_BUILDING_TOP,
@@ -53,28 +55,30 @@ enum {
 	LOPT_BUILDING_OWN, /* first id of a command's own options */
 };
 
-#define LOPT_BUILDING_ROWS                                                                                      \
-	{ "context", 0, LOPT_BUILDING_CONTEXT, "DIR", "the build context (the directory of the Dockerfile)" },  \
-		{ "builder", 0, LOPT_BUILDING_BUILDER, "NAME",                                                  \
-		  "auto (default), docker, buildkit, podman or buildah" },                                      \
-		{ "stage", 0, LOPT_BUILDING_STAGE, "NAME", "build this stage (the last one)" },                 \
-		{ "build-arg", 0, LOPT_BUILDING_BUILD_ARG, "NAME=VALUE", "a build argument (repeatable)" },     \
-		{ "test", 0, LOPT_BUILDING_TEST, "COMMAND",                                                     \
-		  "a command for /bin/sh -c that has to succeed in a container of either image (repeatable)" }, \
-		{ "allow", 0, LOPT_BUILDING_ALLOW, "PATTERN",                                                   \
-		  "paths that may differ: a directory and all under it, or a pattern in which * also "          \
-		  "stands for slashes (repeatable)" },                                                          \
-		{ "starts", 0, LOPT_BUILDING_STARTS, "N",                                                       \
-		  "start N containers of each image and tell the median time (5); 0 is none" },                 \
-		{ "timeout", 0, LOPT_BUILDING_TIMEOUT, "SECONDS",                                               \
-		  "end a build that takes longer (7200); 0 is never" },                                         \
-		{ "output", 'o', LOPT_BUILDING_OUTPUT, "FORMAT=FILE",                                           \
-		  "write a report to FILE, - for standard output (repeatable)" },                               \
-		{ "top", 0, LOPT_BUILDING_TOP, "N", "rows per list (20); 0 is all" },                           \
-		{ "color", 0, LOPT_BUILDING_COLOR, "WHEN", "auto (default), always or never" },                 \
-		{ "no-progress", 'q', LOPT_BUILDING_QUIET, NULL, "do not say what is being done" },             \
-	{                                                                                                       \
-		"help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit"                                       \
+#define LOPT_BUILDING_ROWS                                                                                          \
+	{ "context", 0, LOPT_BUILDING_CONTEXT, "DIR", "the build context (the directory of the Dockerfile)" },      \
+		{ "builder", 0, LOPT_BUILDING_BUILDER, "NAME",                                                      \
+		  "auto (default), docker, buildkit, podman or buildah" },                                          \
+		{ "stage", 0, LOPT_BUILDING_STAGE, "NAME", "build this stage (the last one)" },                     \
+		{ "build-arg", 0, LOPT_BUILDING_BUILD_ARG, "NAME=VALUE", "a build argument (repeatable)" },         \
+		{ "test", 0, LOPT_BUILDING_TEST, "COMMAND",                                                         \
+		  "a command for /bin/sh -c that has to succeed in a container of either image (repeatable)" },     \
+		{ "allow", 0, LOPT_BUILDING_ALLOW, "PATTERN",                                                       \
+		  "paths that may differ: a directory and all under it, or a pattern in which * also "              \
+		  "stands for slashes (repeatable)" },                                                              \
+		{ "starts", 0, LOPT_BUILDING_STARTS, "N",                                                           \
+		  "start N containers of each image and tell the median time (5); 0 is none" },                     \
+		{ "timeout", 0, LOPT_BUILDING_TIMEOUT, "SECONDS",                                                   \
+		  "end a build that takes longer (7200); 0 is never" },                                             \
+		{ "replay", 0, LOPT_BUILDING_REPLAY, "N",                                                           \
+		  "build the last N commits of the context with both Dockerfiles, and tell what the cache saved" }, \
+		{ "output", 'o', LOPT_BUILDING_OUTPUT, "FORMAT=FILE",                                               \
+		  "write a report to FILE, - for standard output (repeatable)" },                                   \
+		{ "top", 0, LOPT_BUILDING_TOP, "N", "rows per list (20); 0 is all" },                               \
+		{ "color", 0, LOPT_BUILDING_COLOR, "WHEN", "auto (default), always or never" },                     \
+		{ "no-progress", 'q', LOPT_BUILDING_QUIET, NULL, "do not say what is being done" },                 \
+	{                                                                                                           \
+		"help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit"                                           \
 	}
 
 void lopt_building_init(struct lopt_building *building);
@@ -87,6 +91,11 @@ LOPT_CHECKED enum lopt_status lopt_building_finish(struct lopt_building *buildin
 						   const char *more, struct lopt_error *err);
 /** Find the builder and open a workshop for it; building->proof.workshop is the caller's to close. */
 LOPT_CHECKED enum lopt_status lopt_building_start(struct lopt_building *building, struct lopt_error *err);
+/** Replay commits with both Dockerfiles, where --replay asked for it; the caller releases *out, zeroed without it. */
+LOPT_CHECKED enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out,
+						   struct lopt_str before, struct lopt_str after,
+						   const struct lopt_subject *original,
+						   const struct lopt_subject *candidate, struct lopt_error *err);
 /** Write all reports. */
 LOPT_CHECKED enum lopt_status lopt_building_report(struct lopt_building *building, const struct lopt_outcome *outcome,
 						   struct lopt_error *err);

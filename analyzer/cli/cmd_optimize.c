@@ -220,6 +220,10 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 	struct lopt_building *building = &wanted->building;
 	const struct lopt_optimizing *o = &work->optimizing;
 	bool proved = count_state(&work->plan, LOPT_EDIT_PROVED) > 0;
+	LOPT_CLEANUP(lopt_replay_release) struct lopt_replay replay = { 0 };
+	if (proved)
+		LOPT_TRY(lopt_building_replay(building, &replay, lopt_buf_view(&work->source), lopt_buf_view(&o->text),
+					      &work->original.subject, &o->trial.subject, err));
 	const struct lopt_outcome outcome = {
 		.command = "optimize",
 		.original_name = building->dockerfile,
@@ -232,6 +236,7 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 		.original = work->has_original ? &work->original : NULL,
 		.trial = proved ? &o->trial : NULL,
 		.plan = &work->plan,
+		.replay = proved && building->replay ? &replay : NULL,
 		.predicted_bytes = o->predicted_bytes,
 		.builds = o->builds,
 		.unchanged = lopt_str_equal(lopt_buf_view(&work->source), lopt_buf_view(&o->text)),

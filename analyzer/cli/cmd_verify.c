@@ -36,6 +36,10 @@ static enum lopt_status report(struct wanted *wanted, const struct lopt_original
 			       const struct lopt_buf *after, struct lopt_error *err)
 {
 	struct lopt_building *building = &wanted->building;
+	LOPT_CLEANUP(lopt_replay_release) struct lopt_replay replay = { 0 };
+	if (trial->verdict == LOPT_VERDICT_PROVED)
+		LOPT_TRY(lopt_building_replay(building, &replay, lopt_buf_view(before), lopt_buf_view(after),
+					      &original->subject, &trial->subject, err));
 	const struct lopt_outcome outcome = {
 		.command = "verify",
 		.original_name = building->dockerfile,
@@ -47,6 +51,7 @@ static enum lopt_status report(struct wanted *wanted, const struct lopt_original
 		.analysis = original->subject.analysis,
 		.original = original,
 		.trial = trial,
+		.replay = building->replay ? &replay : NULL,
 		.builds = 1,
 		.has_target = building->has_target,
 		.target = building->target,

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/table.h"
+#include "proof/steps.h"
 
 LOPT_PRINTF(4, 5)
 static enum lopt_status drop(struct lopt_plan *plan, size_t edit, struct lopt_error *err, const char *fmt, ...)
@@ -22,29 +23,6 @@ static enum lopt_status drop(struct lopt_plan *plan, size_t edit, struct lopt_er
 }
 
 /* Of a build that failed: the instruction that did. */
-
-/* The number behind the last "Step 4/9 :", "STEP 4/9:" or "[4/9]" at the start of a line; 0: none is told. */
-static size_t last_step(struct lopt_str log)
-{
-	static const char *const fronts[] = { "Step ", "STEP " };
-	size_t step = 0;
-	for (size_t at = 0; at < log.len;) {
-		const char *end = memchr(log.ptr + at, '\n', log.len - at);
-		size_t len = end ? (size_t)(end - log.ptr) - at : log.len - at;
-		for (size_t i = 0; i < 2; i++) {
-			size_t number = 0, digit = at + 5;
-			if (len < 6 || memcmp(log.ptr + at, fronts[i], 5) != 0)
-				continue;
-			for (; digit < at + len && log.ptr[digit] >= '0' && log.ptr[digit] <= '9' && number < 100000;
-			     digit++)
-				number = number * 10 + (size_t)(log.ptr[digit] - '0');
-			if (digit < at + len && log.ptr[digit] == '/')
-				step = number;
-		}
-		at += len + 1;
-	}
-	return step;
-}
 
 /* "/tmp/" of "/tmp" followed by a pattern: where something is missed that a removal took. */
 static struct lopt_str place_of(struct lopt_str operand)
@@ -66,15 +44,44 @@ static bool shows_in(const struct lopt_edit *edit, struct lopt_str text)
 	return false;
 }
 
-static enum lopt_status blame_step(size_t *dropped, struct lopt_plan *plan, struct lopt_str candidate, size_t step,
-				   struct lopt_error *err)
+/* BuildKit numbers only what it runs, but repeats the instruction in its last words: " > [4/9] RUN make:". */
+static const struct lopt_instruction *find_quoted(const struct lopt_dockerfile *file, struct lopt_str log)
 {
+	static const char front[] = "\n > [";
+	enum { ENOUGH = 60 };
+	const char *quote = NULL;
+	for (const char *at = log.ptr, *found; log.len; at = found + 1) {
+		found = memmem(at, log.len - (size_t)(at - log.ptr), front, sizeof front - 1);
+		if (!found)
+			break;
+		quote = found;
+	}
+	size_t left = quote ? log.len - (size_t)(quote - log.ptr) : 0;
+	const char *text = quote ? memchr(quote, ']', left) : NULL;
+	if (!text || left - (size_t)(text - quote) < 2)
+		return NULL;
+	struct lopt_str said = lopt_str_make(text + 2, left - (size_t)(text - quote) - 2);
+	for (size_t i = 0; i < lopt_dockerfile_count(file); i++) {
+		struct lopt_str line = lopt_dockerfile_at(file, i)->text;
+		size_t len = line.len < ENOUGH ? line.len : ENOUGH;
+		if (said.len >= len && memcmp(said.ptr, line.ptr, len) == 0)
+			return lopt_dockerfile_at(file, i);
+	}
+	return NULL;
+}
+
+static enum lopt_status blame_step(size_t *dropped, struct lopt_plan *plan, struct lopt_str candidate,
+				   enum lopt_builder builder, struct lopt_str log, struct lopt_error *err)
+{
+	size_t step = lopt_steps_count(builder, log).last;
 	struct lopt_dockerfile *file;
 	struct lopt_error unheard;
 	if (lopt_dockerfile_parse(&file, candidate, &unheard) != LOPT_OK)
 		return LOPT_OK;
 	enum lopt_status status = LOPT_OK;
-	const struct lopt_instruction *failed = step ? lopt_dockerfile_at(file, step - 1) : NULL;
+	const struct lopt_instruction *failed = builder == LOPT_BUILDER_BUILDKIT ? find_quoted(file, log)
+						: step				 ? lopt_dockerfile_at(file, step - 1)
+										 : NULL;
 	for (size_t i = 0; failed && i < plan->count && status == LOPT_OK; i++) {
 		if (!lopt_edit_applies(&plan->edits[i]) || !shows_in(&plan->edits[i], failed->source))
 			continue;
@@ -186,7 +193,8 @@ enum lopt_status lopt_blame(size_t *dropped, struct lopt_plan *plan, const struc
 	*dropped = 0;
 	switch (trial->verdict) {
 	case LOPT_VERDICT_NOT_BUILT:
-		return blame_step(dropped, plan, candidate, last_step(lopt_buf_view(&trial->subject.built.log)), err);
+		return blame_step(dropped, plan, candidate, input->builder, lopt_buf_view(&trial->subject.built.log),
+				  err);
 	case LOPT_VERDICT_TEST_FAILED:
 		return blame_test(dropped, plan, trial, err);
 	case LOPT_VERDICT_DIFFERS:

@@ -4,6 +4,7 @@
 
 #include "advice/plan.h"
 #include "proof/proof.h"
+#include "proof/replay.h"
 
 /** What `verify` and `optimize` have to tell. All of it is borrowed. */
 struct lopt_outcome {
@@ -16,6 +17,7 @@ struct lopt_outcome {
 	const struct lopt_original *original; /* NULL when it was not built */
 	const struct lopt_trial *trial;	      /* the last candidate; NULL when nothing was tried */
 	const struct lopt_plan *plan;	      /* optimize only; else NULL */
+	const struct lopt_replay *replay;     /* NULL: none was asked for */
 	uint64_t predicted_bytes;	      /* all applied edits together */
 	size_t builds;			      /* of candidates */
 	bool unchanged;			      /* optimize: the Dockerfile stays as it is */

@@ -148,6 +148,41 @@ static void write_comparison(struct writer *w, const struct lopt_trial *trial)
 	lopt_json_close(&w->j, '}');
 }
 
+static void write_series(struct writer *w, const char *key, const double *values, size_t count)
+{
+	lopt_json_key(&w->j, key);
+	lopt_json_open(&w->j, '[');
+	for (size_t i = 0; i < count; i++)
+		lopt_json_ratio(&w->j, values[i]);
+	lopt_json_close(&w->j, ']');
+}
+
+static void write_replay(struct writer *w)
+{
+	static const char *const names[2] = { "original", "candidate" };
+	const struct lopt_replay *replay = w->outcome->replay;
+	if (!replay)
+		return;
+	lopt_json_key(&w->j, "replay");
+	lopt_json_open(&w->j, '{');
+	lopt_json_member_count(&w->j, "commits", replay->commits);
+	lopt_json_member_known(&w->j, "reason", lopt_buf_view(&replay->reason));
+	for (size_t i = 0; i < 2 && replay->commits; i++) {
+		const struct lopt_replay_side *side = &replay->sides[i];
+		lopt_json_key(&w->j, names[i]);
+		lopt_json_open(&w->j, '{');
+		lopt_json_member_count(&w->j, "steps", side->steps);
+		lopt_json_member_count(&w->j, "cached", side->cached);
+		put_seconds(w, "seconds", side->seconds);
+		write_series(w, "measured", side->measured, replay->commits);
+		write_series(w, "expected", side->expected, replay->commits);
+		lopt_json_key(&w->j, "spearman");
+		lopt_json_ratio(&w->j, side->correlation);
+		lopt_json_close(&w->j, '}');
+	}
+	lopt_json_close(&w->j, '}');
+}
+
 static void write_verdict(struct writer *w)
 {
 	const struct lopt_outcome *outcome = w->outcome;
@@ -198,6 +233,7 @@ enum lopt_status lopt_proof_json(FILE *to, const struct lopt_outcome *outcome,
 	write_image(&w, "candidate", outcome->trial ? &outcome->trial->subject : &nothing);
 	write_edits(&w);
 	write_comparison(&w, outcome->trial);
+	write_replay(&w);
 	lopt_json_close(&w.j, '}');
 	lopt_json_newline(&w.j);
 	lopt_buf_release(&w.text);

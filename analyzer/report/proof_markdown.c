@@ -53,6 +53,11 @@ static void write_sizes(struct writer *w, const char *name, uint64_t before, uin
 	lopt_buf_printf(&w->row, "| %s |", name);
 	put_size(w, before);
 	put_size(w, after);
+	if (after == before) {
+		lopt_buf_text(&w->row, " the same |");
+		(void)take_row(w, SIZE_MAX);
+		return;
+	}
 	lopt_buf_text(&w->row, after > before ? " +" : " -");
 	uint64_t change = after > before ? after - before : before - after;
 	lopt_size_format(&w->row, change);
@@ -166,6 +171,25 @@ static void write_comparison(struct writer *w)
 	write_rows(w, comparison);
 }
 
+static void write_replay(struct writer *w)
+{
+	static const char *const names[2] = { "original", "candidate" };
+	const struct lopt_replay *replay = w->outcome->replay;
+	if (!replay || !replay->commits)
+		return;
+	lopt_buf_printf(
+		&w->out,
+		"\n### %zu commits replayed\n\n| | steps | cached | seconds a commit |\n| --- | ---: | ---: | ---: |\n",
+		replay->commits);
+	for (size_t i = 0; i < 2; i++) {
+		const struct lopt_replay_side *side = &replay->sides[i];
+		lopt_buf_printf(&w->row, "| %s | %llu | ", names[i], (unsigned long long)side->steps);
+		lopt_percent_format(&w->row, side->cached, side->steps);
+		lopt_buf_printf(&w->row, " | %.2f |", side->seconds / (double)replay->commits);
+		(void)take_row(w, SIZE_MAX);
+	}
+}
+
 /* The fence is longer than any run of backticks in the text. */
 static void write_diff(struct writer *w)
 {
@@ -215,6 +239,7 @@ enum lopt_status lopt_proof_markdown(FILE *to, const struct lopt_outcome *outcom
 	write_figures(&w);
 	write_edits(&w);
 	write_comparison(&w);
+	write_replay(&w);
 	write_diff(&w);
 	bool failed = w.out.failed;
 	if (!failed && w.out.len)

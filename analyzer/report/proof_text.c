@@ -60,6 +60,11 @@ static void write_verdict(struct writer *w)
 static void put_change(struct writer *w, uint64_t before, uint64_t after)
 {
 	lopt_printer_to_column(&w->p, CHANGE);
+	if (after == before) {
+		lopt_printer_text(&w->p, "the same");
+		lopt_printer_end(&w->p);
+		return;
+	}
 	lopt_printer_text(&w->p, after > before ? "+" : "-");
 	lopt_printer_size(&w->p, after > before ? after - before : before - after, 0);
 	lopt_buf_clear(&w->text);
@@ -277,6 +282,34 @@ static void write_log(struct writer *w, const char *title, const struct lopt_buf
 	}
 }
 
+/* What the cache saved. */
+static void write_replay(struct writer *w)
+{
+	static const char *const names[2] = { "original", "candidate" };
+	const struct lopt_replay *replay = w->outcome->replay;
+	if (!replay)
+		return;
+	heading(w, "Replayed");
+	if (!replay->commits) {
+		lopt_printer_text(&w->p, "  nothing: ");
+		lopt_printer_wrapped(&w->p, lopt_buf_view(&replay->reason), 2);
+		return;
+	}
+	lopt_printer_printf(&w->p, "  %zu commits", replay->commits);
+	lopt_printer_end(&w->p);
+	for (size_t i = 0; i < 2; i++) {
+		const struct lopt_replay_side *side = &replay->sides[i];
+		lopt_buf_clear(&w->text);
+		lopt_percent_format(&w->text, side->cached, side->steps);
+		lopt_printer_printf(&w->p, "  %-10s %s of %llu steps cached, %.1f s a commit", names[i],
+				    w->text.data ? w->text.data : "", (unsigned long long)side->steps,
+				    side->seconds / (double)replay->commits);
+		if (side->correlation >= -1)
+			lopt_printer_printf(&w->p, "; as expected: %.2f", side->correlation);
+		lopt_printer_end(&w->p);
+	}
+}
+
 /* Escaped, but for backslashes, which are meant to be read here. */
 static void put_line(struct writer *w, struct lopt_str line)
 {
@@ -337,6 +370,7 @@ enum lopt_status lopt_proof_text(FILE *to, const struct lopt_outcome *outcome,
 	write_figures(&w);
 	write_edits(&w);
 	write_comparison(&w);
+	write_replay(&w);
 	write_diff(&w);
 	write_logs(&w);
 	lopt_buf_release(&w.text);
