@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "advice/commits.h"
@@ -57,7 +59,9 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 struct work {
 	struct wanted *wanted;
 	struct lopt_buf source;
-	struct lopt_dockerfile *file;
+	struct lopt_str part;		      /* of it: up to the end of the stage that is built */
+	struct lopt_buf after;		      /* the Dockerfile as it becomes */
+	struct lopt_dockerfile *file;	      /* the part */
 	struct lopt_image *image;	      /* of --image */
 	const struct lopt_analysis *analysis; /* the plan is made from */
 	bool owns_analysis;
@@ -82,6 +86,7 @@ static void release_work(struct work *work)
 		lopt_original_release(&work->original);
 	lopt_image_free(work->image);
 	lopt_dockerfile_free(work->file);
+	lopt_buf_release(&work->after);
 	lopt_buf_release(&work->source);
 }
 
@@ -91,7 +96,7 @@ static enum lopt_status read_given(struct work *work, struct lopt_error *err)
 	struct wanted *wanted = work->wanted;
 	const struct lopt_open_options open = { .want_sha256 = true, .keep = lopt_analysis_keep };
 	const struct lopt_analysis_options options = { .dockerfile_name = wanted->building.dockerfile,
-						       .dockerfile = lopt_buf_view(&work->source) };
+						       .dockerfile = work->part };
 	LOPT_TRY(lopt_source_open(&source, wanted->image, err));
 	LOPT_TRY(lopt_image_read(&work->image, source, &open, err));
 	LOPT_TRY(lopt_analysis_make(&work->analysis, work->image, &options, err));
@@ -103,8 +108,7 @@ static enum lopt_status build_original(struct work *work, struct lopt_error *err
 {
 	struct lopt_building *building = &work->wanted->building;
 	work->has_original = true;
-	LOPT_TRY(lopt_original_build(&work->original, &building->proof, lopt_buf_view(&work->source),
-				     building->dockerfile, err));
+	LOPT_TRY(lopt_original_build(&work->original, &building->proof, work->part, building->dockerfile, err));
 	if (work->original.failed)
 		return lopt_building_refuse(building, &work->original, err);
 	if (!work->analysis)
@@ -142,7 +146,7 @@ static enum lopt_status read_commits(struct work *work, struct lopt_error *err)
 	const struct lopt_commits_options options = { .context = wanted->building.context,
 						      .dockerfile = wanted->building.dockerfile,
 						      .commits_max = wanted->commits };
-	if (wanted->commits == 0 || wanted->building.build.stage)
+	if (wanted->commits == 0)
 		return LOPT_OK;
 	LOPT_TRY(lopt_commits_read(&work->commits, &options, work->file, err));
 	work->input.commits = &work->commits;
@@ -154,7 +158,7 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 	struct wanted *wanted = work->wanted;
 	work->input = (struct lopt_plan_input){
 		.file = work->file,
-		.source = lopt_buf_view(&work->source),
+		.source = work->part,
 		.analysis = work->analysis,
 		.level = (enum lopt_level)(LOPT_LEVEL_SAFE + wanted->level),
 		.has_test = wanted->building.tests.count > 0,
@@ -195,7 +199,7 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 		LOPT_TRY(lopt_plan_print(&work->plan, &work->input, &o->text, err));
 		return lopt_plan_predict(&work->plan, &o->predicted_bytes, err);
 	}
-	LOPT_TRY(lopt_original_repeat(&work->original, &wanted->building.proof, lopt_buf_view(&work->source), err));
+	LOPT_TRY(lopt_original_repeat(&work->original, &wanted->building.proof, work->part, err));
 	if (work->original.failed_test)
 		return lopt_building_refuse(&wanted->building, &work->original, err);
 	return lopt_optimize_prove(o, err);
@@ -205,7 +209,7 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 static enum lopt_status write_product(const struct work *work, struct lopt_error *err)
 {
 	struct lopt_outfile out;
-	const struct lopt_buf *text = &work->optimizing.text;
+	const struct lopt_buf *text = &work->after;
 	if (!work->wanted->write)
 		return LOPT_OK;
 	LOPT_TRY(lopt_outfile_open(&out, work->wanted->write, err));
@@ -220,16 +224,20 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 	struct lopt_building *building = &wanted->building;
 	const struct lopt_optimizing *o = &work->optimizing;
 	bool proved = count_state(&work->plan, LOPT_EDIT_PROVED) > 0;
+	lopt_buf_str(&work->after, lopt_buf_view(&o->text));
+	lopt_buf_add(&work->after, work->source.data + work->part.len, work->source.len - work->part.len);
+	if (work->after.failed)
+		return lopt_error_memory(err);
 	LOPT_CLEANUP(lopt_replay_release) struct lopt_replay replay = { 0 };
 	if (proved)
-		LOPT_TRY(lopt_building_replay(building, &replay, lopt_buf_view(&work->source), lopt_buf_view(&o->text),
+		LOPT_TRY(lopt_building_replay(building, &replay, work->part, lopt_buf_view(&o->text),
 					      &work->original.subject, &o->trial.subject, err));
 	const struct lopt_outcome outcome = {
 		.command = "optimize",
 		.original_name = building->dockerfile,
 		.candidate_name = wanted->write ? wanted->write : building->dockerfile,
 		.before = lopt_buf_view(&work->source),
-		.after = lopt_buf_view(&o->text),
+		.after = lopt_buf_view(&work->after),
 		.builder = building->proof.workshop ? lopt_workshop_kind(building->proof.workshop) : NULL,
 		.options = &building->proof,
 		.analysis = work->analysis,
@@ -239,7 +247,7 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 		.replay = proved && building->replay ? &replay : NULL,
 		.predicted_bytes = o->predicted_bytes,
 		.builds = o->builds,
-		.unchanged = lopt_str_equal(lopt_buf_view(&work->source), lopt_buf_view(&o->text)),
+		.unchanged = lopt_str_equal(work->part, lopt_buf_view(&o->text)),
 		.has_target = building->has_target,
 		.target = building->target,
 	};
@@ -249,16 +257,60 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 	return lopt_outcome_good(&outcome) && !refuted ? LOPT_OK : LOPT_END;
 }
 
+/* "FROM x AS name" */
+static bool is_stage(const struct lopt_instruction *from, size_t index, const char *name)
+{
+	char number[24];
+	(void)snprintf(number, sizeof number, "%zu", index);
+	bool named = from->word_count == 3 && strlen(name) == from->words[2].len &&
+		     strncasecmp(from->words[2].ptr, name, from->words[2].len) == 0;
+	return named || strcmp(number, name) == 0;
+}
+
+/* Where the stage that is built ends; what stands behind it is not looked at. */
+static enum lopt_status find_part(struct work *work, const struct lopt_dockerfile *file, const char *name,
+				  struct lopt_error *err)
+{
+	const struct lopt_instruction *at;
+	bool found = false;
+	size_t stages = 0;
+	for (size_t i = 0; (at = lopt_dockerfile_at(file, i)); i++) {
+		if (!lopt_str_is(at->keyword, "from"))
+			continue;
+		if (found) {
+			work->part.len = (size_t)(at->source.ptr - work->source.data);
+			return LOPT_OK;
+		}
+		found = is_stage(at, stages++, name);
+	}
+	return found ? LOPT_OK : lopt_error_set(err, LOPT_E_USAGE, "--stage %.200s: there is no such stage", name);
+}
+
+static enum lopt_status parse(struct work *work, struct lopt_error *err)
+{
+	const char *stage = work->wanted->building.build.stage;
+	work->part = lopt_buf_view(&work->source);
+	LOPT_TRY(lopt_dockerfile_parse(&work->file, work->part, err));
+	if (!stage)
+		return LOPT_OK;
+	LOPT_TRY(find_part(work, work->file, stage, err));
+	lopt_dockerfile_free(work->file);
+	work->file = NULL;
+	return lopt_dockerfile_parse(&work->file, work->part, err);
+}
+
 static enum lopt_status optimize(struct wanted *wanted, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_work)
-	struct work work = { .wanted = wanted, .source = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	struct work work = { .wanted = wanted,
+			     .source = LOPT_BUF_INIT(SIZE_MAX / 2),
+			     .after = LOPT_BUF_INIT(SIZE_MAX / 2) };
 	struct lopt_building *building = &wanted->building;
 	if (wanted->no_verify && building->tests.count)
 		return lopt_error_set(err, LOPT_E_USAGE, "--test and --no-verify exclude each other");
 	LOPT_TRY(lopt_building_finish(building, "optimize", false, NULL, err));
 	LOPT_TRY(lopt_dockerfile_load(&work.source, building->dockerfile, err));
-	if (lopt_dockerfile_parse(&work.file, lopt_buf_view(&work.source), err) != LOPT_OK)
+	if (parse(&work, err) != LOPT_OK)
 		return lopt_error_context(err, "%s", building->dockerfile);
 	LOPT_TRY(gather(&work, err));
 	LOPT_TRY(make_plan(&work, err));
