@@ -102,6 +102,12 @@ lopt_rule lopt_rule_inputs; /* files copied and removed: inputs.c */
 lopt_rule lopt_rule_order;  /* what commits change most comes last */
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
+lopt_rule lopt_rule_strip; /* contents.c */
+lopt_rule lopt_rule_static_libraries;
+lopt_rule lopt_rule_r_documentation;
+
+/** Names of the rules of leftovers.c; NULL past the last. */
+const char *lopt_leftover_name(size_t index);
 
 enum { LOPT_EDIT_BYTES_LEAST = 1000 }; /* an edit that saves less is not worth a changed line */
 /** The same for an image of this size: at least `parts` millionths of it. */

@@ -115,6 +115,11 @@ static const struct leftover table[] = {
 	{ "temporary-files", "temporary files", { { "tmp", "*" }, { "var/tmp", "*" } }, { 0 }, true },
 };
 
+const char *lopt_leftover_name(size_t index)
+{
+	return index < sizeof table / sizeof table[0] ? table[index].rule : NULL;
+}
+
 /* Does the path match, up to which length? The instance of the place, without what is below it; empty if not. */
 static struct lopt_str instance_of(const struct place *place, struct lopt_str path)
 {

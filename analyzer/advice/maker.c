@@ -141,10 +141,26 @@ static void *keep(struct lopt_arena *arena, const void *from, size_t count, size
 	return copy;
 }
 
+static bool is_named(const char *rule, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rule, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What one person calls documentation is another's daily tool. */
+static bool is_taste(const char *rule)
+{
+	return strcmp(rule, "r-documentation") == 0;
+}
+
 static enum lopt_edit_state state_of(const struct lopt_edit *edit, const struct lopt_plan_input *input)
 {
 	if (edit->level > input->level)
 		return LOPT_EDIT_NEEDS_LEVEL;
+	if (is_taste(edit->rule) && !is_named(edit->rule, input->included, input->included_count))
+		return LOPT_EDIT_NEEDS_WORD;
 	return edit->needs_test && !input->has_test ? LOPT_EDIT_NEEDS_TEST : LOPT_EDIT_CHOSEN;
 }
 
@@ -157,6 +173,8 @@ enum lopt_status lopt_maker_finish(struct lopt_maker *maker, uint64_t least, str
 		return lopt_error_memory(err);
 	edit->predicted_bytes += edit->extra_bytes;
 	bool faster = edit->seconds_after < edit->seconds_before;
+	if (is_named(edit->rule, evidence->input->excluded, evidence->input->excluded_count))
+		return LOPT_OK;
 	if (edit->step_count == 0 || (!faster && edit->predicted_bytes < least))
 		return LOPT_OK;
 	struct lopt_edit *edits = lopt_grow(plan->edits, &plan->cap, plan->count + 1, sizeof *edits);

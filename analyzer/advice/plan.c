@@ -11,15 +11,20 @@ enum { PLAN_BYTES_MAX = 1 << 30 };
 
 const char *lopt_edit_state_words(enum lopt_edit_state state)
 {
-	static const char *const words[] = { "chosen",	      "proved",	      "dropped",
-					     "needs --level", "needs --test", "not needed" };
+	static const char *const words[] = {
+		[LOPT_EDIT_CHOSEN] = "chosen",		 [LOPT_EDIT_PROVED] = "proved",
+		[LOPT_EDIT_DROPPED] = "dropped",	 [LOPT_EDIT_NEEDS_LEVEL] = "needs --level",
+		[LOPT_EDIT_NEEDS_TEST] = "needs --test", [LOPT_EDIT_NEEDS_WORD] = "needs --include",
+		[LOPT_EDIT_SPARE] = "not needed",
+	};
 	return words[state];
 }
 
 /* In the order in which they claim bytes and are applied: what leaves an instruction whole comes first. */
 static lopt_rule *const rules[] = {
-	lopt_rule_apt_lists,  lopt_rule_leftovers,     lopt_rule_inputs, lopt_rule_metadata,
-	lopt_rule_recommends, lopt_rule_documentation, lopt_rule_fold,	 lopt_rule_order,
+	lopt_rule_apt_lists,  lopt_rule_leftovers,     lopt_rule_inputs,	  lopt_rule_metadata,
+	lopt_rule_recommends, lopt_rule_documentation, lopt_rule_r_documentation, lopt_rule_static_libraries,
+	lopt_rule_strip,      lopt_rule_fold,	       lopt_rule_order, /* last */
 };
 
 static enum lopt_status apply_rules(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
@@ -54,6 +59,23 @@ void lopt_plan_release(struct lopt_plan *plan)
 	free(plan->edits);
 	lopt_arena_release(&plan->arena);
 	*plan = (struct lopt_plan){ 0 };
+}
+
+const char *lopt_rule_name(size_t index)
+{
+	static const char *const names[] = { "apt-lists",
+					     "add-archive",
+					     "mount-inputs",
+					     "metadata-copies",
+					     "no-recommends",
+					     "no-documentation",
+					     "r-documentation",
+					     "static-libraries",
+					     "strip",
+					     "fold",
+					     "order" };
+	size_t count = sizeof names / sizeof names[0];
+	return index < count ? names[index] : lopt_leftover_name(index - count);
 }
 
 /* Figures. */

@@ -19,9 +19,10 @@ enum lopt_edit_state {
 	LOPT_EDIT_DROPPED,     /* the rebuild refuted it, or it does not go together with others; `why` tells */
 	LOPT_EDIT_NEEDS_LEVEL, /* not applied: --level is lower */
 	LOPT_EDIT_NEEDS_TEST,  /* not applied: takes away what a program could miss, and there is no --test */
+	LOPT_EDIT_NEEDS_WORD,  /* not applied: a matter of taste, and --include does not name its rule */
 	LOPT_EDIT_SPARE,       /* not applied: the target is reached without it */
 };
-/** "chosen", "proved", "dropped", "needs --level", "needs --test", "not needed" */
+/** "chosen", "proved", "dropped", "needs --level", "needs --test", "needs --include", "not needed" */
 const char *lopt_edit_state_words(enum lopt_edit_state state);
 
 /** One step of an edit; see dockerfile/draft.h. */
@@ -91,6 +92,10 @@ struct lopt_plan_input {
 	bool copy_chmod, mount; /* the builder takes them */
 	enum lopt_level level;	/* edits beyond it are NEEDS_LEVEL */
 	bool has_test;
+	const char *const *included; /* rules that are made only where they are named */
+	size_t included_count;
+	const char *const *excluded; /* rules that are not made */
+	size_t excluded_count;
 	const struct lopt_commits *commits; /* of the build context; NULL: instructions stay in their order */
 };
 
@@ -101,6 +106,9 @@ struct lopt_plan_input {
 LOPT_CHECKED enum lopt_status lopt_plan_make(struct lopt_plan *out, const struct lopt_plan_input *input,
 					     struct lopt_error *err);
 void lopt_plan_release(struct lopt_plan *plan);
+
+/** The name of a rule, for checking what a user says; NULL past the last. */
+const char *lopt_rule_name(size_t index);
 
 /** Is this edit part of the proposed Dockerfile? */
 static inline bool lopt_edit_applies(const struct lopt_edit *edit)

@@ -12,7 +12,7 @@
 #include "io/outfile.h"
 #include "proof/optimize.h"
 
-enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS, COMMITS };
+enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS, COMMITS, INCLUDE, EXCLUDE };
 
 enum { BUILDS_MOST = 12 };
 
@@ -23,8 +23,24 @@ struct wanted {
 	size_t level; /* from 0: safe */
 	size_t builds;
 	size_t commits;
+	struct lopt_repeated included, excluded; /* rules */
 	bool no_verify;
 };
+
+static enum lopt_status take_rule(struct lopt_repeated *list, const char *option, const char *name,
+				  struct lopt_error *err)
+{
+	const char *names[LOPT_REPEATED_MAX + 1];
+	size_t count = 0, index;
+	for (; count < LOPT_REPEATED_MAX && lopt_rule_name(count); count++)
+		names[count] = lopt_rule_name(count);
+	names[count] = NULL;
+	LOPT_TRY(lopt_word_parse(&index, option, name, names, err));
+	if (list->count == LOPT_REPEATED_MAX)
+		return lopt_error_set(err, LOPT_E_USAGE, "%s: too often", option);
+	list->items[list->count++] = name;
+	return LOPT_OK;
+}
 
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
@@ -44,6 +60,10 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return LOPT_OK;
 	case BUILDS:
 		return lopt_number_parse(&wanted->builds, "builds", value, err);
+	case INCLUDE:
+		return take_rule(&wanted->included, "--include", value, err);
+	case EXCLUDE:
+		return take_rule(&wanted->excluded, "--exclude", value, err);
 	case COMMITS:
 		LOPT_TRY(lopt_number_parse(&wanted->commits, "commits", value, err));
 		if (wanted->commits > LOPT_COMMITS_MAX)
@@ -162,6 +182,10 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 		.analysis = work->analysis,
 		.level = (enum lopt_level)(LOPT_LEVEL_SAFE + wanted->level),
 		.has_test = wanted->building.tests.count > 0,
+		.included = wanted->included.items,
+		.included_count = wanted->included.count,
+		.excluded = wanted->excluded.items,
+		.excluded_count = wanted->excluded.count,
 	};
 	LOPT_TRY(set_features(work, err));
 	LOPT_TRY(read_commits(work, err));
@@ -336,6 +360,8 @@ static const struct lopt_option options[] = {
 	  "make the fewest and safest edits that bring the image down to this, as in 1.5GB" },
 	{ "level", 0, LEVEL, "LEVEL",
 	  "how far edits may go: safe (default), standard (what somebody may miss), aggressive" },
+	{ "exclude", 0, EXCLUDE, "RULE", "make no edit of this rule (repeatable)" },
+	{ "include", 0, INCLUDE, "RULE", "also make edits of this rule, which is a matter of taste: r-documentation" },
 	{ "no-verify", 0, NO_VERIFY, NULL, "only propose: build nothing to prove it" },
 	{ "write", 0, WRITE, "FILE", "write the new Dockerfile here" },
 	{ "builds", 0, BUILDS, "N", "build at most N candidates to find out which edits hold (12)" },

@@ -270,6 +270,18 @@ static const struct lopt_inode *inode_of(const struct lopt_plan *plan, const str
 	return &lopt_image_layer(plan->image, claim->layer)->inodes[claim->inode];
 }
 
+/* Of files that became smaller. */
+static void credit_shrinking(struct lopt_edit *edit, const struct tallies *tallies)
+{
+	for (size_t i = 0; edit->extra_bytes && i < edit->effect_count; i++) {
+		struct tally *tally = find_tally(tallies, edit->effects[i].path);
+		if (!tally || tally->after >= tally->before)
+			continue;
+		edit->proved_bytes += tally->before - tally->after;
+		tally->before = tally->after;
+	}
+}
+
 static void credit_edit(const struct lopt_plan *plan, struct lopt_edit *edit, const struct tallies *tallies)
 {
 	edit->proved_bytes = 0;
@@ -283,6 +295,7 @@ static void credit_edit(const struct lopt_plan *plan, struct lopt_edit *edit, co
 		edit->proved_bytes += part;
 		tally->before -= part;
 	}
+	credit_shrinking(edit, tallies);
 }
 
 enum lopt_status lopt_credit(struct lopt_plan *plan, const struct lopt_image *before, const struct lopt_image *after,
@@ -292,6 +305,9 @@ enum lopt_status lopt_credit(struct lopt_plan *plan, const struct lopt_image *be
 	for (size_t i = 0; i < plan->count; i++)
 		for (size_t j = 0; plan->edits[i].state == LOPT_EDIT_PROVED && j < plan->edits[i].claim_count; j++)
 			LOPT_TRY(add_tally(&tallies, inode_of(plan, &plan->edits[i].claims[j])->path, err));
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t j = 0; plan->edits[i].extra_bytes && j < plan->edits[i].effect_count; j++)
+			LOPT_TRY(add_tally(&tallies, plan->edits[i].effects[j].path, err));
 	count_image(&tallies, before, false);
 	count_image(&tallies, after, true);
 	for (size_t i = 0; i < plan->count; i++)
