@@ -57,6 +57,7 @@ struct lopt_difference {
 	enum lopt_reason reason;
 	struct lopt_str why; /* for the reason: a literal, or what the edit or option says */
 	struct lopt_side before, after;
+	size_t heirs; /* inner: names that a link group keeps which this path was the first of */
 };
 
 /** One member of the configuration that differs: "Env PATH", "Cmd". Values as text; ptr NULL where there is none. */

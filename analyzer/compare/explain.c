@@ -13,24 +13,66 @@ static void explain(struct lopt_difference *difference, enum lopt_reason reason,
 
 /* What changes by itself. */
 
-/* Does the noise show a file of a like name come and go in the same directory, as mktemp(3) makes them? */
+/* "x" of "d/x/y", where "d/" ends at `dir`. */
+static struct lopt_str component_at(struct lopt_str path, size_t dir)
+{
+	const char *end = memchr(path.ptr + dir, '/', path.len - dir);
+	size_t len = end ? (size_t)(end - path.ptr) - dir : path.len - dir;
+	return lopt_str_make(path.ptr + dir, len);
+}
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Names as mktemp(3) makes them of one template: alike but for a run of characters chosen anew, which hardly ever agree. */
+static bool is_same_template(struct lopt_str a, struct lopt_str b)
+{
+	enum { PREFIX_LEAST = 3, DIFFER_LEAST = 4, RUN_LEAST = 6, RUN_MOST = 16 };
+	size_t prefix = 0, last = 0, differ = 0;
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		if (a.ptr[i] == b.ptr[i])
+			continue;
+		prefix = differ ? prefix : i;
+		last = i;
+		differ++;
+	}
+	if (prefix < PREFIX_LEAST || differ < DIFFER_LEAST)
+		return false;
+	/* characters of it may agree by chance, at its ends too */
+	size_t start = prefix, end = last + 1;
+	while (start > 0 && is_word(a.ptr[start - 1]))
+		start--;
+	while (end < a.len && is_word(a.ptr[end]))
+		end++;
+	for (size_t i = prefix; i <= last; i++)
+		if (!is_word(a.ptr[i]) || !is_word(b.ptr[i]))
+			return false;
+	return end - start >= RUN_LEAST && last - prefix < RUN_MOST;
+}
+
+/* Does the noise show a name of the same template come, and another one go, in the same directory? */
 static bool is_random_name(const struct lopt_difference *difference, const struct lopt_comparison *noise)
 {
-	enum { PREFIX_LEAST = 3 };
 	struct lopt_str path = difference->path;
-	for (size_t i = 0; i < noise->count; i++) {
+	bool came = false, went = false;
+	for (size_t i = 0; i < noise->count && !(came && went); i++) {
 		const struct lopt_difference *other = &noise->differences[i];
-		if (!(other->aspects & (LOPT_ASPECT_ADDED | LOPT_ASPECT_REMOVED)) || other->path.len > path.len)
-			continue;
-		struct lopt_str head = lopt_str_make(path.ptr, other->path.len);
-		const char *slash = memrchr(other->path.ptr, '/', other->path.len);
+		const char *slash = other->path.len ? memrchr(other->path.ptr, '/', other->path.len) : NULL;
 		size_t dir = slash ? (size_t)(slash - other->path.ptr) + 1 : 0;
-		bool whole = path.len == head.len || path.ptr[head.len] == '/';
-		if (whole && head.len >= dir + PREFIX_LEAST && !memchr(head.ptr + dir, '/', head.len - dir) &&
-		    memcmp(head.ptr, other->path.ptr, dir + PREFIX_LEAST) == 0)
-			return true;
+		if (!(other->aspects & (LOPT_ASPECT_ADDED | LOPT_ASPECT_REMOVED)) || dir >= path.len ||
+		    memcmp(path.ptr, other->path.ptr, dir) != 0)
+			continue;
+		struct lopt_str mine = component_at(path, dir), its = component_at(other->path, dir);
+		if (!lopt_str_equal(mine, its) && !is_same_template(mine, its))
+			continue;
+		came |= (other->aspects & LOPT_ASPECT_ADDED) != 0;
+		went |= (other->aspects & LOPT_ASPECT_REMOVED) != 0;
 	}
-	return false;
+	return came && went;
 }
 
 static bool is_measured(const struct lopt_difference *difference, const struct lopt_comparison *noise)
@@ -129,6 +171,44 @@ const struct lopt_effect *lopt_effects_find(const struct lopt_effect *effects, s
 	}
 }
 
+/* The first of the link group that a difference is about: it goes, and an edit said so. */
+static struct lopt_difference *first_that_goes(const struct lopt_comparison *comparison,
+					       const struct lopt_difference *difference)
+{
+	struct lopt_difference *first = NULL;
+	if (difference->before.hardlink.len)
+		first = lopt_comparison_find(comparison, difference->before.hardlink);
+	return first && first->reason == LOPT_REASON_PREDICTED && first->aspects & LOPT_ASPECT_REMOVED ? first : NULL;
+}
+
+/* The others of the group have to stay links of each other: named after one of them, or alone. */
+static bool only_loses_a_name(const struct lopt_comparison *comparison, const struct lopt_difference *difference,
+			      const struct lopt_difference *first)
+{
+	if (!difference->after.hardlink.len)
+		return first->heirs == 1;
+	const struct lopt_difference *heir = lopt_comparison_find(comparison, difference->after.hardlink);
+	return heir && lopt_str_equal(heir->before.hardlink, difference->before.hardlink);
+}
+
+static void explain_links(struct lopt_comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->count; i++) {
+		struct lopt_difference *difference = &comparison->differences[i];
+		struct lopt_difference *first = first_that_goes(comparison, difference);
+		if (first && !(difference->aspects & LOPT_ASPECT_REMOVED))
+			first->heirs++;
+	}
+	for (size_t i = 0; i < comparison->count; i++) {
+		struct lopt_difference *difference = &comparison->differences[i];
+		if (difference->reason != LOPT_REASON_NONE || difference->aspects != LOPT_ASPECT_LINKS)
+			continue;
+		const struct lopt_difference *first = first_that_goes(comparison, difference);
+		if (first && only_loses_a_name(comparison, difference, first))
+			explain(difference, LOPT_REASON_PREDICTED, lopt_str_from("the first of its links goes"));
+	}
+}
+
 void lopt_comparison_expect(struct lopt_comparison *comparison, const struct lopt_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < comparison->count; i++) {
@@ -137,34 +217,36 @@ void lopt_comparison_expect(struct lopt_comparison *comparison, const struct lop
 		    lopt_effects_find(effects, count, difference->path, difference->aspects))
 			explain(difference, LOPT_REASON_PREDICTED, lopt_str_from("an edit said so beforehand"));
 	}
-	/* The others of a link group are named after its first; when that goes as predicted, they only lose a name. */
-	for (size_t i = 0; i < comparison->count; i++) {
-		struct lopt_difference *difference = &comparison->differences[i];
-		if (difference->reason != LOPT_REASON_NONE || difference->aspects != LOPT_ASPECT_LINKS)
-			continue;
-		const struct lopt_difference *first = lopt_comparison_find(comparison, difference->before.hardlink);
-		if (first && first->reason == LOPT_REASON_PREDICTED)
-			explain(difference, LOPT_REASON_PREDICTED, lopt_str_from("the first of its links goes"));
-	}
+	explain_links(comparison);
 }
 
-void lopt_comparison_allow(struct lopt_comparison *comparison, const char *pattern)
+static bool is_allowed(const struct lopt_difference *difference, const char *pattern, size_t len)
 {
 	char path[4096];
-	while (*pattern == '/')
-		pattern++;
-	size_t len = strlen(pattern);
-	while (len && pattern[len - 1] == '/')
+	struct lopt_str at = difference->path;
+	if (at.len >= sizeof path)
+		return false;
+	memcpy(path, at.ptr, at.len);
+	path[at.len] = '\0';
+	bool beneath = len == 0 || (at.len > len && memcmp(path, pattern, len) == 0 && path[len] == '/');
+	return beneath || fnmatch(pattern, path, 0) == 0;
+}
+
+void lopt_comparison_allow(struct lopt_comparison *comparison, const char *given)
+{
+	char pattern[4096];
+	while (*given == '/')
+		given++;
+	size_t len = strlen(given);
+	while (len && given[len - 1] == '/')
 		len--;
+	if (len >= sizeof pattern)
+		return; /* longer than any path */
+	memcpy(pattern, given, len);
+	pattern[len] = '\0'; /* "/" is now "": everything */
 	for (size_t i = 0; i < comparison->count; i++) {
 		struct lopt_difference *difference = &comparison->differences[i];
-		struct lopt_str at = difference->path;
-		if (difference->reason != LOPT_REASON_NONE || at.len >= sizeof path)
-			continue;
-		memcpy(path, at.ptr, at.len);
-		path[at.len] = '\0';
-		bool beneath = at.len > len && memcmp(path, pattern, len) == 0 && path[len] == '/';
-		if (beneath || fnmatch(pattern, path, 0) == 0)
+		if (difference->reason == LOPT_REASON_NONE && is_allowed(difference, pattern, len))
 			explain(difference, LOPT_REASON_ALLOWED, lopt_str_from("--allow"));
 	}
 }

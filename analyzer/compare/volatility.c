@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "compare/inner.h"
 
-/* Measured on builds of the same Dockerfile, with and without a changed order of its instructions. */
+/* Measured on builds of the same Dockerfile, with and without a changed order of its instructions. The first that fits counts. */
 static const struct {
 	const char *pattern; /* fnmatch(3): * crosses slashes */
 	enum lopt_volatility how;
@@ -18,8 +18,8 @@ static const struct {
 	{ "var/cache/debconf/*-old", LOPT_VOLATILE_ALL },
 	{ "var/lib/dbus/machine-id", LOPT_VOLATILE_CONTENT },
 	{ "etc/machine-id", LOPT_VOLATILE_CONTENT },
-	{ "var/log/*", LOPT_VOLATILE_CONTENT },
 	{ "var/log/apt/eipp.log.xz", LOPT_VOLATILE_ALL },
+	{ "var/log/*", LOPT_VOLATILE_CONTENT },
 	{ "var/lib/apt/extended_states", LOPT_VOLATILE_STANZAS },
 	{ "var/lib/apt/lists/*", LOPT_VOLATILE_CONTENT },
 	{ "var/lib/dpkg/status", LOPT_VOLATILE_STANZAS },
@@ -124,6 +124,8 @@ static enum lopt_status cut(struct pieces *pieces, struct lopt_str text, enum lo
 		struct lopt_str piece = take_piece(&text, separator);
 		while (piece.len && piece.ptr[piece.len - 1] == '\n')
 			piece.len--;
+		while (piece.len && piece.ptr[0] == '\n')
+			piece = lopt_str_make(piece.ptr + 1, piece.len - 1);
 		if (piece.len && !(how == LOPT_VOLATILE_STAMPS && is_stamp(piece)))
 			LOPT_TRY(add_piece(pieces, piece, err));
 	}

@@ -7,21 +7,91 @@
 #include "blob/digest.h"
 #include "support/archive.h"
 
-static void add_entry(struct lopt_buf *tar, const char *token)
+/* What stands behind an entry. */
+struct attributes {
+	struct test_header header;
+	struct lopt_buf pax;
+	size_t size;
+	bool has_size;
+};
+
+static void read_attribute(struct attributes *to, const char *name, const char *value)
 {
+	if (strcmp(name, "mode") == 0) {
+		to->header.mode = (unsigned)strtoul(value, NULL, 8);
+	} else if (strcmp(name, "own") == 0) {
+		const char *colon = strchr(value, ':');
+		to->header.uid = (unsigned)strtoul(value, NULL, 10);
+		to->header.gid = (unsigned)strtoul(colon ? colon + 1 : value, NULL, 10);
+	} else if (strcmp(name, "time") == 0) {
+		to->header.mtime = (unsigned)strtoul(value, NULL, 10);
+	} else if (strcmp(name, "size") == 0) {
+		to->size = strtoul(value, NULL, 10);
+		to->has_size = true;
+	} else {
+		char key[128];
+		(void)snprintf(key, sizeof key, "SCHILY.xattr.%s", name);
+		test_pax_record(&to->pax, key, value, strlen(value));
+	}
+}
+
+/* Cuts them off the token. */
+static void read_attributes(struct attributes *to, char *token)
+{
+	char *rest = strchr(token, ';'), *attribute;
+	if (!rest)
+		return;
+	*rest++ = '\0';
+	while ((attribute = strtok_r(rest, ";", &rest))) {
+		char *sign = strchr(attribute, '=');
+		if (!sign)
+			continue;
+		*sign = '\0';
+		read_attribute(to, attribute, sign + 1);
+	}
+}
+
+static void add_content(struct lopt_buf *tar, struct attributes *attributes, const char *text)
+{
+	struct lopt_buf content = LOPT_BUF_INIT(1 << 24);
+	size_t len = strlen(text), size = attributes->has_size ? attributes->size : len;
+	for (size_t i = 0; i < size; i++)
+		lopt_buf_char(&content, len ? text[i % len] : 'x');
+	attributes->header.size = size;
+	test_tar_header(tar, &attributes->header);
+	test_tar_content(tar, content.data, content.len);
+	tar->failed |= content.failed;
+	lopt_buf_release(&content);
+}
+
+static void add_entry(struct lopt_buf *tar, char *token)
+{
+	static const char signs[] = "=@+%", types[] = "0213";
 	char name[101] = "";
-	size_t split = strcspn(token, "=@+");
+	struct attributes attributes = { .pax = LOPT_BUF_INIT(1 << 16) };
+	struct test_header *header = &attributes.header;
+	size_t split = strcspn(token, signs);
+	const char *sign = token[split] && split < strcspn(token, ";") ? strchr(signs, token[split]) : NULL;
+	header->mode = sign ? 0644 : 0755;
+	read_attributes(&attributes, token);
+	split = sign ? split : strlen(token);
 	memcpy(name, token, split < sizeof name ? split : sizeof name - 1);
-	const char *rest = token[split] ? token + split + 1 : "";
-	if (token[split] == '=')
-		test_tar_file(tar, name, rest, strlen(rest));
-	else if (token[split] == '@' || token[split] == '+')
-		test_tar_header(tar, &(struct test_header){ .name = name,
-							    .link = rest,
-							    .mode = 0644,
-							    .type = token[split] == '@' ? '2' : '1' });
+	const char *rest = sign ? token + split + 1 : "";
+	header->name = name;
+	header->type = sign ? types[sign - signs] : '5';
+	if (header->type == '2' || header->type == '1')
+		header->link = rest;
+	if (header->type == '3') {
+		header->major = (unsigned)strtoul(rest, NULL, 10);
+		header->minor = (unsigned)strtoul(rest + strcspn(rest, ":") + 1, NULL, 10);
+	}
+	if (attributes.pax.len)
+		test_tar_pax(tar, &attributes.pax);
+	if (header->type == '0')
+		add_content(tar, &attributes, rest);
 	else
-		test_tar_header(tar, &(struct test_header){ .name = name, .mode = 0755, .type = '5' });
+		test_tar_header(tar, header);
+	lopt_buf_release(&attributes.pax);
 }
 
 void test_layer(struct lopt_buf *tar, const char *text)

@@ -9,6 +9,9 @@
  * Images out of tables, for tests. A layer is a text of entries, separated by blanks:
  *   d/        a directory          a=text    a file         a@target  a symbolic link
  *   a+target  a hard link          .wh.a=    a whiteout (any file of that name)
+ *   a%1:3     a character device
+ * Behind each may stand attributes, in any order:
+ *   ;mode=4755  ;own=1:2  ;time=5  ;size=2000 (the text over and over)  ;user.x=v (an extended attribute)
  */
 enum { TEST_LAYERS_MAX = 8 };
 
