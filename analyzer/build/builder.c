@@ -72,6 +72,19 @@ static bool builds_with_buildkit(const struct lopt_buf *log)
 	return major >= 23;
 }
 
+static enum lopt_status choose_named(const struct lopt_builder_kind **out, const char *name, struct lopt_error *err)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(kinds[i].name, name) != 0)
+			continue;
+		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf log = LOPT_BUF_INIT(SIZE_MAX / 2);
+		*out = &kinds[i];
+		return probe(&kinds[i], &log, err);
+	}
+	return lopt_error_set(err, LOPT_E_USAGE,
+			      "--builder: %.100s: it is one of auto, docker, buildkit, podman, buildah", name);
+}
+
 static enum lopt_status choose_any(const struct lopt_builder_kind **out, struct lopt_error *err)
 {
 	static const char *const order[] = { "docker", "podman", "buildah" };
@@ -79,9 +92,9 @@ static enum lopt_status choose_any(const struct lopt_builder_kind **out, struct 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
 		struct lopt_error why = { 0 };
 		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf log = LOPT_BUF_INIT(SIZE_MAX / 2);
-		enum lopt_status status = lopt_builder_choose(out, order[i], &why);
+		enum lopt_status status = choose_named(out, order[i], &why);
 		if (status == LOPT_OK && i == 0 && probe(*out, &log, &why) == LOPT_OK && builds_with_buildkit(&log))
-			return lopt_builder_choose(out, "buildkit", err);
+			return choose_named(out, "buildkit", err);
 		if (status == LOPT_OK || status == LOPT_E_INTERRUPTED) {
 			*err = status == LOPT_OK ? *err : why;
 			return status;
@@ -94,15 +107,5 @@ static enum lopt_status choose_any(const struct lopt_builder_kind **out, struct 
 
 enum lopt_status lopt_builder_choose(const struct lopt_builder_kind **out, const char *name, struct lopt_error *err)
 {
-	if (strcmp(name, "auto") == 0)
-		return choose_any(out, err);
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		if (strcmp(kinds[i].name, name) != 0)
-			continue;
-		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf log = LOPT_BUF_INIT(SIZE_MAX / 2);
-		*out = &kinds[i];
-		return probe(&kinds[i], &log, err);
-	}
-	return lopt_error_set(err, LOPT_E_USAGE,
-			      "--builder: %.100s: it is one of auto, docker, buildkit, podman, buildah", name);
+	return strcmp(name, "auto") == 0 ? choose_any(out, err) : choose_named(out, name, err);
 }

@@ -450,6 +450,16 @@ static void run_words(struct words *words, const struct lopt_workshop *workshop,
 	word(words, command);
 }
 
+static enum lopt_status cannot_run(const struct lopt_workshop *workshop, const struct lopt_buf *log,
+				   struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
+	struct lopt_str said = log && log->len ? lopt_buf_view(log) : lopt_str_from("exit status 125");
+	LOPT_TRY(lopt_workshop_mask(workshop, &masked, said));
+	return lopt_error_set(err, LOPT_E_SYSTEM, "%s cannot run a container: %.300s", workshop->kind->runner,
+			      masked.data);
+}
+
 enum lopt_status lopt_workshop_try(struct lopt_workshop *workshop, const struct lopt_built *built, const char *command,
 				   struct lopt_ran *ran, struct lopt_buf *log, struct lopt_error *err)
 {
@@ -463,10 +473,7 @@ enum lopt_status lopt_workshop_try(struct lopt_workshop *workshop, const struct 
 	LOPT_TRY(lopt_run(ran, &run, log, err));
 	if (ran->timed_out)
 		remove_containers(workshop);
-	if (ran->code == ENGINE_TROUBLE)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s cannot run a container: %.300s", workshop->kind->runner,
-				      log && log->len ? log->data : "exit status 125");
-	return LOPT_OK;
+	return ran->code == ENGINE_TROUBLE ? cannot_run(workshop, log, err) : LOPT_OK;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -479,7 +486,7 @@ enum lopt_status lopt_workshop_start_seconds(struct lopt_workshop *workshop, con
 					     size_t runs, double *seconds, struct lopt_error *err)
 {
 	enum { RUNS_MAX = 25 };
-	double taken[RUNS_MAX];
+	double taken[RUNS_MAX] = { 0 };
 	*seconds = -1;
 	runs = runs < RUNS_MAX ? runs : RUNS_MAX;
 	for (size_t i = 0; i < runs; i++) {
@@ -505,11 +512,11 @@ enum lopt_status lopt_workshop_mask(const struct lopt_workshop *workshop, struct
 	enum { SHORTEST = 4 };
 	const struct lopt_build_options *options = workshop->options;
 	for (size_t at = 0; at < log.len;) {
-		size_t found = 0;
-		for (size_t i = 0; i < options->build_arg_count && !found; i++) {
+		size_t found = 0; /* the longest: one value may begin with another */
+		for (size_t i = 0; i < options->build_arg_count; i++) {
 			const char *sign = strchr(options->build_args[i], '=');
 			struct lopt_str value = lopt_str_from(sign ? sign + 1 : NULL);
-			if (value.len >= SHORTEST && value.len <= log.len - at &&
+			if (value.len >= SHORTEST && value.len > found && value.len <= log.len - at &&
 			    memcmp(log.ptr + at, value.ptr, value.len) == 0)
 				found = value.len;
 		}

@@ -62,7 +62,8 @@ static enum lopt_status repeat(struct lopt_repeated *list, const char *name, con
 
 static enum lopt_status take_build_arg(struct lopt_building *building, const char *value, struct lopt_error *err)
 {
-	if (value[0] == '=' || value[0] == '-')
+	/* without a value the builder would take it from its environment, and nobody could mask it */
+	if (value[0] == '=' || value[0] == '-' || !strchr(value, '='))
 		return lopt_error_set(err, LOPT_E_USAGE, "--build-arg %.200s: it is NAME=VALUE", value);
 	return repeat(&building->build_args, "build-arg", value, err);
 }
@@ -260,6 +261,8 @@ static void show_log(const struct lopt_building *building, const struct lopt_buf
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
 	size_t at = log->len, lines = 0;
+	if (!at)
+		return;
 	while (at > 0 && lines <= LOG_LINES)
 		lines += log->data[--at] == '\n';
 	if (lopt_workshop_mask(building->proof.workshop, &masked, lopt_str_make(log->data + at, log->len - at)) !=
@@ -286,6 +289,13 @@ enum lopt_status lopt_building_refuse(const struct lopt_building *building, cons
 				      building->dockerfile,
 				      original->subject.built.timed_out ? "the build was ended by --timeout"
 									: "does not build as it is");
+	}
+	if (original->failed_again) {
+		show_log(building, &original->again_log);
+		return lopt_error_set(
+			err, LOPT_E_SYSTEM,
+			"%s: was built once, but not a second time; the end of the builder's log is above",
+			building->dockerfile);
 	}
 	show_log(building, &original->test_log);
 	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: the test \"%.200s\" fails in its own image",

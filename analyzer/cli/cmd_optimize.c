@@ -224,7 +224,7 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 		return lopt_plan_predict(&work->plan, &o->predicted_bytes, err);
 	}
 	LOPT_TRY(lopt_original_repeat(&work->original, &wanted->building.proof, work->part, err));
-	if (work->original.failed_test)
+	if (work->original.failed_again || work->original.failed_test)
 		return lopt_building_refuse(&wanted->building, &work->original, err);
 	return lopt_optimize_prove(o, err);
 }

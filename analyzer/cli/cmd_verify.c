@@ -71,7 +71,7 @@ static enum lopt_status prove(struct wanted *wanted, const struct lopt_buf *befo
 	if (original.failed)
 		return lopt_building_refuse(building, &original, err);
 	LOPT_TRY(lopt_original_repeat(&original, &building->proof, text, err));
-	if (original.failed_test)
+	if (original.failed_again || original.failed_test)
 		return lopt_building_refuse(building, &original, err);
 	LOPT_TRY(lopt_trial_make(&trial, &building->proof, &original, lopt_buf_view(after), wanted->optimized, NULL, 0,
 				 err));

@@ -165,14 +165,15 @@ static enum lopt_status aspects_of(unsigned *out, const struct lopt_image *image
 	return LOPT_OK;
 }
 
-static enum lopt_status add(struct lopt_comparison *to, const struct seen *a, const struct seen *b, unsigned aspects,
-			    struct lopt_error *err)
+/* One of the two may be NULL. */
+static enum lopt_status add(struct lopt_comparison *to, struct lopt_str path, const struct seen *a,
+			    const struct seen *b, unsigned aspects, struct lopt_error *err)
 {
 	struct lopt_difference *items = lopt_grow(to->differences, &to->cap, to->count + 1, sizeof *items);
 	if (!items)
 		return lopt_error_memory(err);
 	to->differences = items;
-	items[to->count] = (struct lopt_difference){ .path = a ? a->path : b->path, .aspects = aspects };
+	items[to->count] = (struct lopt_difference){ .path = path, .aspects = aspects };
 	if (a)
 		items[to->count].before = a->side;
 	if (b)
@@ -187,7 +188,7 @@ static enum lopt_status compare_pair(struct lopt_comparison *to, const struct lo
 	unsigned aspects;
 	LOPT_TRY(aspects_of(&aspects, images, a, b, err));
 	if (aspects)
-		return add(to, a, b, aspects, err);
+		return add(to, a->path, a, b, aspects, err);
 	to->times += a->mtime_ns != b->mtime_ns;
 	return LOPT_OK;
 }
@@ -199,12 +200,14 @@ static enum lopt_status merge(struct lopt_comparison *to, const struct listing *
 	size_t i = 0, j = 0;
 	for (; i < a->count || j < b->count; to->paths++) {
 		int order = i == a->count ? 1 : j == b->count ? -1 : compare_paths(a->items[i].path, b->items[j].path);
-		if (order < 0)
-			LOPT_TRY(add(to, &a->items[i++], NULL, LOPT_ASPECT_REMOVED, err));
-		else if (order > 0)
-			LOPT_TRY(add(to, NULL, &b->items[j++], LOPT_ASPECT_ADDED, err));
-		else
-			LOPT_TRY(compare_pair(to, images, &a->items[i++], &b->items[j++], err));
+		const struct seen *x = order <= 0 ? &a->items[i++] : NULL;
+		const struct seen *y = order >= 0 ? &b->items[j++] : NULL;
+		if (x && y)
+			LOPT_TRY(compare_pair(to, images, x, y, err));
+		else if (x)
+			LOPT_TRY(add(to, x->path, x, NULL, LOPT_ASPECT_REMOVED, err));
+		else if (y)
+			LOPT_TRY(add(to, y->path, NULL, y, LOPT_ASPECT_ADDED, err));
 	}
 	return LOPT_OK;
 }

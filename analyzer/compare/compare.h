@@ -113,8 +113,8 @@ const struct lopt_effect *lopt_effects_find(const struct lopt_effect *effects, s
 /** Mark what the effects cover. `effects` are sorted. */
 void lopt_comparison_expect(struct lopt_comparison *comparison, const struct lopt_effect *effects, size_t count);
 
-/** Mark what the pattern names: fnmatch(3), in which * crosses slashes too, or a directory and all under it. */
-void lopt_comparison_allow(struct lopt_comparison *comparison, const char *pattern);
+/** Mark what the pattern names: fnmatch(3), in which * crosses slashes too, or a directory and all under it; "/" is everything. */
+void lopt_comparison_allow(struct lopt_comparison *comparison, const char *given);
 
 /** How many have this reason; with LOPT_REASON_NONE those of the configuration count too. */
 size_t lopt_comparison_count(const struct lopt_comparison *comparison, enum lopt_reason reason);

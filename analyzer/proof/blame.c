@@ -22,6 +22,12 @@ static enum lopt_status drop(struct lopt_plan *plan, size_t edit, struct lopt_er
 	return plan->edits[edit].why.ptr ? LOPT_OK : lopt_error_memory(err);
 }
 
+/* What is PROVED held before, without the others. */
+static bool is_suspect(const struct lopt_edit *edit)
+{
+	return edit->state == LOPT_EDIT_CHOSEN;
+}
+
 /* Of a build that failed: the instruction that did. */
 
 /* "/tmp/" of "/tmp" followed by a pattern: where something is missed that a removal took. */
@@ -83,7 +89,7 @@ static enum lopt_status blame_step(size_t *dropped, struct lopt_plan *plan, stru
 						: step				 ? lopt_dockerfile_at(file, step - 1)
 										 : NULL;
 	for (size_t i = 0; failed && i < plan->count && status == LOPT_OK; i++) {
-		if (!lopt_edit_applies(&plan->edits[i]) || !shows_in(&plan->edits[i], failed->source))
+		if (!is_suspect(&plan->edits[i]) || !shows_in(&plan->edits[i], failed->source))
 			continue;
 		status = drop(plan, i, err, "with it the Dockerfile does not build: the instruction it changes fails");
 		++*dropped;
@@ -145,7 +151,7 @@ static enum lopt_status blame_differences(size_t *dropped, struct lopt_plan *pla
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct lopt_difference *first;
-		if (!lopt_edit_applies(&plan->edits[i]) || !is_guilty(&plan->edits[i], input, trial, &first))
+		if (!is_suspect(&plan->edits[i]) || !is_guilty(&plan->edits[i], input, trial, &first))
 			continue;
 		LOPT_TRY(drop(plan, i, err, "the rebuild refuted it: /%.*s differs in a way it does not explain",
 			      LOPT_STR_ARGS(first->path)));
@@ -160,7 +166,7 @@ static enum lopt_status blame_test(size_t *dropped, struct lopt_plan *plan, cons
 {
 	size_t found = SIZE_MAX;
 	for (size_t i = 0; i < plan->count; i++) {
-		if (!lopt_edit_applies(&plan->edits[i]) || !plan->edits[i].needs_test)
+		if (!is_suspect(&plan->edits[i]) || !plan->edits[i].needs_test)
 			continue;
 		if (found != SIZE_MAX)
 			return LOPT_OK;

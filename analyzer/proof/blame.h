@@ -8,7 +8,7 @@
 /** Inner to this room: whose fault a failed trial is, and what a proved one saved. */
 
 /**
- * Mark the edits that a failed trial points at as DROPPED, with the reason. Returns how many; 0 when nothing points at
+ * Mark the CHOSEN edits that a failed trial points at as DROPPED, with the reason. Returns how many; 0 when nothing points at
  * any one of them.
  */
 LOPT_CHECKED enum lopt_status lopt_blame(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,

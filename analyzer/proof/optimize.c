@@ -10,6 +10,9 @@ void lopt_optimizing_release(struct lopt_optimizing *optimizing)
 {
 	if (optimizing->has_trial)
 		lopt_trial_release(&optimizing->trial);
+	if (optimizing->has_held)
+		lopt_trial_release(&optimizing->held);
+	free(optimizing->holds);
 	lopt_buf_release(&optimizing->text);
 }
 
@@ -29,16 +32,22 @@ static enum lopt_status draft(struct lopt_optimizing *o, struct lopt_error *err)
 	return lopt_plan_predict(o->plan, &o->predicted_bytes, err);
 }
 
+static void discard_trial(struct lopt_optimizing *o)
+{
+	if (!o->has_trial)
+		return;
+	lopt_workshop_discard(o->options->workshop, &o->trial.subject.built);
+	lopt_trial_release(&o->trial);
+	o->has_trial = false;
+}
+
 static enum lopt_status try_draft(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_bytes) struct lopt_effect *effects = NULL;
 	size_t count;
 	LOPT_TRY(draft(o, err));
 	LOPT_TRY(lopt_plan_effects(o->plan, &effects, &count, err));
-	if (o->has_trial) {
-		lopt_workshop_discard(o->options->workshop, &o->trial.subject.built);
-		lopt_trial_release(&o->trial);
-	}
+	discard_trial(o);
 	o->has_trial = true;
 	o->builds++;
 	return lopt_trial_make(&o->trial, o->options, o->original, lopt_buf_view(&o->text), "the candidate", effects,
@@ -76,6 +85,54 @@ static int compare_trust(const struct lopt_edit *a, const struct lopt_edit *b)
 	return (a->predicted_bytes < b->predicted_bytes) - (a->predicted_bytes > b->predicted_bytes);
 }
 
+/* What is proved is held on to: whatever is tried after it, nothing less comes out. */
+
+/* Smaller, or all of that and more: another order saves no bytes. */
+static bool is_better(const struct lopt_optimizing *o)
+{
+	bool more = true;
+	for (size_t i = 0; o->has_held && i < o->plan->count; i++)
+		more &= !o->holds[i] || lopt_edit_applies(&o->plan->edits[i]);
+	return more || size_of(&o->trial.subject) < size_of(&o->held.subject);
+}
+
+/* The trial holds: its image is kept in place of the one before. */
+static enum lopt_status hold(struct lopt_optimizing *o, struct lopt_error *err)
+{
+	bool *holds = calloc(o->plan->count + 1, sizeof *holds);
+	if (!holds)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < o->plan->count; i++)
+		holds[i] = lopt_edit_applies(&o->plan->edits[i]);
+	free(o->holds);
+	o->holds = holds;
+	struct lopt_trial before = o->held;
+	bool had = o->has_held;
+	o->held = o->trial;
+	o->has_held = true;
+	o->trial = before;
+	o->has_trial = had;
+	discard_trial(o);
+	return LOPT_OK;
+}
+
+/* Build what is applied now; *good when that is proved. */
+static enum lopt_status try_applied(struct lopt_optimizing *o, bool *good, struct lopt_error *err)
+{
+	LOPT_TRY(try_draft(o, err));
+	*good = is_proved(o);
+	return *good && is_better(o) ? hold(o, err) : LOPT_OK;
+}
+
+/* Edits that are applied and not held. */
+static size_t count_new(const struct lopt_optimizing *o)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < o->plan->count; i++)
+		count += lopt_edit_applies(&o->plan->edits[i]) && !(o->has_held && o->holds[i]);
+	return count;
+}
+
 /* Nothing points at one of them: the least trusted half is put aside until what is left holds. */
 struct search {
 	size_t *order; /* applied edits, most trusted first */
@@ -109,89 +166,152 @@ static void choose_first(struct lopt_plan *plan, const struct search *search, si
 		plan->edits[search->order[i]].state = i < count ? LOPT_EDIT_CHOSEN : LOPT_EDIT_SPARE;
 }
 
+/* How many at the beginning of the list are known to hold together. */
+static size_t count_held(const struct lopt_optimizing *o, const struct search *search)
+{
+	size_t count = 0, held = 0;
+	for (size_t i = 0; o->has_held && i < o->plan->count; i++)
+		held += o->holds[i];
+	while (count < search->count && o->has_held && o->holds[search->order[count]])
+		count++;
+	return count == held && count < search->count ? count : 0;
+}
+
 /*
  * The shortest beginning of the list that fails ends in a guilty edit, given that the empty one holds and the whole list
- * fails. Found by halving.
+ * fails. Found by halving; nobody is guilty when there are not enough builds.
  */
 static enum lopt_status find_guilty(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_search) struct search search = { 0 };
 	LOPT_TRY(list_applied(&search, o->plan, err));
-	size_t good = 0, bad = search.count;
+	size_t good = count_held(o, &search), bad = search.count, failed_test = o->trial.failed_test;
 	enum lopt_verdict verdict = o->trial.verdict;
 	while (bad - good > 1 && o->builds < o->builds_max) {
 		size_t middle = good + (bad - good) / 2;
+		bool holds;
 		choose_first(o->plan, &search, middle);
-		LOPT_TRY(try_draft(o, err));
-		if (is_proved(o)) {
+		LOPT_TRY(try_applied(o, &holds, err));
+		if (holds) {
 			good = middle;
-		} else {
-			bad = middle;
-			verdict = o->trial.verdict;
+			continue;
 		}
+		bad = middle;
+		verdict = o->trial.verdict;
+		failed_test = o->trial.failed_test;
 	}
 	choose_first(o->plan, &search, search.count);
-	enum lopt_verdict last = o->trial.verdict;
-	o->trial.verdict = verdict;
-	enum lopt_status status = lopt_blame_one(o->plan, search.order[bad - 1], &o->trial, err);
-	o->trial.verdict = last;
-	return status;
+	if (bad - good > 1)
+		return LOPT_OK;
+	const struct lopt_trial seen = { .verdict = verdict, .failed_test = failed_test };
+	return lopt_blame_one(o->plan, search.order[bad - 1], &seen, err);
 }
 
-static enum lopt_status drop_all(struct lopt_optimizing *o, struct lopt_error *err)
+/* All that is not held, for what the trial showed. */
+static enum lopt_status drop_rest(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	for (size_t i = 0; i < o->plan->count; i++)
-		if (lopt_edit_applies(&o->plan->edits[i]))
+		if (lopt_edit_applies(&o->plan->edits[i]) && !(o->has_held && o->holds[i]))
 			LOPT_TRY(lopt_blame_one(o->plan, i, &o->trial, err));
 	return LOPT_OK;
+}
+
+/* Those that are held are above suspicion. */
+static void trust_held(struct lopt_optimizing *o)
+{
+	for (size_t i = 0; o->has_held && i < o->plan->count; i++)
+		if (o->holds[i] && lopt_edit_applies(&o->plan->edits[i]))
+			o->plan->edits[i].state = LOPT_EDIT_PROVED;
 }
 
 static enum lopt_status learn(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	size_t dropped;
-	if (o->trial.verdict == LOPT_VERDICT_PROVED || o->builds >= o->builds_max)
-		return drop_all(o, err);
+	if (o->trial.verdict == LOPT_VERDICT_PROVED) /* it saves nothing */
+		return drop_rest(o, err);
+	trust_held(o);
 	LOPT_TRY(lopt_blame(&dropped, o->plan, o->input, &o->trial, lopt_buf_view(&o->text), err));
 	if (dropped)
 		return LOPT_OK;
-	return count_applied(o->plan) > 1 ? find_guilty(o, err) : drop_all(o, err);
+	return count_new(o) > 1 ? find_guilty(o, err) : drop_rest(o, err);
 }
 
-static enum lopt_status accept(struct lopt_optimizing *o, struct lopt_error *err)
+/* Targets. */
+
+static struct lopt_edit *next_spare(const struct lopt_plan *plan)
 {
-	for (size_t i = 0; i < o->plan->count; i++)
-		if (o->plan->edits[i].state == LOPT_EDIT_CHOSEN)
-			o->plan->edits[i].state = LOPT_EDIT_PROVED;
-	return lopt_credit(o->plan, o->original->subject.image, o->trial.subject.image, err);
+	struct lopt_edit *best = NULL;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct lopt_edit *edit = &plan->edits[i];
+		if (edit->state == LOPT_EDIT_SPARE && (!best || compare_trust(edit, best) < 0))
+			best = edit;
+	}
+	return best;
+}
+
+/* In place of edits that were dropped come others that were not needed with them. */
+static enum lopt_status make_up(struct lopt_optimizing *o, struct lopt_error *err)
+{
+	uint64_t size = o->input->analysis->totals.content_bytes;
+	while (o->has_target) {
+		struct lopt_edit *spare = next_spare(o->plan);
+		LOPT_TRY(lopt_plan_predict(o->plan, &o->predicted_bytes, err));
+		if (!spare || (o->predicted_bytes <= size && size - o->predicted_bytes <= o->target))
+			break;
+		spare->state = LOPT_EDIT_CHOSEN;
+	}
+	return LOPT_OK;
 }
 
 /* The measured size misses the target that was predicted: more edits, if there are any. */
 static bool take_more(struct lopt_optimizing *o)
 {
-	struct lopt_edit *best = NULL;
-	if (!o->has_target || size_of(&o->trial.subject) <= o->target || o->builds >= o->builds_max)
+	struct lopt_edit *spare = next_spare(o->plan);
+	if (!o->has_target || size_of(&o->held.subject) <= o->target || !spare)
 		return false;
+	spare->state = LOPT_EDIT_CHOSEN;
+	return true;
+}
+
+/* What is held is proved, and nothing else is. */
+static enum lopt_status settle(struct lopt_optimizing *o, struct lopt_error *err)
+{
+	const char *why = o->builds >= o->builds_max ? "not proved in as many builds as --builds allows"
+						     : "it saves less than what is proved without it";
 	for (size_t i = 0; i < o->plan->count; i++) {
 		struct lopt_edit *edit = &o->plan->edits[i];
-		if (edit->state == LOPT_EDIT_SPARE && (!best || compare_trust(edit, best) < 0))
-			best = edit;
+		if (o->has_held && o->holds[i]) {
+			edit->state = LOPT_EDIT_PROVED;
+			edit->why = lopt_str_make("", 0);
+		} else if (lopt_edit_applies(edit)) {
+			edit->state = LOPT_EDIT_DROPPED;
+			edit->why = lopt_str_from(why);
+		}
 	}
-	if (best)
-		best->state = LOPT_EDIT_CHOSEN;
-	return best != NULL;
+	if (o->has_held) {
+		discard_trial(o);
+		o->trial = o->held;
+		o->has_trial = true;
+		o->has_held = false;
+		LOPT_TRY(lopt_credit(o->plan, o->original->subject.image, o->trial.subject.image, err));
+	}
+	return draft(o, err);
 }
 
 enum lopt_status lopt_optimize_prove(struct lopt_optimizing *o, struct lopt_error *err)
 {
-	while (count_applied(o->plan)) {
-		LOPT_TRY(try_draft(o, err));
-		if (!is_proved(o)) {
+	for (;;) {
+		bool holds;
+		LOPT_TRY(make_up(o, err));
+		if (o->has_held && count_new(o) == 0 && !take_more(o))
+			break;
+		if (count_applied(o->plan) == 0 || o->builds >= o->builds_max)
+			break;
+		LOPT_TRY(try_applied(o, &holds, err));
+		if (!holds)
 			LOPT_TRY(learn(o, err));
-			continue;
-		}
-		LOPT_TRY(accept(o, err));
-		if (!take_more(o))
-			return LOPT_OK;
+		else if (count_new(o)) /* it holds, but what is held already is smaller */
+			break;
 	}
-	return draft(o, err);
+	return settle(o, err);
 }

@@ -17,6 +17,10 @@ struct lopt_optimizing {
 	/* results */
 	struct lopt_trial trial; /* the last one; the proved one when there is one */
 	bool has_trial;
+	/* inner: the best that was proved so far, and which edits it has */
+	struct lopt_trial held;
+	bool has_held;
+	bool *holds;
 	struct lopt_buf text; /* the Dockerfile: with all edits that are PROVED, or as it was */
 	size_t builds;
 	uint64_t predicted_bytes;

@@ -101,6 +101,7 @@ void lopt_original_release(struct lopt_original *original)
 	if (original->has_noise)
 		lopt_comparison_release(&original->noise);
 	lopt_buf_release(&original->test_log);
+	lopt_buf_release(&original->again_log);
 	release_subject(&original->subject);
 }
 
@@ -129,8 +130,12 @@ enum lopt_status lopt_original_repeat(struct lopt_original *original, const stru
 	LOPT_CLEANUP(release_subject) struct lopt_subject again = { 0 };
 	tell(options, "building the original once more");
 	LOPT_TRY(build_subject(&again, options, dockerfile, NULL, err));
-	if (again.built.failed)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "the original was built once, but not a second time");
+	if (again.built.failed) {
+		original->failed_again = true;
+		original->again_log = again.built.log;
+		again.built.log = LOPT_BUF_INIT(0);
+		return LOPT_OK;
+	}
 	original->again_seconds = again.built.seconds;
 	LOPT_TRY(lopt_comparison_make(&original->noise, original->subject.image, again.image, err));
 	original->has_noise = true;

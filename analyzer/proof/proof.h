@@ -41,7 +41,9 @@ struct lopt_original {
 	bool failed;		  /* it does not build: subject.built.log tells */
 	size_t failed_test;	  /* 1-based; 0: every test succeeds in it */
 	struct lopt_buf test_log; /* of that test */
-	bool drifts;		  /* packages changed their version between its two builds */
+	bool failed_again;	  /* it built once, but not a second time: again_log tells */
+	struct lopt_buf again_log;
+	bool drifts; /* packages changed their version between its two builds */
 };
 void lopt_original_release(struct lopt_original *original);
 
@@ -49,7 +51,7 @@ void lopt_original_release(struct lopt_original *original);
 LOPT_CHECKED enum lopt_status lopt_original_build(struct lopt_original *out, const struct lopt_proof_options *options,
 						  struct lopt_str dockerfile, const char *dockerfile_name,
 						  struct lopt_error *err);
-/** Build it again, see what changes, and run the tests. */
+/** Build it again, see what changes, and run the tests. What fails there is no error: see failed_again, failed_test. */
 LOPT_CHECKED enum lopt_status lopt_original_repeat(struct lopt_original *original,
 						   const struct lopt_proof_options *options, struct lopt_str dockerfile,
 						   struct lopt_error *err);

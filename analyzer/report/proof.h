@@ -36,6 +36,11 @@ LOPT_CHECKED enum lopt_status lopt_proof_sarif(FILE *to, const struct lopt_outco
 void lopt_verdict_format(struct lopt_buf *out, const struct lopt_outcome *outcome);
 /** "under 1.5 GB" or "70 MB over the target of 1.5 GB"; nothing without a target. */
 void lopt_target_format(struct lopt_buf *out, const struct lopt_outcome *outcome);
+/** Lines for a terminal: masked, and escaped but for newlines and for backslashes, which are meant to be read there. */
+void lopt_lines_show(struct lopt_buf *out, struct lopt_str text, const struct lopt_report_options *options);
+/** One value of a member of the configuration ("Env A"), masked where it may be a credential. */
+void lopt_config_show(struct lopt_buf *out, struct lopt_str member, struct lopt_str value,
+		      const struct lopt_report_options *options);
 /** "content, mode" */
 void lopt_aspects_format(struct lopt_buf *out, unsigned aspects);
 /** "1,234 B -> 1,240 B", "0644 -> 0755", ...: the first thing that differs. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/proof.h"
 
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/secrets.h"
 #include "base/size.h"
+#include "report/view.h"
 
 static const struct lopt_proof_format formats[] = {
 	{ "text", true, lopt_proof_text },	   { "json", true, lopt_proof_json },
@@ -83,6 +87,47 @@ void lopt_target_format(struct lopt_buf *out, const struct lopt_outcome *outcome
 		lopt_buf_text(out, " above the target of ");
 	}
 	lopt_size_format(out, outcome->target);
+}
+
+static void show_line(struct lopt_buf *out, struct lopt_str line)
+{
+	while (line.len) {
+		const char *sign = memchr(line.ptr, '\\', line.len);
+		size_t len = sign ? (size_t)(sign - line.ptr) : line.len;
+		lopt_escape_text(out, lopt_str_make(line.ptr, len));
+		if (sign)
+			lopt_buf_char(out, '\\');
+		size_t gone = sign ? len + 1 : len;
+		line = lopt_str_make(line.ptr + gone, line.len - gone);
+	}
+}
+
+void lopt_lines_show(struct lopt_buf *out, struct lopt_str text, const struct lopt_report_options *options)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_text_show(&masked, text, options);
+	out->failed |= masked.failed;
+	for (struct lopt_str rest = lopt_buf_view(&masked); rest.len;) {
+		const char *end = memchr(rest.ptr, '\n', rest.len);
+		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
+		show_line(out, lopt_str_make(rest.ptr, len));
+		if (end)
+			lopt_buf_char(out, '\n');
+		size_t gone = end ? len + 1 : len;
+		rest = lopt_str_make(rest.ptr + gone, rest.len - gone);
+	}
+}
+
+void lopt_config_show(struct lopt_buf *out, struct lopt_str member, struct lopt_str value,
+		      const struct lopt_report_options *options)
+{
+	const char *space = member.len ? memchr(member.ptr, ' ', member.len) : NULL;
+	size_t front = space ? (size_t)(space - member.ptr) + 1 : 0;
+	bool named = lopt_str_starts(member, "Env ") || lopt_str_starts(member, "Labels ");
+	if (named && value.len && !options->show_secrets)
+		lopt_secret_mask_value(out, lopt_str_make(member.ptr + front, member.len - front), value);
+	else
+		lopt_text_show(out, value, options);
 }
 
 void lopt_aspects_format(struct lopt_buf *out, unsigned aspects)

@@ -100,13 +100,22 @@ static void write_difference(struct writer *w, const struct lopt_difference *dif
 	lopt_json_close(&w->j, '}');
 }
 
+static void put_config(struct writer *w, const char *key, const struct lopt_config_difference *difference,
+		       struct lopt_str value)
+{
+	lopt_buf_clear(&w->text);
+	lopt_config_show(&w->text, difference->member, value, w->options);
+	w->j.text.failed |= w->text.failed;
+	lopt_json_member_known(&w->j, key, lopt_buf_view(&w->text));
+}
+
 static void write_config(struct writer *w, const struct lopt_config_difference *difference)
 {
 	lopt_json_open(&w->j, '{');
 	lopt_json_member_string(&w->j, "member", difference->member);
 	lopt_json_member_text(&w->j, "reason", lopt_reason_name(difference->reason));
-	put_shown(w, "before", difference->before);
-	put_shown(w, "after", difference->after);
+	put_config(w, "before", difference, difference->before);
+	put_config(w, "after", difference, difference->after);
 	lopt_json_close(&w->j, '}');
 }
 

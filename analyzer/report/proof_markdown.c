@@ -199,7 +199,7 @@ static void write_diff(struct writer *w)
 	if (!outcome->plan || lopt_str_equal(outcome->before, outcome->after))
 		return;
 	lopt_diff_write(&diff, outcome->original_name, outcome->candidate_name, outcome->before, outcome->after);
-	lopt_text_show(&shown, lopt_buf_view(&diff), w->options);
+	lopt_lines_show(&shown, lopt_buf_view(&diff), w->options);
 	w->out.failed |= diff.failed || shown.failed;
 	if (w->options->top && w->out.len + shown.len > MARK_DIFF) {
 		lopt_buf_text(&w->out, "\nThe diff is too long to be shown here.\n");

@@ -32,6 +32,23 @@ static void put_message(struct writer *w, const struct lopt_edit *edit)
 	lopt_json_close(&w->j, '}');
 }
 
+/* A path as a URI reference (RFC 3986): what may not stand in one is escaped, and a colon, which would end a scheme. */
+static void put_uri(struct writer *w, const char *key, struct lopt_str path)
+{
+	lopt_buf_clear(&w->text);
+	for (size_t i = 0; i < path.len; i++) {
+		unsigned char c = (unsigned char)path.ptr[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			     (c && strchr("/-._~", c));
+		if (plain)
+			lopt_buf_char(&w->text, (char)c);
+		else
+			lopt_buf_printf(&w->text, "%%%02X", c);
+	}
+	w->j.text.failed |= w->text.failed;
+	lopt_json_member_string(&w->j, key, lopt_buf_view(&w->text));
+}
+
 static void put_location(struct writer *w, const struct lopt_edit *edit)
 {
 	lopt_json_key(&w->j, "locations");
@@ -41,7 +58,7 @@ static void put_location(struct writer *w, const struct lopt_edit *edit)
 	lopt_json_open(&w->j, '{');
 	lopt_json_key(&w->j, "artifactLocation");
 	lopt_json_open(&w->j, '{');
-	lopt_json_member_string(&w->j, "uri", lopt_str_from(w->outcome->original_name));
+	put_uri(w, "uri", lopt_str_from(w->outcome->original_name));
 	lopt_json_close(&w->j, '}');
 	lopt_json_key(&w->j, "region");
 	lopt_json_open(&w->j, '{');

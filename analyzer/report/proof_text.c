@@ -205,9 +205,9 @@ static void write_config(struct writer *w, const struct lopt_config_difference *
 	lopt_printer_raw(&w->p, difference->member);
 	lopt_printer_text(&w->p, ": ");
 	lopt_buf_clear(&w->text);
-	lopt_text_show(&w->text, difference->before, w->options);
+	lopt_config_show(&w->text, difference->member, difference->before, w->options);
 	lopt_buf_text(&w->text, " -> ");
-	lopt_text_show(&w->text, difference->after, w->options);
+	lopt_config_show(&w->text, difference->member, difference->after, w->options);
 	lopt_printer_cut(&w->p, view(w), room(w));
 	lopt_printer_end(&w->p);
 }
@@ -263,6 +263,8 @@ static void write_log(struct writer *w, const char *title, const struct lopt_buf
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
 	size_t at = log->len, lines = 0;
+	if (!at)
+		return;
 	while (at > 0 && lines <= LOG_LINES)
 		lines += log->data[--at] == '\n';
 	if (lopt_workshop_mask(w->outcome->options->workshop, &masked, lopt_str_make(log->data + at, log->len - at)) !=
@@ -310,30 +312,15 @@ static void write_replay(struct writer *w)
 	}
 }
 
-/* Escaped, but for backslashes, which are meant to be read here. */
-static void put_line(struct writer *w, struct lopt_str line)
-{
-	while (line.len) {
-		const char *sign = memchr(line.ptr, '\\', line.len);
-		size_t len = sign ? (size_t)(sign - line.ptr) : line.len;
-		lopt_printer_raw(&w->p, lopt_str_make(line.ptr, len));
-		if (sign)
-			lopt_printer_text(&w->p, "\\");
-		size_t gone = sign ? len + 1 : len;
-		line = lopt_str_make(line.ptr + gone, line.len - gone);
-	}
-	lopt_printer_end(&w->p);
-}
-
-/* Line by line, so that a terminal is safe from it. */
+/* What lopt_lines_show() made: safe for a terminal as it is. */
 static void write_lines(struct writer *w, struct lopt_str text)
 {
 	while (text.len) {
 		const char *end = memchr(text.ptr, '\n', text.len);
 		size_t len = end ? (size_t)(end - text.ptr) : text.len;
-		lopt_buf_clear(&w->text);
-		lopt_text_show(&w->text, lopt_str_make(text.ptr, len), w->options);
-		put_line(w, view(w));
+		lopt_buf_str(&w->p.line, lopt_str_make(text.ptr, len));
+		w->p.column += len;
+		lopt_printer_end(&w->p);
 		size_t gone = end ? len + 1 : len;
 		text = lopt_str_make(text.ptr + gone, text.len - gone);
 	}
@@ -348,7 +335,9 @@ static void write_diff(struct writer *w)
 	heading(w, "Dockerfile");
 	lopt_diff_write(&diff, outcome->original_name, outcome->candidate_name, outcome->before, outcome->after);
 	w->p.cell.failed |= diff.failed;
-	write_lines(w, lopt_buf_view(&diff));
+	lopt_buf_clear(&w->text);
+	lopt_lines_show(&w->text, lopt_buf_view(&diff), w->options);
+	write_lines(w, view(w));
 }
 
 static void write_logs(struct writer *w)
