@@ -98,8 +98,9 @@ lopt_rule lopt_rule_leftovers; /* caches, lists, archives, logs: leftovers.c */
 lopt_rule lopt_rule_apt_lists;
 lopt_rule lopt_rule_metadata; /* chmod and chown: metadata.c */
 lopt_rule lopt_rule_fold;
-lopt_rule lopt_rule_inputs; /* files copied and removed: inputs.c */
-lopt_rule lopt_rule_order;  /* what commits change most comes last */
+lopt_rule lopt_rule_useless; /* fold.c */
+lopt_rule lopt_rule_inputs;  /* files copied and removed: inputs.c */
+lopt_rule lopt_rule_order;   /* what commits change most comes last */
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
 lopt_rule lopt_rule_strip; /* contents.c */

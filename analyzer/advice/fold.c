@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "advice/evidence.h"
@@ -180,5 +182,92 @@ enum lopt_status lopt_rule_fold(struct lopt_evidence *evidence, struct lopt_erro
 	for (size_t i = 0; i < count; i++)
 		if (is_foldable(evidence, groups[i].from, groups[i].to))
 			LOPT_TRY(fold_group(evidence, &groups[i], err));
+	return LOPT_OK;
+}
+
+/* An instruction that removes only what other edits leave out. */
+
+static uint32_t content_of(const struct lopt_evidence *evidence, size_t layer, const struct lopt_entry *entry)
+{
+	return entry->inode == LOPT_NO_INODE ? LOPT_NO_CONTENT
+					     : lopt_image_layer(evidence->image, layer)->inodes[entry->inode].content;
+}
+
+/* A directory, or a file that was only opened, as it was below. */
+static bool is_as_below(const struct lopt_evidence *evidence, size_t index, const struct lopt_entry *entry)
+{
+	size_t at;
+	const struct lopt_entry *below = lopt_evidence_below(evidence, entry->path, index, &at);
+	if (!below || below->type != entry->type || below->mode != entry->mode || below->uid != entry->uid ||
+	    below->gid != entry->gid || entry->xattr_count || below->xattr_count)
+		return false;
+	if (entry->type == LOPT_DIR)
+		return true;
+	return entry->type == LOPT_FILE && entry->size == below->size &&
+	       content_of(evidence, index, entry) == content_of(evidence, at, below);
+}
+
+static bool only_removes(const struct lopt_evidence *evidence, size_t index)
+{
+	const struct lopt_layer *layer = lopt_image_layer(evidence->image, index);
+	for (size_t i = 0; i < layer->entry_count; i++) {
+		const struct lopt_entry *entry = &layer->entries[i];
+		if (entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_IGNORED))
+			continue;
+		if (entry->flags & LOPT_ENTRY_OPAQUE || !is_as_below(evidence, index, entry))
+			return false;
+	}
+	return layer->whiteouts > 0;
+}
+
+/* An edit has an earlier instruction remove it. */
+static bool is_removed_before(const struct lopt_evidence *evidence, struct lopt_str path, size_t instruction)
+{
+	char name[4096], pattern[1024];
+	if (snprintf(name, sizeof name, "/%.*s", LOPT_STR_ARGS(path)) >= (int)sizeof name)
+		return false;
+	for (size_t i = 0; i < evidence->plan->count; i++) {
+		const struct lopt_edit *edit = &evidence->plan->edits[i];
+		for (size_t j = 0; lopt_edit_applies(edit) && j < edit->step_count; j++) {
+			const struct lopt_edit_step *step = &edit->steps[j];
+			if (step->kind != LOPT_STEP_REMOVE || step->instruction >= instruction ||
+			    snprintf(pattern, sizeof pattern, "%.*s", LOPT_STR_ARGS(step->text)) >= (int)sizeof pattern)
+				continue;
+			if (fnmatch(pattern, name, 0) == 0) /* a pattern's star crosses slashes, as rm -r does */
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_hidden_left_out(const struct lopt_evidence *evidence, size_t by)
+{
+	size_t instruction = evidence->instruction_of[by];
+	for (size_t l = 0; l < by; l++) {
+		const struct lopt_layer *layer = lopt_image_layer(evidence->image, l);
+		for (size_t i = 0; i < layer->inode_count; i++)
+			if (layer->inodes[i].cause != LOPT_CAUSE_NONE && layer->inodes[i].masked_by == by &&
+			    !evidence->claimed[l][i] && layer->inodes[i].size &&
+			    !is_removed_before(evidence, layer->inodes[i].path, instruction))
+				return false;
+	}
+	return true;
+}
+
+enum lopt_status lopt_rule_useless(struct lopt_evidence *evidence, struct lopt_error *err)
+{
+	for (size_t i = evidence->first; i < evidence->instructions; i++) {
+		if (!lopt_evidence_is_run(evidence, i) || !only_removes(evidence, evidence->layer_of[i]) ||
+		    !is_hidden_left_out(evidence, evidence->layer_of[i]))
+			continue;
+		LOPT_CLEANUP(lopt_maker_release) struct lopt_maker maker;
+		lopt_maker_init(&maker, evidence, "useless-run", LOPT_LEVEL_SAFE);
+		lopt_maker_step(&maker, (struct lopt_edit_step){ .kind = LOPT_STEP_DROP, .instruction = i });
+		maker.edit.line = lopt_evidence_at(evidence, i)->line;
+		maker.edit.evidence = lopt_maker_text(&maker, "line %u only removes what the edits above leave out.",
+						      (unsigned)maker.edit.line);
+		maker.edit.change = lopt_str_from("Leave it out.");
+		LOPT_TRY(lopt_maker_finish(&maker, 0, err));
+	}
 	return LOPT_OK;
 }
