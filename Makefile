@@ -165,7 +165,7 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(SUPPORT) $(CLI) $(LIB)
 
 # ---- tests
 
-.PHONY: check check-engine check-managers check-layers check-headers check-elf bless bench fuzz coverage lint format
+.PHONY: check check-engine check-managers check-layers check-headers check-elf bless bench bench-optimize fuzz coverage lint format
 check: ## every test that needs no container engine, under sanitizers
 	+@$(MAKE) FLAVOR=debug binary tests
 	+@$(MAKE) FLAVOR=fuzz replays
@@ -197,6 +197,9 @@ bless: ## rewrite the expected output of tests/cli after a look at the differenc
 bench: ## hold the release binary to its targets and write docs/benchmarks.md; QUICK=1: a minute, no file
 	+@$(MAKE) FLAVOR=release binary
 	@RUNS='$(RUNS)' tests/bench/run build/release$(SUFFIX)/layeropt $(if $(QUICK),--quick)
+
+bench-optimize: binary ## bring two R images below 1.5 GB, proved by rebuilding them: half an hour, needs docker
+	@tests/bench/optimize build/release$(SUFFIX)/layeropt
 
 fuzz: ## run each fuzz target with libFuzzer for FUZZ_SECONDS (60); needs clang
 	+@$(MAKE) CC=$(if $(SUFFIX),$(CC),clang) FLAVOR=fuzz fuzzers
