@@ -192,6 +192,17 @@ uint32_t lopt_evidence_mentioned(const struct lopt_evidence *evidence, size_t be
 	return 0;
 }
 
+bool lopt_word_is_plain(struct lopt_str word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.ptr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!letter && !(c && strchr("._/-+@%,=:", c)))
+			return false;
+	}
+	return word.len > 0;
+}
+
 static struct lopt_str base_of(struct lopt_str path)
 {
 	const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;

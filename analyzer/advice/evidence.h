@@ -54,6 +54,8 @@ const struct lopt_entry *lopt_evidence_below(const struct lopt_evidence *evidenc
 					     size_t *at);
 /** Is the text somewhere in an instruction behind this one, up to the end of the stage? Its line, or 0. */
 uint32_t lopt_evidence_mentioned(const struct lopt_evidence *evidence, size_t behind, struct lopt_str text);
+/** Does the word mean itself to a shell and in a Dockerfile, without quotes? What is written anew has to. */
+bool lopt_word_is_plain(struct lopt_str word);
 /** Does a command of this name (its last path component) occur? Its index, or SIZE_MAX; `from` is where to start. */
 size_t lopt_shell_find(const struct lopt_shell *shell, const char *name, size_t from);
 /** The name of the program: its word without directories, "sudo", "env", "time", "!" and what belongs to them skipped; *word is its index. */
@@ -86,7 +88,7 @@ struct lopt_str lopt_maker_size(struct lopt_maker *maker, uint64_t bytes);
 /** Bytes of its claims so far. */
 uint64_t lopt_maker_bytes(const struct lopt_maker *maker);
 /** Take a command out of its RUN, with what joins it to the others; the RUN goes when there is no other. */
-void lopt_maker_drop_command(struct lopt_maker *maker, size_t instruction, size_t command);
+void lopt_maker_drop_command(struct lopt_maker *maker, size_t instruction, size_t index);
 /** A word of a RUN or COPY as a path from the root, without the slash in front; empty where it cannot be known. */
 struct lopt_str lopt_maker_path(struct lopt_maker *maker, size_t instruction, struct lopt_str word);
 /** Hand the edit to the plan, unless it saves less than `least` bytes; marks its inodes as claimed. */

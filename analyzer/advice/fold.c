@@ -254,10 +254,24 @@ static bool is_hidden_left_out(const struct lopt_evidence *evidence, size_t by)
 	return true;
 }
 
+/* An edit leaves it out already, or makes it a part of another. */
+static bool is_gone(const struct lopt_evidence *evidence, size_t instruction)
+{
+	for (size_t i = 0; i < evidence->plan->count; i++) {
+		const struct lopt_edit *edit = &evidence->plan->edits[i];
+		for (size_t j = 0; lopt_edit_applies(edit) && j < edit->step_count; j++)
+			if (edit->steps[j].instruction == instruction &&
+			    (edit->steps[j].kind == LOPT_STEP_DROP || edit->steps[j].kind == LOPT_STEP_FOLD))
+				return true;
+	}
+	return false;
+}
+
 enum lopt_status lopt_rule_useless(struct lopt_evidence *evidence, struct lopt_error *err)
 {
 	for (size_t i = evidence->first; i < evidence->instructions; i++) {
-		if (!lopt_evidence_is_run(evidence, i) || !only_removes(evidence, evidence->layer_of[i]) ||
+		if (!lopt_evidence_is_run(evidence, i) || is_gone(evidence, i) ||
+		    !only_removes(evidence, evidence->layer_of[i]) ||
 		    !is_hidden_left_out(evidence, evidence->layer_of[i]))
 			continue;
 		LOPT_CLEANUP(lopt_maker_release) struct lopt_maker maker;

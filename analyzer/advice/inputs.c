@@ -52,10 +52,8 @@ static bool is_simple_copy(const struct lopt_instruction *instruction)
 	if (instruction->word_count != 2 || instruction->heredoc_count || instruction->flag_count)
 		return false;
 	for (size_t i = 0; i < 2; i++)
-		if (memchr(instruction->words[i].ptr, '$', instruction->words[i].len) ||
-		    memchr(instruction->words[i].ptr, '*', instruction->words[i].len) ||
-		    memchr(instruction->words[i].ptr, '?', instruction->words[i].len) ||
-		    memchr(instruction->words[i].ptr, ',', instruction->words[i].len))
+		if (!lopt_word_is_plain(instruction->words[i]) ||
+		    memchr(instruction->words[i].ptr, ',', instruction->words[i].len)) /* ends a word of --mount */
 			return false;
 	return !memmem(instruction->words[0].ptr, instruction->words[0].len, "://", 3);
 }
@@ -199,7 +197,7 @@ static size_t find_tar(struct lopt_maker *maker, const struct input *input, stru
 				plain = false;
 			}
 		}
-		if (unpacks && names_it && plain && to->len)
+		if (unpacks && names_it && plain && lopt_word_is_plain(*to))
 			return i;
 	}
 	return SIZE_MAX;

@@ -181,24 +181,12 @@ struct finding {
 	bool too_many;
 };
 
-static bool is_plain(struct lopt_str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			     (c && strchr("._/-+@%", c));
-		if (!plain)
-			return false;
-	}
-	return text.len > 0;
-}
-
 static void note_instance(struct finding *finding, const struct place *place, struct lopt_str instance)
 {
 	for (size_t i = 0; i < finding->instance_count; i++)
 		if (lopt_str_equal(finding->instances[i], instance) && finding->places[i] == place)
 			return;
-	if (finding->instance_count == NAMES_MAX || !is_plain(instance)) {
+	if (finding->instance_count == NAMES_MAX || !lopt_word_is_plain(instance)) {
 		finding->too_many = true;
 		return;
 	}
@@ -377,7 +365,7 @@ static bool add_names(struct finding *finding, const struct lopt_layer *layer)
 		struct lopt_str whole = lopt_str_make(path.ptr, (size_t)(name.ptr - path.ptr) + name.len);
 		if (is_in(names, count, whole))
 			continue;
-		if (count == NAMES_MAX || !is_plain(whole))
+		if (count == NAMES_MAX || !lopt_word_is_plain(whole))
 			return false;
 		names[count++] = whole;
 		lopt_maker_step(&finding->maker,

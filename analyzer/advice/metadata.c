@@ -16,6 +16,7 @@ struct command {
 	size_t index; /* in the shell */
 	struct lopt_str program, mode;
 	bool recursive;
+	bool no_follow;				/* -h: what -R implies */
 	struct lopt_str operands[OPERANDS_MAX]; /* absolute, without the slash in front */
 	struct lopt_str written[OPERANDS_MAX];
 	size_t operand_count;
@@ -25,6 +26,7 @@ struct command {
 struct effect {
 	uint64_t same_bytes, changed_bytes; /* of files that were copied, without and with a change */
 	size_t same, changed;		    /* entries, directories included */
+	size_t fresh;			    /* entries that its RUN made or wrote anew itself */
 	size_t creators;		    /* instructions that made changed ones; 2 means several */
 	size_t creator;
 	int64_t uid, gid; /* of the changed ones, if all have the same */
@@ -32,9 +34,14 @@ struct effect {
 	bool one_owner, one_mode;
 };
 
-static bool is_flag(struct lopt_str word)
+/* An option that is known; false for others, and for those that say more than "all beneath" and "no word of it". */
+static bool read_option(struct command *out, struct lopt_str word)
 {
-	return word.len > 1 && word.ptr[0] == '-' && !memchr(word.ptr, 'r', 1);
+	if (word.len < 2 || strspn(word.ptr + 1, "Rvfch") < word.len - 1)
+		return lopt_str_is(word, "--recursive") ? (out->recursive = true) : false;
+	out->recursive |= memchr(word.ptr, 'R', word.len) != NULL;
+	out->no_follow |= memchr(word.ptr, 'h', word.len) != NULL;
+	return true;
 }
 
 static bool is_changer(struct lopt_str program)
@@ -54,13 +61,11 @@ static bool read_command(struct lopt_maker *maker, size_t instruction, size_t in
 		return false;
 	for (size_t i = 1; i < command->word_count; i++) {
 		struct lopt_str text = command->words[i].text;
-		if (!command->words[i].literal)
+		if (!command->words[i].literal || !lopt_word_is_plain(text))
 			return false;
-		if (!out->mode.len && is_flag(text) && lopt_str_starts(text, "-") &&
-		    strspn(text.ptr + 1, "RvfhcH-") >= text.len - 1) {
-			out->recursive |= memchr(text.ptr, 'R', text.len) != NULL;
-		} else if (!out->mode.len && lopt_str_is(text, "--recursive")) {
-			out->recursive = true;
+		if (text.ptr[0] == '-') {
+			if (out->mode.len || !read_option(out, text)) /* "-x" may be a mode, too */
+				return false;
 		} else if (!out->mode.len) {
 			out->mode = text;
 		} else {
@@ -71,7 +76,7 @@ static bool read_command(struct lopt_maker *maker, size_t instruction, size_t in
 			out->operands[out->operand_count++] = path;
 		}
 	}
-	return out->mode.len && out->operand_count;
+	return out->mode.len && out->operand_count && (out->recursive || !out->no_follow);
 }
 
 static bool covers(const struct command *command, struct lopt_str path)
@@ -155,8 +160,10 @@ static struct effect look_at(struct lopt_maker *maker, size_t layer, const struc
 		if (entry->flags & (LOPT_ENTRY_WHITEOUT | LOPT_ENTRY_OPAQUE) || !covers(command, entry->path))
 			continue;
 		const struct lopt_entry *below = below_of(evidence, entry->path, layer, &below_layer);
-		if (!below || !is_copy(evidence, layer, entry, below_layer, below))
+		if (!below || !is_copy(evidence, layer, entry, below_layer, below)) {
+			effect.fresh++;
 			continue;
+		}
 		bool same = same_attributes(entry, below);
 		bool file = entry->type == LOPT_FILE && entry->inode != LOPT_NO_INODE;
 		uint64_t size = file && !(entry->flags & LOPT_ENTRY_HARDLINK) ? entry->size : 0;
@@ -172,13 +179,31 @@ static struct effect look_at(struct lopt_maker *maker, size_t layer, const struc
 	return effect;
 }
 
+/* Bytes of files from below `before` that the command copies for nothing: it would do so there, too. */
+static uint64_t same_bytes_before(const struct lopt_maker *maker, size_t layer, const struct command *command,
+				  size_t before)
+{
+	const struct lopt_evidence *evidence = maker->evidence;
+	const struct lopt_layer *at = lopt_image_layer(evidence->image, layer);
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < at->entry_count; i++) {
+		const struct lopt_entry *entry = &at->entries[i];
+		size_t below_layer;
+		if (entry->type != LOPT_FILE || entry->flags & LOPT_ENTRY_HARDLINK || !covers(command, entry->path))
+			continue;
+		const struct lopt_entry *below = below_of(evidence, entry->path, layer, &below_layer);
+		if (below && below_layer < before && is_copy(evidence, layer, entry, below_layer, below))
+			bytes += entry->size;
+	}
+	return bytes;
+}
+
 /* Steps. */
 
-static struct lopt_str text_of(struct lopt_maker *maker, size_t instruction, const struct command *command)
+static struct lopt_str text_of(struct lopt_maker *maker, const struct command *command)
 {
 	struct lopt_str text = lopt_maker_text(maker, "%.*s%s %.*s", LOPT_STR_ARGS(command->program),
 					       command->recursive ? " -R" : "", LOPT_STR_ARGS(command->mode));
-	(void)instruction;
 	for (size_t i = 0; i < command->operand_count; i++)
 		text = lopt_maker_text(maker, "%.*s /%.*s", LOPT_STR_ARGS(text), LOPT_STR_ARGS(command->operands[i]));
 	return text;
@@ -219,18 +244,27 @@ static struct lopt_str find_condition(struct lopt_maker *maker, const struct com
 			       (int)(mode.len - len - 1), colon + 1);
 }
 
+/* "find /srv ! -user u -exec chown -h u {} +"; empty where it cannot be said. */
+static struct lopt_str narrowed(struct lopt_maker *maker, const struct command *command, bool absolute)
+{
+	struct lopt_str condition = find_condition(maker, command);
+	struct lopt_str text = lopt_str_from("find");
+	if (!command->recursive || !condition.len)
+		return lopt_str_make("", 0);
+	for (size_t i = 0; i < command->operand_count; i++)
+		text = lopt_maker_text(maker, "%.*s %s%.*s", LOPT_STR_ARGS(text), absolute ? "/" : "",
+				       LOPT_STR_ARGS(absolute ? command->operands[i] : command->written[i]));
+	bool owner = !lopt_str_is(command->program, "chmod");
+	return lopt_maker_text(maker, "%.*s %.*s -exec %.*s %s%.*s {} +", LOPT_STR_ARGS(text), LOPT_STR_ARGS(condition),
+			       LOPT_STR_ARGS(command->program), owner ? "-h " : "", LOPT_STR_ARGS(command->mode));
+}
+
 static bool narrow(struct lopt_maker *maker, size_t instruction, const struct command *command)
 {
 	const struct lopt_shell_command *at = &maker->evidence->shells[instruction].commands[command->index];
-	struct lopt_str condition = find_condition(maker, command);
-	if (!command->recursive || !condition.len)
+	struct lopt_str text = narrowed(maker, command, false);
+	if (!text.len)
 		return false;
-	struct lopt_str text = lopt_str_from("find");
-	for (size_t i = 0; i < command->operand_count; i++)
-		text = lopt_maker_text(maker, "%.*s %.*s", LOPT_STR_ARGS(text), LOPT_STR_ARGS(command->written[i]));
-	bool owner = !lopt_str_is(command->program, "chmod");
-	text = lopt_maker_text(maker, "%.*s %.*s -exec %.*s %s%.*s {} +", LOPT_STR_ARGS(text), LOPT_STR_ARGS(condition),
-			       LOPT_STR_ARGS(command->program), owner ? "-h " : "", LOPT_STR_ARGS(command->mode));
 	lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_REPLACE,
 							.instruction = instruction,
 							.at = at->at,
@@ -290,23 +324,70 @@ static bool into_copy(struct lopt_maker *maker, size_t layer, size_t copy, const
 	return true;
 }
 
+/* "u:g" and "u": a name that an instruction behind the creator may have made. */
+static bool names_owner(const struct command *command)
+{
+	if (lopt_str_is(command->program, "chmod"))
+		return false;
+	for (size_t i = 0; i < command->mode.len; i++)
+		if (!strchr("0123456789:", command->mode.ptr[i]))
+			return true;
+	return false;
+}
+
+static bool writes_accounts(const struct lopt_evidence *evidence, size_t instruction)
+{
+	size_t index = evidence->layer_of[instruction];
+	const struct lopt_layer *layer = index == LOPT_NO_LAYER ? NULL : lopt_image_layer(evidence->image, index);
+	for (size_t i = 0; layer && i < layer->entry_count; i++)
+		if (lopt_str_is(layer->entries[i].path, "etc/passwd") ||
+		    lopt_str_is(layer->entries[i].path, "etc/group"))
+			return true;
+	return false;
+}
+
+/* Would the command do the same at the end of an earlier RUN? By the same user, with the same accounts and operands. */
+static bool works_at(const struct lopt_evidence *evidence, size_t creator, size_t instruction,
+		     const struct command *command)
+{
+	size_t at;
+	for (size_t i = creator + 1; i <= instruction; i++)
+		if (evidence->keywords[i] == LOPT_KEYWORD_USER ||
+		    (names_owner(command) && writes_accounts(evidence, i)))
+			return false;
+	for (size_t i = 0; i < command->operand_count; i++)
+		if (!lopt_evidence_below(evidence, command->operands[i], evidence->layer_of[creator] + 1, &at))
+			return false;
+	return true;
+}
+
+static bool into_run(struct lopt_maker *maker, size_t instruction, size_t layer, size_t creator,
+		     const struct command *command)
+{
+	const struct lopt_evidence *evidence = maker->evidence;
+	if (!lopt_evidence_is_run(evidence, creator) || !works_at(evidence, creator, instruction, command))
+		return false;
+	bool copies = same_bytes_before(maker, layer, command, evidence->layer_of[creator]) > 0;
+	struct lopt_str text = copies ? narrowed(maker, command, true) : text_of(maker, command);
+	if (!text.len)
+		return false;
+	lopt_maker_step(maker,
+			(struct lopt_edit_step){ .kind = LOPT_STEP_APPEND, .instruction = creator, .text = text });
+	return true;
+}
+
 /* Where the change is best made: true when a step for it was found. */
 static bool move_change(struct lopt_maker *maker, size_t instruction, size_t layer, const struct command *command,
 			const struct effect *effect)
 {
 	struct lopt_evidence *evidence = maker->evidence;
 	size_t creator = effect->creator;
-	if (effect->creators != 1 || creator >= evidence->instructions || creator >= instruction)
+	if (effect->fresh || effect->creators != 1 || creator >= evidence->instructions || creator >= instruction)
 		return false;
 	enum lopt_keyword keyword = evidence->keywords[creator];
 	if (keyword == LOPT_KEYWORD_COPY || keyword == LOPT_KEYWORD_ADD)
 		return into_copy(maker, layer, creator, command, effect);
-	if (!lopt_evidence_is_run(evidence, creator))
-		return false;
-	lopt_maker_step(maker, (struct lopt_edit_step){ .kind = LOPT_STEP_APPEND,
-							.instruction = creator,
-							.text = text_of(maker, instruction, command) });
-	return true;
+	return into_run(maker, instruction, layer, creator, command);
 }
 
 static enum lopt_status finish(struct lopt_maker *maker, size_t instruction, const struct command *command,
@@ -336,12 +417,13 @@ static enum lopt_status look_at_command(struct lopt_evidence *evidence, size_t i
 	uint64_t all = effect.same_bytes + effect.changed_bytes;
 	if (all < LOPT_EDIT_BYTES_LEAST)
 		return LOPT_OK;
-	if (effect.changed == 0 || move_change(&maker, instruction, layer, &command, &effect)) {
+	bool idle = effect.changed == 0 && effect.fresh == 0;
+	if (idle || move_change(&maker, instruction, layer, &command, &effect)) {
 		lopt_maker_drop_command(&maker, instruction, index);
 		(void)look_at(&maker, layer, &command, true, true);
 		return finish(&maker, instruction, &command, &effect, all,
-			      effect.changed == 0 ? lopt_str_from("Leave it out.")
-						  : lopt_str_from("Make the change where the files are made."),
+			      idle ? lopt_str_from("Leave it out.")
+				   : lopt_str_from("Make the change where the files are made."),
 			      err);
 	}
 	if (effect.same_bytes < LOPT_EDIT_BYTES_LEAST || !narrow(&maker, instruction, &command))

@@ -244,7 +244,7 @@ enum lopt_status lopt_plan_print(struct lopt_plan *plan, const struct lopt_plan_
 {
 	size_t start = out->len;
 	for (;;) {
-		size_t bad;
+		size_t bad = SIZE_MAX;
 		struct lopt_error why = { 0 };
 		enum lopt_status status = draft_edits(plan, input, out, &bad, &why);
 		if (status != LOPT_E_USAGE || bad == SIZE_MAX) {
