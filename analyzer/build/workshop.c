@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -249,27 +250,72 @@ void lopt_workshop_discard(struct lopt_workshop *workshop, struct lopt_built *bu
 	built->name[0] = '\0';
 }
 
-/* What docker's classic builder had made before a build failed has no name; its log has the number: " ---> 0123456789ab". */
-static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_buf *log)
+/* An image that an id means and nobody has given a name. */
+static bool is_unnamed(const struct lopt_workshop *workshop, const char *id)
 {
-	static const char arrow[] = "\n ---> ";
-	enum { DIGITS = 12 };
-	struct lopt_str rest = lopt_buf_view(log);
-	char last[DIGITS + 1] = "";
-	for (;;) {
-		const char *at = rest.len ? memmem(rest.ptr, rest.len, arrow, sizeof arrow - 1) : NULL;
-		if (!at)
-			break;
-		size_t gone = (size_t)(at - rest.ptr) + sizeof arrow - 1;
-		rest = lopt_str_make(rest.ptr + gone, rest.len - gone);
-		if (rest.len > DIGITS && rest.ptr[DIGITS] == '\n' && strspn(rest.ptr, "0123456789abcdef") == DIGITS)
-			memcpy(last, rest.ptr, DIGITS);
-	}
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf said = LOPT_BUF_INIT(4096);
+	struct words words = { 0 };
+	word(&words, workshop->kind->program);
+	word(&words, "image");
+	word(&words, "inspect");
+	word(&words, "--format");
+	word(&words, "tags {{.RepoTags}}");
+	word(&words, id);
+	clean(&words, &said);
+	return lopt_str_starts(lopt_buf_view(&said), "tags []");
+}
+
+/*
+ * What docker's classic builder made of a stage that is not the last, or before a build failed, has no name; its log has
+ * the number: " ---> 0123456789ab" behind "Step 3/9 : RUN ...". Behind a FROM that is an image of somebody else.
+ */
+enum { DIGITS = 12 };
+struct unnamed {
+	char id[DIGITS + 1]; /* of the stage so far; empty: nothing was made */
+	bool from;	     /* the step is a FROM */
+};
+
+static void end_stage(struct lopt_workshop *workshop, struct unnamed *unnamed)
+{
 	struct lopt_error unheard;
-	/* The first is the base image. */
-	if (last[0] && memmem(log->data, log->len, "\nRemoving intermediate container ", 33) &&
-	    remember(workshop, last, &unheard) != LOPT_OK)
+	if (unnamed->id[0] && is_unnamed(workshop, unnamed->id) && remember(workshop, unnamed->id, &unheard) != LOPT_OK)
 		return;
+	unnamed->id[0] = '\0';
+}
+
+static bool is_from(struct lopt_str step)
+{
+	const char *colon = memchr(step.ptr, ':', step.len);
+	size_t left = colon ? (size_t)(step.ptr + step.len - colon) : 0;
+	return left < 6 || strncasecmp(colon, ": FROM", 6) == 0;
+}
+
+static void read_line(struct lopt_workshop *workshop, struct unnamed *unnamed, struct lopt_str line)
+{
+	static const char arrow[] = " ---> ";
+	enum { BEFORE = sizeof arrow - 1 };
+	if (lopt_str_starts(line, "Step ")) {
+		unnamed->from = is_from(line);
+		if (unnamed->from)
+			end_stage(workshop, unnamed);
+	} else if (!unnamed->from && line.len == BEFORE + DIGITS && lopt_str_starts(line, arrow) &&
+		   strspn(line.ptr + BEFORE, "0123456789abcdef") >= DIGITS) {
+		memcpy(unnamed->id, line.ptr + BEFORE, DIGITS);
+	}
+}
+
+static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_buf *log, bool failed)
+{
+	struct unnamed unnamed = { .from = true };
+	for (size_t at = 0; at < log->len;) {
+		const char *end = memchr(log->data + at, '\n', log->len - at);
+		size_t len = end ? (size_t)(end - log->data) - at : 0; /* what has no end was cut off */
+		if (end)
+			read_line(workshop, &unnamed, lopt_str_make(log->data + at, len));
+		at = end ? at + len + 1 : log->len;
+	}
+	if (failed)
+		end_stage(workshop, &unnamed);
 }
 
 static void build_words(struct words *words, const struct lopt_workshop *workshop, const char *file, const char *name,
@@ -316,8 +362,8 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 	const struct lopt_run run = { .argv = words.items, .seconds = workshop->options->seconds };
 	enum lopt_status status = lopt_run(&ran, &run, &out->log, err);
 	bool failed = status != LOPT_OK || ran.code != 0;
-	if (failed && workshop->kind->history == LOPT_BUILDER_LEGACY && out->log.len)
-		remember_unnamed(workshop, &out->log);
+	if (workshop->kind->history == LOPT_BUILDER_LEGACY && out->log.len)
+		remember_unnamed(workshop, &out->log, failed);
 	LOPT_TRY(status);
 	out->failed = failed;
 	out->timed_out = ran.timed_out;

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ CONFIG = ("Env", "Cmd", "Entrypoint", "WorkingDir", "User", "ExposedPorts", "Vol
 	  "Healthcheck", "OnBuild", "Shell")
 REPORTS = ("text", "json", "markdown", "sarif", "diff")
 BUILD_SECONDS = 1200
+# The classic builder makes an image of every step, and leaves those of stages that are not the last.
+ARROW = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)
 ERROR_MOST = 0.05	# by how much a prediction may miss, where `expect` says nothing
 
 
@@ -181,7 +184,7 @@ class Corpus:
 		self.work, self.keep, self.docker = work, keep, engine.Docker(work)
 		self.binary, self.label = os.path.abspath(binary), "layeropt.engine=" + work.prefix
 		self.program = program.Program(self.binary)
-		self.bases, self.cache = {}, self.docker.build_cache()
+		self.bases, self.own, self.cache = {}, set(), self.docker.build_cache()
 		if not os.path.exists("/bin/busybox"):
 			raise engine.Unusable("there is no /bin/busybox (Debian: busybox-static)")
 		self.client = self.docker.client_with_buildkit()
@@ -205,8 +208,9 @@ class Corpus:
 		self.bases[DEBIAN] = name
 
 	def build(self, name, dockerfile, context, builder, words=()):
-		engine.run(self.client, "build", "--no-cache", "--force-rm", "-q", "-t", name, "-f", dockerfile, *words, context,
-			   timeout=BUILD_SECONDS, env=self.environment(builder))
+		done = engine.run(self.client, "build", "--no-cache", "--force-rm", "-t", name, "-f", dockerfile, *words, context,
+				  timeout=BUILD_SECONDS, env=self.environment(builder))
+		self.own |= set(ARROW.findall(done.stdout.decode("utf-8", "replace")))
 
 	def environment(self, builder, **more):
 		path = os.path.dirname(shutil.which(self.client)) + ":" + os.environ["PATH"]
@@ -395,6 +399,7 @@ class Corpus:
 		ours = {self.docker("image", "inspect", "--format", "{{.Id}}", name).stdout.strip() for name in self.bases.values()}
 		label = "label=" + self.label
 		images = set(self.docker("image", "ls", "-a", "-q", "--no-trunc", "--filter", label).stdout.split()) - ours
+		images = {image for image in images if image[len("sha256:"):][:12].decode() not in self.own}
 		containers = self.docker("ps", "-a", "-q", "--filter", label).stdout.split()
 		return ["image " + each.decode() for each in sorted(images)] + ["container " + each.decode() for each in containers]
 
