@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "advice/evidence.h"
+#include "advice/stage.h"
 #include "base/cleanup.h"
 
 /*
@@ -14,6 +15,7 @@
 enum {
 	PLACES_MAX = 8,
 	NAMES_MAX = 8,
+	LINK_BYTES_MAX = 1 << 20,
 	LEAST_PARTS = 100, /* of a million: what is removed with a few words more */
 };
 
@@ -322,18 +324,37 @@ struct linked {
 	bool found;
 };
 
+static void release_arena(struct lopt_arena *arena)
+{
+	lopt_arena_release(arena);
+}
+
+/* Is the path the place, or in it? */
+static bool is_beneath(struct lopt_str path, struct lopt_str place)
+{
+	return path.len >= place.len && memcmp(path.ptr, place.ptr, place.len) == 0 &&
+	       (path.len == place.len || path.ptr[place.len] == '/');
+}
+
 static enum lopt_status look_at_link(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct linked *linked = context;
+	const struct finding *finding = linked->finding;
 	struct lopt_str target = node->type == LOPT_SYMLINK && node->entry ? node->entry->link : lopt_str_make("", 0);
-	(void)err;
-	for (size_t i = 0; i < linked->finding->instance_count && target.len > 1; i++) {
-		struct lopt_str instance = linked->finding->instances[i];
-		bool into = target.ptr[0] == '/' && target.len > instance.len &&
-			    memcmp(target.ptr + 1, instance.ptr, instance.len) == 0;
-		bool beneath = node->path.len > instance.len && memcmp(node->path.ptr, instance.ptr, instance.len) == 0;
-		linked->found |= into && !beneath;
-	}
+	LOPT_CLEANUP(release_arena) struct lopt_arena paths;
+	lopt_arena_init(&paths, LINK_BYTES_MAX);
+	if (!target.len)
+		return LOPT_OK;
+	size_t folder = node->path.len;
+	while (folder && node->path.ptr[folder - 1] != '/')
+		folder--;
+	struct lopt_str whole = lopt_path_absolute(&paths, lopt_str_make(node->path.ptr, folder), target);
+	if (!whole.ptr)
+		return lopt_error_memory(err);
+	whole = lopt_str_make(whole.ptr + 1, whole.len - 1);
+	for (size_t i = 0; i < finding->instance_count; i++)
+		linked->found |= is_beneath(whole, finding->instances[i]) &&
+				 !is_beneath(node->path, finding->instances[i]);
 	return LOPT_OK;
 }
 
