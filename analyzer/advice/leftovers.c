@@ -180,6 +180,7 @@ struct finding {
 	size_t instance_count;
 	struct lopt_str used[NAMES_MAX]; /* names that a later instruction uses */
 	size_t used_count;
+	bool others; /* what others put there stays: names have to be told */
 	bool too_many;
 };
 
@@ -204,29 +205,60 @@ static bool is_in(const struct lopt_str *names, size_t count, struct lopt_str na
 	return false;
 }
 
-/* Is a later instruction one that uses the name? `rm -f` of it is none. */
-static bool is_used_later(const struct lopt_evidence *evidence, size_t behind, struct lopt_str text)
+static size_t count_in(struct lopt_str all, struct lopt_str text)
 {
-	for (size_t i = behind + 1; i < evidence->instructions; i++) {
-		const struct lopt_instruction *instruction = lopt_evidence_at(evidence, i);
-		if (!memmem(instruction->source.ptr, instruction->source.len, text.ptr, text.len))
-			continue;
-		if (evidence->keywords[i] != LOPT_KEYWORD_RUN || !evidence->shells[i].understood)
-			return true;
-		for (size_t j = 0; j < evidence->shells[i].count; j++) {
-			const struct lopt_shell_command *command = &evidence->shells[i].commands[j];
-			size_t word;
-			bool names = false, force = false;
-			bool removes = lopt_str_is(lopt_command_program(command, &word), "rm");
-			for (size_t k = 0; k < command->word_count; k++) {
-				struct lopt_str at = command->words[k].text;
-				names |= memmem(at.ptr, at.len, text.ptr, text.len) != NULL;
-				force |= at.len > 1 && at.ptr[0] == '-' && at.ptr[1] != '-' &&
-					 memchr(at.ptr, 'f', at.len);
-			}
-			if (names && !(removes && force))
-				return true;
+	size_t count = 0;
+	for (size_t at = 0; at + text.len <= all.len;) {
+		const char *found = memmem(all.ptr + at, all.len - at, text.ptr, text.len);
+		if (!found)
+			break;
+		at = (size_t)(found - all.ptr) + text.len;
+		count++;
+	}
+	return count;
+}
+
+/* How often the name occurs in words: of "rm -f", or of other commands. */
+static size_t count_in_words(const struct lopt_shell *shell, struct lopt_str text, bool removals)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < shell->count; i++) {
+		const struct lopt_shell_command *command = &shell->commands[i];
+		size_t word, names = 0;
+		bool removes = lopt_str_is(lopt_command_program(command, &word), "rm"), force = false;
+		for (size_t k = 0; k < command->word_count; k++) {
+			struct lopt_str at = command->words[k].text;
+			names += count_in(at, text);
+			force |= at.len > 1 && at.ptr[0] == '-' && at.ptr[1] != '-' && memchr(at.ptr, 'f', at.len);
 		}
+		count += (removes && force) == removals ? names : 0;
+	}
+	return count;
+}
+
+/* What it says happens in containers, wherever it stands. */
+static bool is_for_containers(enum lopt_keyword keyword)
+{
+	return keyword == LOPT_KEYWORD_CMD || keyword == LOPT_KEYWORD_ENTRYPOINT ||
+	       keyword == LOPT_KEYWORD_HEALTHCHECK || keyword == LOPT_KEYWORD_ONBUILD ||
+	       keyword == LOPT_KEYWORD_VOLUME || keyword == LOPT_KEYWORD_WORKDIR;
+}
+
+/* Is the name used by an instruction that comes later, or by containers? "rm -f" is no use. A file is also used where a
+ * redirection names it; a directory is not by a new file in it. */
+static bool is_used_later(const struct finding *finding, struct lopt_str text)
+{
+	const struct lopt_evidence *evidence = finding->maker.evidence;
+	for (size_t i = evidence->first; i < evidence->instructions; i++) {
+		const struct lopt_shell *shell = &evidence->shells[i];
+		size_t names = count_in(lopt_evidence_at(evidence, i)->source, text);
+		if (names == 0 || (i <= finding->instruction && !is_for_containers(evidence->keywords[i])))
+			continue;
+		if (evidence->keywords[i] != LOPT_KEYWORD_RUN || !shell->understood)
+			return true;
+		if (finding->leftover->by_name ? names > count_in_words(shell, text, true)
+					       : count_in_words(shell, text, false) > 0)
+			return true;
 	}
 	return false;
 }
@@ -265,6 +297,21 @@ static bool is_taken(struct finding *finding, struct lopt_str path, bool note)
 	return true;
 }
 
+/* Was it put there on purpose, or is it in use? */
+static bool is_wanted(const struct finding *finding, size_t layer, struct lopt_str name)
+{
+	const struct lopt_evidence *evidence = finding->maker.evidence;
+	size_t instruction = evidence->instruction_of[layer];
+	return instruction == SIZE_MAX || evidence->keywords[instruction] != LOPT_KEYWORD_RUN ||
+	       is_used_later(finding, name);
+}
+
+/* The name in a place with its directories; a short name alone says nothing. */
+static struct lopt_str whole_name(struct lopt_str path, struct lopt_str name)
+{
+	return lopt_str_make(path.ptr, (size_t)(name.ptr - path.ptr) + name.len);
+}
+
 static void find_used(struct finding *finding, const struct lopt_layer *layer)
 {
 	struct lopt_str instance, name;
@@ -276,14 +323,33 @@ static void find_used(struct finding *finding, const struct lopt_layer *layer)
 		    !place_of(finding->leftover, path, &instance, &name) ||
 		    is_in(finding->used, finding->used_count, name))
 			continue;
-		/* a short name alone says nothing */
-		struct lopt_str whole = lopt_str_make(path.ptr, (size_t)(name.ptr - path.ptr) + name.len);
-		if (!is_used_later(finding->maker.evidence, finding->instruction, name.len < 3 ? whole : name))
+		struct lopt_str whole = whole_name(path, name);
+		size_t at;
+		bool used = is_used_later(finding, name.len < 3 ? whole : name) ||
+			    (lopt_evidence_below(finding->maker.evidence, whole, finding->layer, &at) &&
+			     is_wanted(finding, at, whole));
+		if (!used)
 			continue;
 		if (finding->used_count == NAMES_MAX)
 			finding->too_many = true;
 		else
 			finding->used[finding->used_count++] = name;
+	}
+}
+
+/* What lower layers have in the places, and is wanted. */
+static void find_others(struct finding *finding)
+{
+	const struct lopt_evidence *evidence = finding->maker.evidence;
+	struct lopt_str instance, name;
+	for (size_t i = 0; i < finding->layer && finding->leftover->by_name; i++) {
+		const struct lopt_layer *layer = lopt_image_layer(evidence->image, i);
+		for (size_t j = 0; j < layer->entry_count && !finding->others; j++) {
+			struct lopt_str path = layer->entries[j].path;
+			finding->others = !(layer->entries[j].flags & LOPT_ENTRY_WHITEOUT) &&
+					  place_of(finding->leftover, path, &instance, &name) &&
+					  is_wanted(finding, i, name.len < 3 ? whole_name(path, name) : name);
+		}
 	}
 }
 
@@ -313,7 +379,8 @@ static enum lopt_status predict_node(void *context, const struct lopt_node *node
 {
 	struct finding *finding = context;
 	(void)err;
-	if (node->layer <= finding->layer && is_taken(finding, node->path, false))
+	bool there = finding->others ? node->layer == finding->layer : node->layer <= finding->layer;
+	if (there && is_taken(finding, node->path, false))
 		lopt_maker_effect(&finding->maker, node->path, LOPT_ASPECT_REMOVED, false);
 	return LOPT_OK;
 }
@@ -383,7 +450,7 @@ static bool add_names(struct finding *finding, const struct lopt_layer *layer)
 		if (layer->entries[i].flags & LOPT_ENTRY_WHITEOUT || !is_taken(finding, path, false) ||
 		    !place_of(finding->leftover, path, &instance, &name))
 			continue;
-		struct lopt_str whole = lopt_str_make(path.ptr, (size_t)(name.ptr - path.ptr) + name.len);
+		struct lopt_str whole = whole_name(path, name);
 		if (is_in(names, count, whole))
 			continue;
 		if (count == NAMES_MAX || !lopt_word_is_plain(whole))
@@ -403,7 +470,7 @@ static enum lopt_status describe(struct finding *finding, struct lopt_error *err
 	struct lopt_maker *maker = &finding->maker;
 	const struct lopt_instruction *instruction = lopt_evidence_at(maker->evidence, finding->instruction);
 	const struct lopt_layer *layer = lopt_image_layer(maker->evidence->image, finding->layer);
-	if (finding->used_count == 0)
+	if (finding->used_count == 0 && !finding->others)
 		add_operands(finding);
 	else if (!add_names(finding, layer))
 		return LOPT_OK;
@@ -421,6 +488,7 @@ static enum lopt_status look(struct finding *finding, struct lopt_error *err)
 	const struct lopt_evidence *evidence = finding->maker.evidence;
 	const struct lopt_layer *layer = lopt_image_layer(evidence->image, finding->layer);
 	find_used(finding, layer);
+	find_others(finding);
 	LOPT_TRY(claim_layer(finding, layer, err));
 	if (finding->too_many || finding->maker.edit.claim_count == 0)
 		return LOPT_OK;
@@ -428,7 +496,7 @@ static enum lopt_status look(struct finding *finding, struct lopt_error *err)
 		if (runs_later(evidence, finding->instruction, finding->leftover->tools[i]))
 			return LOPT_OK;
 	for (size_t i = 0; i < finding->instance_count && !finding->leftover->by_name; i++)
-		if (is_used_later(evidence, finding->instruction, finding->instances[i]))
+		if (is_used_later(finding, finding->instances[i]))
 			return LOPT_OK;
 	struct linked linked = { .finding = finding };
 	LOPT_TRY(lopt_image_walk(evidence->image, look_at_link, &linked, err));
