@@ -346,11 +346,24 @@ static bool writes_accounts(const struct lopt_evidence *evidence, size_t instruc
 	return false;
 }
 
+/* Mounts and the network are what a command sees, too. */
+static bool same_flags(const struct lopt_instruction *a, const struct lopt_instruction *b)
+{
+	if (a->flag_count != b->flag_count)
+		return false;
+	for (size_t i = 0; i < a->flag_count; i++)
+		if (!lopt_str_equal(a->flags[i], b->flags[i]))
+			return false;
+	return true;
+}
+
 /* Would the command do the same at the end of an earlier RUN? By the same user, with the same accounts and operands. */
 static bool works_at(const struct lopt_evidence *evidence, size_t creator, size_t instruction,
 		     const struct command *command)
 {
 	size_t at;
+	if (!same_flags(lopt_evidence_at(evidence, creator), lopt_evidence_at(evidence, instruction)))
+		return false;
 	for (size_t i = creator + 1; i <= instruction; i++)
 		if (evidence->keywords[i] == LOPT_KEYWORD_USER ||
 		    (names_owner(command) && writes_accounts(evidence, i)))

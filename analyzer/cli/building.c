@@ -99,7 +99,7 @@ static enum lopt_status take_target(struct lopt_building *building, const char *
 {
 	building->has_target = true;
 	if (lopt_size_parse(&building->target, value, err) != LOPT_OK)
-		return lopt_error_context(err, "--%s", "target size");
+		return lopt_error_context(err, "--%s", building->target_option);
 	return LOPT_OK;
 }
 

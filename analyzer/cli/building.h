@@ -27,6 +27,7 @@ struct lopt_building {
 	size_t replay; /* commits */
 	bool has_target;
 	uint64_t target;
+	const char *target_option; /* how the command calls it: "max-size" */
 	struct lopt_report_options report;
 	enum lopt_color color;
 	struct lopt_outputs outputs;

@@ -346,6 +346,7 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 {
 	struct wanted wanted = { .builds = BUILDS_MOST, .commits = LOPT_COMMITS_DEFAULT };
 	lopt_building_init(&wanted.building);
+	wanted.building.target_option = "target-size";
 	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
 	if (status == LOPT_OK)
 		status = wanted.building.help ? lopt_help_print(command, err) : optimize(&wanted, err);

@@ -95,6 +95,7 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 {
 	struct wanted wanted = { 0 };
 	lopt_building_init(&wanted.building);
+	wanted.building.target_option = "max-size";
 	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
 	if (status == LOPT_OK)
 		status = wanted.building.help ? lopt_help_print(command, err) : verify(&wanted, err);

@@ -573,6 +573,15 @@ static void makes_changes_where_files_are_made(void **state)
 		{ .source = F "USER u\nRUN make\nUSER root\nRUN chown -R 5:6 /srv\n",
 		  .layers = { "a=1", APP, "srv/;own=5:6 srv/a=1;size=9000;own=5:6 srv/b=2;size=5000;own=5:6" },
 		  .want = "" },
+		/* with another mount the program or the files may not be there */
+		{ .source = F "RUN make\nRUN --mount=type=bind,from=t,target=/bin chown -R 5:6 /srv\n",
+		  .layers = { "a=1", APP, "srv/;own=5:6 srv/a=1;size=9000;own=5:6 srv/b=2;size=5000;own=5:6" },
+		  .want = "" },
+		{ .source = F
+		  "RUN --mount=type=cache,target=/c make\nRUN --mount=type=cache,target=/c chown -R 5:6 /srv\n",
+		  .layers = { "a=1", APP, "srv/;own=5:6 srv/a=1;size=9000;own=5:6 srv/b=2;size=5000;own=5:6" },
+		  .want = "metadata-copies 3 14000",
+		  .text = F "RUN --mount=type=cache,target=/c make \\\n    && chown -R 5:6 /srv\n" },
 		/* files that the RUN makes itself want it, too */
 		{ .source = F "RUN make\nRUN touch /srv/n && chmod -R 600 /srv/a /srv/n\n",
 		  .layers = { "a=1", "srv/ srv/a=1;size=9000;mode=600",
