@@ -82,6 +82,18 @@ static void add_operand(struct operands *operands, struct lopt_str operand)
 		operands->items[operands->count++] = operand;
 }
 
+/* strip writes a file in place, and these it is running on. */
+static bool is_under_strip(struct lopt_str path)
+{
+	static const char *const names[] = { "/libbfd",	 "/libsframe",	"/libopcodes", "/libctf", "/libz.",
+					     "/libzstd", "/libjansson", "/libdl",      "/libc.",  "/libc-",
+					     "/ld-",	 "/libm.",	"/libm-" };
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (memmem(path.ptr, path.len, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 /* Shared objects of one directory go by a pattern. */
 static void add_program(struct lopt_maker *maker, struct operands *operands, struct lopt_str path)
 {
@@ -105,7 +117,7 @@ static enum lopt_status strip_run(struct lopt_evidence *evidence, size_t instruc
 		const struct lopt_inode *inode = &layer->inodes[kept->inode];
 		uint64_t bytes = kept->what == LOPT_KEEP_SECTIONS ? kept->symbol_bytes + kept->debug_bytes : 0;
 		if (!bytes || !is_visible(inode) || evidence->claimed[layer->index][kept->inode] ||
-		    ends(inode->path, ".o"))
+		    ends(inode->path, ".o") || is_under_strip(inode->path))
 			continue;
 		maker.edit.extra_bytes += bytes;
 		lopt_maker_effect(&maker, inode->path, LOPT_ASPECT_CONTENT, false);

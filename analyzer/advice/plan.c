@@ -79,6 +79,15 @@ const char *lopt_rule_name(size_t index)
 	return index < count ? names[index] : lopt_leftover_name(index - count);
 }
 
+int lopt_edit_compare_trust(const struct lopt_edit *a, const struct lopt_edit *b)
+{
+	if (a->needs_test != b->needs_test)
+		return a->needs_test ? 1 : -1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	return (a->predicted_bytes < b->predicted_bytes) - (a->predicted_bytes > b->predicted_bytes);
+}
+
 /* Figures. */
 
 static int compare_claims(const void *a, const void *b)
@@ -263,21 +272,12 @@ enum lopt_status lopt_plan_print(struct lopt_plan *plan, const struct lopt_plan_
 
 /* The fewest and safest edits: safe ones before others, large ones before small ones. */
 
-static bool comes_before(const struct lopt_edit *a, const struct lopt_edit *b)
-{
-	if (a->level != b->level)
-		return a->level < b->level;
-	if (a->needs_test != b->needs_test)
-		return b->needs_test;
-	return a->predicted_bytes > b->predicted_bytes;
-}
-
 static struct lopt_edit *next_spare(const struct lopt_plan *plan)
 {
 	struct lopt_edit *best = NULL;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct lopt_edit *edit = &plan->edits[i];
-		if (edit->state == LOPT_EDIT_SPARE && (!best || comes_before(edit, best)))
+		if (edit->state == LOPT_EDIT_SPARE && (!best || lopt_edit_compare_trust(edit, best) < 0))
 			best = edit;
 	}
 	return best;

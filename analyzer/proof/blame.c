@@ -28,6 +28,12 @@ static bool is_suspect(const struct lopt_edit *edit)
 	return edit->state == LOPT_EDIT_CHOSEN;
 }
 
+/* Of two suspects, one of which may be none. */
+static size_t less_trusted(const struct lopt_plan *plan, size_t a, size_t b)
+{
+	return a == SIZE_MAX || lopt_edit_compare_trust(&plan->edits[a], &plan->edits[b]) < 0 ? b : a;
+}
+
 /* Of a build that failed: the instruction that did. */
 
 /* "/tmp/" of "/tmp" followed by a pattern: where something is missed that a removal took. */
@@ -88,11 +94,14 @@ static enum lopt_status blame_step(size_t *dropped, struct lopt_plan *plan, stru
 	const struct lopt_instruction *failed = builder == LOPT_BUILDER_BUILDKIT ? find_quoted(file, log)
 						: step				 ? lopt_dockerfile_at(file, step - 1)
 										 : NULL;
-	for (size_t i = 0; failed && i < plan->count && status == LOPT_OK; i++) {
-		if (!is_suspect(&plan->edits[i]) || !shows_in(&plan->edits[i], failed->source))
-			continue;
-		status = drop(plan, i, err, "with it the Dockerfile does not build: the instruction it changes fails");
-		++*dropped;
+	size_t guilty = SIZE_MAX;
+	for (size_t i = 0; failed && i < plan->count; i++)
+		if (is_suspect(&plan->edits[i]) && shows_in(&plan->edits[i], failed->source))
+			guilty = less_trusted(plan, guilty, i);
+	if (guilty != SIZE_MAX) {
+		status = drop(plan, guilty, err,
+			      "with it the Dockerfile does not build: the instruction it changes fails");
+		*dropped = 1;
 	}
 	lopt_dockerfile_free(file);
 	return status;
@@ -109,15 +118,26 @@ static bool touches(const struct lopt_edit *edit, size_t instruction)
 	return false;
 }
 
-static bool has_effect_near(const struct lopt_edit *edit, struct lopt_str path)
+static size_t parent_length(struct lopt_str path)
 {
+	const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+	return slash ? (size_t)(slash - path.ptr) : 0;
+}
+
+/* How close what an edit says it changes comes to a path: 3 the path or above it, 2 beside it, 0 not. */
+static unsigned closeness(const struct lopt_edit *edit, struct lopt_str path)
+{
+	size_t parent = parent_length(path);
+	unsigned best = 0;
 	for (size_t i = 0; i < edit->effect_count; i++) {
 		struct lopt_str at = edit->effects[i].path;
 		if (lopt_str_equal(at, path) ||
 		    (path.len > at.len && path.ptr[at.len] == '/' && memcmp(path.ptr, at.ptr, at.len) == 0))
-			return true;
+			return 3;
+		if (parent && parent_length(at) == parent && memcmp(path.ptr, at.ptr, parent) == 0)
+			best = 2;
 	}
-	return false;
+	return best;
 }
 
 static size_t instruction_of(const struct lopt_plan_input *input, const struct lopt_difference *difference)
@@ -130,31 +150,48 @@ static size_t instruction_of(const struct lopt_plan_input *input, const struct l
 	return SIZE_MAX;
 }
 
-static bool is_guilty(const struct lopt_edit *edit, const struct lopt_plan_input *input, const struct lopt_trial *trial,
-		      const struct lopt_difference **first)
+/* The edit that a difference points at most: what it changes is closest, or its instruction wrote there. */
+static size_t suspect_of(const struct lopt_plan *plan, const struct lopt_plan_input *input,
+			 const struct lopt_difference *difference)
 {
-	const struct lopt_comparison *comparison = &trial->comparison;
-	for (size_t i = 0; i < comparison->count; i++) {
-		const struct lopt_difference *difference = &comparison->differences[i];
-		if (difference->reason != LOPT_REASON_NONE)
+	size_t instruction = instruction_of(input, difference), guilty = SIZE_MAX;
+	unsigned most = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (!is_suspect(&plan->edits[i]))
 			continue;
-		if (!has_effect_near(edit, difference->path) && !touches(edit, instruction_of(input, difference)))
-			continue;
-		*first = difference;
-		return true;
+		unsigned close = closeness(&plan->edits[i], difference->path);
+		if (!close && touches(&plan->edits[i], instruction))
+			close = 1;
+		if (close > most)
+			guilty = i;
+		else if (close == most && close)
+			guilty = less_trusted(plan, guilty, i);
+		most = close > most ? close : most;
 	}
-	return false;
+	return guilty;
 }
 
+/* Each difference has one: those of all of them go together. */
 static enum lopt_status blame_differences(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,
 					  const struct lopt_trial *trial, struct lopt_error *err)
 {
+	const struct lopt_comparison *comparison = &trial->comparison;
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	const struct lopt_difference **first = calloc(plan->count + 1, sizeof *first);
+	if (!first)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < comparison->count; i++) {
+		if (comparison->differences[i].reason != LOPT_REASON_NONE)
+			continue;
+		size_t guilty = suspect_of(plan, input, &comparison->differences[i]);
+		if (guilty != SIZE_MAX && !first[guilty])
+			first[guilty] = &comparison->differences[i];
+	}
 	for (size_t i = 0; i < plan->count; i++) {
-		const struct lopt_difference *first;
-		if (!is_suspect(&plan->edits[i]) || !is_guilty(&plan->edits[i], input, trial, &first))
+		if (!first[i])
 			continue;
 		LOPT_TRY(drop(plan, i, err, "the rebuild refuted it: /%.*s differs in a way it does not explain",
-			      LOPT_STR_ARGS(first->path)));
+			      LOPT_STR_ARGS(first[i]->path)));
 		++*dropped;
 	}
 	return LOPT_OK;

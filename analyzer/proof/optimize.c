@@ -75,16 +75,6 @@ static bool is_proved(const struct lopt_optimizing *o)
 	return o->trial.verdict == LOPT_VERDICT_PROVED && is_small_enough(o);
 }
 
-/* The edits in the order in which they are trusted: safe ones first, and of two that are as safe the larger. */
-static int compare_trust(const struct lopt_edit *a, const struct lopt_edit *b)
-{
-	if (a->needs_test != b->needs_test)
-		return a->needs_test ? 1 : -1;
-	if (a->level != b->level)
-		return a->level < b->level ? -1 : 1;
-	return (a->predicted_bytes < b->predicted_bytes) - (a->predicted_bytes > b->predicted_bytes);
-}
-
 /* What is proved is held on to: whatever is tried after it, nothing less comes out. */
 
 /* Smaller, or all of that and more: another order saves no bytes. */
@@ -153,7 +143,8 @@ static enum lopt_status list_applied(struct search *search, const struct lopt_pl
 		if (!lopt_edit_applies(&plan->edits[i]))
 			continue;
 		size_t at = search->count++;
-		for (; at > 0 && compare_trust(&plan->edits[search->order[at - 1]], &plan->edits[i]) > 0; at--)
+		for (; at > 0 && lopt_edit_compare_trust(&plan->edits[search->order[at - 1]], &plan->edits[i]) > 0;
+		     at--)
 			search->order[at] = search->order[at - 1];
 		search->order[at] = i;
 	}
@@ -243,7 +234,7 @@ static struct lopt_edit *next_spare(const struct lopt_plan *plan)
 	struct lopt_edit *best = NULL;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct lopt_edit *edit = &plan->edits[i];
-		if (edit->state == LOPT_EDIT_SPARE && (!best || compare_trust(edit, best) < 0))
+		if (edit->state == LOPT_EDIT_SPARE && (!best || lopt_edit_compare_trust(edit, best) < 0))
 			best = edit;
 	}
 	return best;
