@@ -30,6 +30,7 @@ struct leftover {
 	struct place places[PLACES_MAX];
 	const char *tools[4]; /* a later command that reads it: then it stays */
 	bool by_name;	      /* a later instruction that names a file of it uses that file */
+	const char *beside;   /* lies next to each place, or it is another's of that name */
 };
 
 static const struct leftover table[] = {
@@ -37,25 +38,29 @@ static const struct leftover table[] = {
 	  "package archives that apt downloaded",
 	  { { "var/cache/apt/archives", "*.deb" } },
 	  { 0 },
-	  false },
-	{ "apt-cache", "the package index that apt builds", { { "var/cache/apt", "*.bin" } }, { 0 }, false },
+	  false,
+	  NULL },
+	{ "apt-cache", "the package index that apt builds", { { "var/cache/apt", "*.bin" } }, { 0 }, false, NULL },
 	{ "dpkg-backups",
 	  "older copies of the databases of dpkg and debconf",
 	  { { "var/lib/dpkg", "*-old" }, { "var/cache/debconf", "*-old" } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "apk-cache",
 	  "packages that apk downloaded",
 	  { { "var/cache/apk", "*" }, { "etc/apk/cache", "*" } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "dnf-cache",
 	  "packages and metadata that yum or dnf downloaded",
 	  { { "var/cache/dnf", "*" }, { "var/cache/yum", "*" }, { "var/cache/libdnf5", "*" } },
 	  { 0 },
-	  false },
-	{ "zypper-cache", "packages that zypper downloaded", { { "var/cache/zypp", "*" } }, { 0 }, false },
-	{ "pacman-cache", "packages that pacman downloaded", { { "var/cache/pacman/pkg", "*" } }, { 0 }, false },
+	  false,
+	  NULL },
+	{ "zypper-cache", "packages that zypper downloaded", { { "var/cache/zypp", "*" } }, { 0 }, false, NULL },
+	{ "pacman-cache", "packages that pacman downloaded", { { "var/cache/pacman/pkg", "*" } }, { 0 }, false, NULL },
 	{ "pip-cache",
 	  "what pip, uv or poetry downloaded and built",
 	  { { "root/.cache/pip", NULL },
@@ -64,22 +69,26 @@ static const struct leftover table[] = {
 	    { "home/*/.cache/uv", NULL },
 	    { "root/.cache/pypoetry", NULL } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "npm-cache",
 	  "what npm downloaded",
 	  { { "root/.npm", NULL }, { "home/*/.npm", NULL }, { "root/.cache/node-gyp", NULL } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "yarn-cache",
 	  "what yarn downloaded",
 	  { { "usr/local/share/.cache/yarn", NULL }, { "root/.cache/yarn", NULL }, { "home/*/.cache/yarn", NULL } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "conda-cache",
 	  "packages that conda unpacked and installed from",
 	  { { "opt/*/pkgs", NULL }, { "root/*conda*/pkgs", NULL }, { "home/*/*conda*/pkgs", NULL } },
 	  { "conda", "mamba", "micromamba" },
-	  false },
+	  false,
+	  "conda-meta" },
 	{ "cargo-cache",
 	  "crates and indexes that cargo downloaded",
 	  { { "usr/local/cargo/registry", NULL },
@@ -87,34 +96,40 @@ static const struct leftover table[] = {
 	    { "root/.cargo/registry", NULL },
 	    { "root/.cargo/git", NULL } },
 	  { "cargo" },
-	  false },
+	  false,
+	  NULL },
 	{ "go-cache",
 	  "modules that go downloaded, and what it compiled of them",
 	  { { "root/.cache/go-build", NULL }, { "go/pkg/mod", NULL }, { "root/go/pkg/mod", NULL } },
 	  { "go" },
-	  false },
+	  false,
+	  NULL },
 	{ "composer-cache",
 	  "what composer downloaded",
 	  { { "root/.composer/cache", NULL }, { "root/.cache/composer", NULL } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "r-cache",
 	  "R packages that install.packages, pak or renv downloaded",
 	  { { "root/.cache/R", NULL }, { "home/*/.cache/R", NULL }, { "root/.cache/pak", NULL } },
 	  { 0 },
-	  false },
+	  false,
+	  NULL },
 	{ "compiler-cache",
 	  "what ccache compiled",
 	  { { "root/.ccache", NULL }, { "root/.cache/ccache", NULL } },
 	  { "make", "ninja", "cmake", "R" },
-	  false },
+	  false,
+	  NULL },
 	{ "login-records",
 	  "records of logins that never happened",
 	  { { "var/log", "lastlog" }, { "var/log", "faillog" } },
 	  { 0 },
-	  false },
-	{ "logs", "logs of the build", { { "var/log", "*.log" }, { "var/log/apt", "*" } }, { 0 }, false },
-	{ "temporary-files", "temporary files", { { "tmp", "*" }, { "var/tmp", "*" } }, { 0 }, true },
+	  false,
+	  NULL },
+	{ "logs", "logs of the build", { { "var/log", "*.log" }, { "var/log/apt", "*" } }, { 0 }, false, NULL },
+	{ "temporary-files", "temporary files", { { "tmp", "*" }, { "var/tmp", "*" } }, { 0 }, true, NULL },
 };
 
 const char *lopt_leftover_name(size_t index)
@@ -180,6 +195,7 @@ struct finding {
 	size_t instance_count;
 	struct lopt_str used[NAMES_MAX]; /* names that a later instruction uses */
 	size_t used_count;
+	bool *split; /* per inode of its layer: some of its names go, others stay */
 	bool others; /* what others put there stays: names have to be told */
 	bool too_many;
 };
@@ -357,7 +373,7 @@ static void find_others(struct finding *finding)
 static enum lopt_status claim_layer(struct finding *finding, const struct lopt_layer *layer, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_bytes) bool *stays = calloc(layer->inode_count + 1, sizeof *stays);
-	LOPT_CLEANUP(lopt_cleanup_bytes) bool *goes = calloc(layer->inode_count + 1, sizeof *goes);
+	bool *goes = finding->split = calloc(layer->inode_count + 1, sizeof *goes);
 	if (!stays || !goes)
 		return lopt_error_memory(err);
 	for (size_t i = 0; i < layer->entry_count; i++) {
@@ -368,9 +384,11 @@ static enum lopt_status claim_layer(struct finding *finding, const struct lopt_l
 		goes[entry->inode] |= taken;
 		stays[entry->inode] |= !taken;
 	}
-	for (uint32_t i = 0; i < layer->inode_count; i++)
+	for (uint32_t i = 0; i < layer->inode_count; i++) {
 		if (goes[i] && !stays[i])
 			lopt_maker_claim(&finding->maker, finding->layer, i);
+		finding->split[i] = goes[i] && stays[i];
+	}
 	return LOPT_OK;
 }
 
@@ -382,6 +400,9 @@ static enum lopt_status predict_node(void *context, const struct lopt_node *node
 	bool there = finding->others ? node->layer == finding->layer : node->layer <= finding->layer;
 	if (there && is_taken(finding, node->path, false))
 		lopt_maker_effect(&finding->maker, node->path, LOPT_ASPECT_REMOVED, false);
+	else if (node->inode != LOPT_NO_INODE && node->inode_layer->index == finding->layer &&
+		 finding->split[node->inode])
+		lopt_maker_effect(&finding->maker, node->path, LOPT_ASPECT_LINKS, false); /* with names that go */
 	return LOPT_OK;
 }
 
@@ -483,6 +504,23 @@ static enum lopt_status describe(struct finding *finding, struct lopt_error *err
 	return lopt_maker_finish(maker, lopt_evidence_least(maker->evidence, LEAST_PARTS), err);
 }
 
+/* Does each place have next to it what tells whose it is? */
+static bool is_in_company(struct finding *finding)
+{
+	const struct lopt_evidence *evidence = finding->maker.evidence;
+	for (size_t i = 0; i < finding->instance_count && finding->leftover->beside; i++) {
+		struct lopt_str at = finding->instances[i];
+		while (at.len && at.ptr[at.len - 1] != '/')
+			at.len--;
+		size_t layer;
+		struct lopt_str beside =
+			lopt_maker_text(&finding->maker, "%.*s%s", LOPT_STR_ARGS(at), finding->leftover->beside);
+		if (!lopt_evidence_below(evidence, beside, evidence->layers, &layer))
+			return false;
+	}
+	return true;
+}
+
 static enum lopt_status look(struct finding *finding, struct lopt_error *err)
 {
 	const struct lopt_evidence *evidence = finding->maker.evidence;
@@ -490,7 +528,7 @@ static enum lopt_status look(struct finding *finding, struct lopt_error *err)
 	find_used(finding, layer);
 	find_others(finding);
 	LOPT_TRY(claim_layer(finding, layer, err));
-	if (finding->too_many || finding->maker.edit.claim_count == 0)
+	if (finding->too_many || finding->maker.edit.claim_count == 0 || !is_in_company(finding))
 		return LOPT_OK;
 	for (size_t i = 0; i < 4 && finding->leftover->tools[i]; i++)
 		if (runs_later(evidence, finding->instruction, finding->leftover->tools[i]))
@@ -505,6 +543,7 @@ static enum lopt_status look(struct finding *finding, struct lopt_error *err)
 
 static void release_finding(struct finding *finding)
 {
+	free(finding->split);
 	lopt_maker_release(&finding->maker);
 }
 
