@@ -150,6 +150,25 @@ static void claim_all(struct lopt_maker *maker, const struct input *input)
 		lopt_maker_claim(maker, layer, i);
 }
 
+static bool is_beneath(struct lopt_str path, struct lopt_str place)
+{
+	return path.len > place.len && memcmp(path.ptr, place.ptr, place.len) == 0 && path.ptr[place.len] == '/';
+}
+
+/* What instructions up to the one that removes it all make in there goes into the mount, too. */
+static void claim_made_inside(struct lopt_maker *maker, const struct input *input)
+{
+	const struct lopt_evidence *evidence = maker->evidence;
+	for (size_t i = input->copy + 1; i < input->run; i++) {
+		if (!lopt_evidence_is_run(evidence, i))
+			continue;
+		const struct lopt_layer *layer = lopt_image_layer(evidence->image, evidence->layer_of[i]);
+		for (uint32_t j = 0; j < layer->inode_count; j++)
+			if (layer->inodes[j].cause != LOPT_CAUSE_NONE && is_beneath(layer->inodes[j].path, input->to))
+				lopt_maker_claim(maker, evidence->layer_of[i], j);
+	}
+}
+
 static void describe(struct lopt_maker *maker, const struct input *input)
 {
 	unsigned line = lopt_evidence_at(maker->evidence, input->copy)->line;
@@ -284,6 +303,7 @@ static enum lopt_status mount_input(struct lopt_evidence *evidence, const struct
 	LOPT_CLEANUP(lopt_maker_release) struct lopt_maker maker;
 	lopt_maker_init(&maker, evidence, "mount-inputs", LOPT_LEVEL_SAFE);
 	claim_all(&maker, found);
+	claim_made_inside(&maker, found);
 	if (!drop_removal(&maker, found))
 		return LOPT_OK;
 	const struct lopt_shell *shell = &evidence->shells[found->run];
