@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "codec/decoder.h"
 
-enum { FRAME_HEADER_MAX = 18 }; /* RFC 8878, 3.1.1.1, with the magic number */
+enum { FRAME_HEADER_MIN = 5, FRAME_HEADER_MAX = 18 }; /* RFC 8878, 3.1.1.1, with the magic number */
 _Static_assert((int)FRAME_HEADER_MAX <= (int)LOPT_DECODER_ROOM, "lopt_decoder_want");
 
 struct zstd {
@@ -16,6 +16,7 @@ struct zstd {
 	uint64_t size;	 /* what the frame's header promises, or ZSTD_CONTENTSIZE_UNKNOWN */
 	uint64_t made;	 /* of it, so far */
 	bool in_frame;
+	bool fresh; /* nothing of the frame was handed over yet */
 	bool any_frame;
 	bool at_end;
 };
@@ -73,6 +74,7 @@ static enum lopt_status next_frame(struct zstd *zstd, struct lopt_error *err)
 	zstd->size = ZSTD_getFrameContentSize(decoder->in, decoder->in_left);
 	zstd->made = 0;
 	zstd->in_frame = true;
+	zstd->fresh = true;
 	zstd->any_frame = true;
 	return LOPT_OK;
 }
@@ -111,7 +113,13 @@ static enum lopt_status decompress_some(struct zstd *zstd, unsigned char *to, si
 	struct lopt_decoder *decoder = &zstd->decoder;
 	LOPT_TRY(lopt_decoder_want(decoder, 1, err));
 	bool ended = decoder->in_left == 0;
-	ZSTD_inBuffer in = { .src = decoder->in, .size = decoder->in_left };
+	/*
+	 * A frame that libzstd gets at once is read by another part of it, which takes a little less for valid: what a
+	 * frame holds would depend on how it arrives. So its first bytes always come by themselves.
+	 */
+	size_t most = zstd->fresh && decoder->in_left > FRAME_HEADER_MIN ? FRAME_HEADER_MIN : decoder->in_left;
+	ZSTD_inBuffer in = { .src = decoder->in, .size = most };
+	zstd->fresh = false;
 	ZSTD_outBuffer out = { .dst = to, .size = size };
 	size_t result = ZSTD_decompressStream(zstd->context, &out, &in);
 	lopt_decoder_take(decoder, in.pos);
