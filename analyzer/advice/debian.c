@@ -12,6 +12,7 @@ void lopt_packages_release(struct lopt_packages *packages)
 	if (packages->owners.image)
 		lopt_owners_release(&packages->owners);
 	free(packages->kept);
+	free(packages->strict);
 	free(packages->wanted);
 	free(packages->layer);
 	free(packages->paths);
@@ -48,9 +49,10 @@ enum lopt_status lopt_packages_read(struct lopt_packages *packages, struct lopt_
 	LOPT_TRY(lopt_owners_claim_bytecode(&packages->owners, err));
 	size_t count = packages->debian.count;
 	packages->kept = calloc(count + 1, sizeof *packages->kept);
+	packages->strict = calloc(count + 1, sizeof *packages->strict);
 	packages->wanted = calloc(count + 1, sizeof *packages->wanted);
 	packages->layer = calloc(count + 1, sizeof *packages->layer);
-	if (!packages->kept || !packages->wanted || !packages->layer)
+	if (!packages->kept || !packages->strict || !packages->wanted || !packages->layer)
 		return lopt_error_memory(err);
 	packages->known = packages->debian.knows_automatic;
 	if (!packages->known)
@@ -121,6 +123,115 @@ enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t 
 			pending[count++] = edge->to;
 		}
 	}
+	return LOPT_OK;
+}
+
+/* What apt would take: of alternatives the first, unless another one is there anyway. */
+
+static size_t first_named(const struct lopt_debian *debian, struct lopt_str name)
+{
+	size_t low = 0, high = debian->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (lopt_str_compare(debian->packages[middle].stanza.package, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < debian->count && lopt_str_equal(debian->packages[low].stanza.package, name) ? low : SIZE_MAX;
+}
+
+static bool provides(const struct lopt_debian_package *package, struct lopt_str name)
+{
+	struct lopt_str field = package->stanza.provides;
+	struct lopt_dpkg_relation relation;
+	while (lopt_dpkg_relation_next(&field, &relation))
+		if (lopt_str_equal(relation.name, name))
+			return true;
+	return false;
+}
+
+/* A package of this name, or else one that stands in for it; one that stays before one that may not. */
+static size_t find_offer(const struct lopt_packages *packages, struct lopt_str name)
+{
+	const struct lopt_debian *debian = &packages->debian;
+	size_t at = first_named(debian, name), found = at;
+	for (size_t i = at;
+	     at != SIZE_MAX && i < debian->count && lopt_str_equal(debian->packages[i].stanza.package, name); i++)
+		if (packages->strict[i])
+			return i;
+	for (size_t i = 0; at == SIZE_MAX && i < debian->count; i++) {
+		if (!debian->packages[i].stanza.provides.len || !provides(&debian->packages[i], name))
+			continue;
+		if (packages->strict[i])
+			return i;
+		found = found == SIZE_MAX ? i : found;
+	}
+	return found;
+}
+
+/* The next group "a | b | c" of a field: what of it apt would take; SIZE_MAX where something that stays is in it. */
+static bool next_group(const struct lopt_packages *packages, struct lopt_str *field, size_t *choice, bool *several)
+{
+	struct lopt_dpkg_relation relation;
+	struct lopt_str rest = *field;
+	bool any = false, satisfied = false;
+	*choice = SIZE_MAX;
+	*several = false;
+	while (lopt_dpkg_relation_next(&rest, &relation)) {
+		if (any && !relation.alternative)
+			break;
+		*several |= any;
+		any = true;
+		*field = rest;
+		size_t offer = find_offer(packages, relation.name);
+		satisfied |= offer != SIZE_MAX && packages->strict[offer];
+		if (*choice == SIZE_MAX)
+			*choice = offer;
+	}
+	if (satisfied)
+		*choice = SIZE_MAX;
+	return any;
+}
+
+/* Add what packages that stay depend on; with `several` false only where there is no choice. True when anything came. */
+static bool add_dependencies(struct lopt_packages *packages, bool several)
+{
+	bool added = false;
+	for (size_t i = 0; i < packages->debian.count; i++) {
+		const struct lopt_dpkg_stanza *stanza = &packages->debian.packages[i].stanza;
+		struct lopt_str fields[2] = { stanza->pre_depends, stanza->depends };
+		for (size_t f = 0; packages->strict[i] && f < 2; f++) {
+			size_t choice;
+			bool choices;
+			while (next_group(packages, &fields[f], &choice, &choices)) {
+				if (choice == SIZE_MAX || (choices && !several))
+					continue;
+				packages->strict[choice] = true;
+				added = true;
+				if (several)
+					return true; /* what it depends on may decide other choices */
+			}
+		}
+	}
+	return added;
+}
+
+enum lopt_status lopt_packages_choose(struct lopt_packages *packages, struct lopt_error *err)
+{
+	const struct lopt_debian *debian = &packages->debian;
+	(void)err;
+	for (size_t i = 0; i < debian->count; i++)
+		packages->strict[i] = packages->kept[i] && (!debian->packages[i].automatic || packages->wanted[i] ||
+							    lopt_dpkg_is_kept(&debian->packages[i].stanza));
+	for (size_t rounds = 0; rounds < debian->count; rounds++) {
+		while (add_dependencies(packages, false))
+			continue;
+		if (!add_dependencies(packages, true))
+			break;
+	}
+	for (size_t i = 0; i < debian->count; i++)
+		packages->strict[i] &= packages->kept[i];
 	return LOPT_OK;
 }
 
@@ -204,7 +315,7 @@ static enum lopt_status read_list(struct lopt_packages *packages, const struct l
 	size_t index = (size_t)(package - packages->debian.packages);
 	struct lopt_str list = kept->bytes, path;
 	while (lopt_dpkg_list_next(&list, &path))
-		LOPT_TRY(add_path(packages, path, packages->kept[index] ? LOPT_PATH_KEPT : LOPT_PATH_DROPPED, err));
+		LOPT_TRY(add_path(packages, path, packages->strict[index] ? LOPT_PATH_KEPT : LOPT_PATH_DROPPED, err));
 	return LOPT_OK;
 }
 

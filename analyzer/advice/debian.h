@@ -15,7 +15,8 @@ struct lopt_packages {
 	struct lopt_debian debian;
 	struct lopt_needs needs;
 	bool known;		/* apt knows who asked for what */
-	bool *kept;		/* per package: it stays without recommendations */
+	bool *kept;		/* per package: it stays without recommendations, where every alternative counts */
+	bool *strict;		/* per package: it stays where apt takes the first of alternatives */
 	bool *wanted;		/* per package: only recommended, but used, so it is asked for */
 	size_t *layer;		/* per package: where its list stands; LOPT_NO_LAYER */
 	struct lopt_str *paths; /* sorted: what dpkg's lists name, without the slash in front, usr-merged */
@@ -29,6 +30,8 @@ void lopt_packages_release(struct lopt_packages *packages);
 /** The package that owns the file at `path`; its index, or SIZE_MAX. */
 LOPT_CHECKED enum lopt_status lopt_packages_of_path(struct lopt_packages *packages, struct lopt_str path,
 						    size_t *package, struct lopt_error *err);
+/** Work out `strict`, once `kept` is final. */
+LOPT_CHECKED enum lopt_status lopt_packages_choose(struct lopt_packages *packages, struct lopt_error *err);
 /** It stays, with all it depends on. */
 LOPT_CHECKED enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t package,
 						      struct lopt_error *err);

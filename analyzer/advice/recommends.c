@@ -271,7 +271,7 @@ static bool is_info_of_dropped(const struct looking *looking, struct lopt_str pa
 	struct lopt_str name = lopt_str_make(path.ptr + sizeof info - 1, path.len - sizeof info + 1);
 	for (size_t i = 0; i < packages->debian.count; i++) {
 		struct lopt_str package = packages->debian.packages[i].stanza.package;
-		if (!packages->kept[i] && name.len > package.len && memcmp(name.ptr, package.ptr, package.len) == 0 &&
+		if (!packages->strict[i] && name.len > package.len && memcmp(name.ptr, package.ptr, package.len) == 0 &&
 		    (name.ptr[package.len] == '.' || name.ptr[package.len] == ':'))
 			return true;
 	}
@@ -286,7 +286,7 @@ static bool is_owned_by_dropped(const struct looking *looking, const struct lopt
 	uint32_t owner = packages->owners.inodes[node->inode_layer->index][node->inode];
 	for (size_t i = 0; owner != LOPT_NO_OWNER && i < packages->debian.count; i++)
 		if (packages->debian.packages[i].owner == owner)
-			return !packages->kept[i];
+			return !packages->strict[i];
 	return false;
 }
 
@@ -326,7 +326,7 @@ static enum lopt_status describe(struct looking *looking, struct lopt_error *err
 	const struct lopt_packages *packages = &looking->packages;
 	size_t dropped = 0, wanted = 0;
 	for (size_t i = 0; i < packages->debian.count; i++) {
-		dropped += !packages->kept[i];
+		dropped += !packages->strict[i];
 		wanted += packages->wanted[i];
 	}
 	if (dropped == 0)
@@ -361,6 +361,7 @@ enum lopt_status lopt_rule_recommends(struct lopt_evidence *evidence, struct lop
 		if (lopt_evidence_is_run(evidence, i))
 			flag_run(&looking, i);
 	LOPT_TRY(keep_what_others_brought(&looking, err));
+	LOPT_TRY(lopt_packages_choose(&looking.packages, err));
 	LOPT_TRY(lopt_packages_read_lists(&looking.packages, err));
 	LOPT_TRY(lopt_image_walk(evidence->image, predict, &looking, err));
 	return looking.maker.edit.step_count ? describe(&looking, err) : LOPT_OK;
