@@ -217,13 +217,19 @@ static bool add_dependencies(struct lopt_packages *packages, bool several)
 	return added;
 }
 
-enum lopt_status lopt_packages_choose(struct lopt_packages *packages, struct lopt_error *err)
+/* Asked for, or brought by something else than an instruction that is changed. */
+static bool is_root(const struct lopt_packages *packages, size_t package, const bool *flagged)
+{
+	size_t layer = packages->layer[package];
+	return packages->kept[package] && (!packages->debian.packages[package].automatic || packages->wanted[package] ||
+					   layer == LOPT_NO_LAYER || !flagged[layer]);
+}
+
+void lopt_packages_choose(struct lopt_packages *packages, const bool *flagged)
 {
 	const struct lopt_debian *debian = &packages->debian;
-	(void)err;
 	for (size_t i = 0; i < debian->count; i++)
-		packages->strict[i] = packages->kept[i] && (!debian->packages[i].automatic || packages->wanted[i] ||
-							    lopt_dpkg_is_kept(&debian->packages[i].stanza));
+		packages->strict[i] = is_root(packages, i, flagged);
 	for (size_t rounds = 0; rounds < debian->count; rounds++) {
 		while (add_dependencies(packages, false))
 			continue;
@@ -232,7 +238,6 @@ enum lopt_status lopt_packages_choose(struct lopt_packages *packages, struct lop
 	}
 	for (size_t i = 0; i < debian->count; i++)
 		packages->strict[i] &= packages->kept[i];
-	return LOPT_OK;
 }
 
 /* Lists. */

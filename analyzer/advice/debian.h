@@ -30,8 +30,8 @@ void lopt_packages_release(struct lopt_packages *packages);
 /** The package that owns the file at `path`; its index, or SIZE_MAX. */
 LOPT_CHECKED enum lopt_status lopt_packages_of_path(struct lopt_packages *packages, struct lopt_str path,
 						    size_t *package, struct lopt_error *err);
-/** Work out `strict`, once `kept` is final. */
-LOPT_CHECKED enum lopt_status lopt_packages_choose(struct lopt_packages *packages, struct lopt_error *err);
+/** Work out `strict`, once `kept` is final; flagged[layer]: the instruction that made it installs without recommendations. */
+void lopt_packages_choose(struct lopt_packages *packages, const bool *flagged);
 /** It stays, with all it depends on. */
 LOPT_CHECKED enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t package,
 						      struct lopt_error *err);

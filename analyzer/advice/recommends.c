@@ -361,7 +361,7 @@ enum lopt_status lopt_rule_recommends(struct lopt_evidence *evidence, struct lop
 		if (lopt_evidence_is_run(evidence, i))
 			flag_run(&looking, i);
 	LOPT_TRY(keep_what_others_brought(&looking, err));
-	LOPT_TRY(lopt_packages_choose(&looking.packages, err));
+	lopt_packages_choose(&looking.packages, looking.flagged);
 	LOPT_TRY(lopt_packages_read_lists(&looking.packages, err));
 	LOPT_TRY(lopt_image_walk(evidence->image, predict, &looking, err));
 	return looking.maker.edit.step_count ? describe(&looking, err) : LOPT_OK;
