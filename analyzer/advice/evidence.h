@@ -105,7 +105,8 @@ lopt_rule lopt_rule_inputs;  /* files copied and removed: inputs.c */
 lopt_rule lopt_rule_order;   /* what commits change most comes last */
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
-lopt_rule lopt_rule_strip; /* contents.c */
+lopt_rule lopt_rule_context; /* ignore.c */
+lopt_rule lopt_rule_strip;   /* contents.c */
 lopt_rule lopt_rule_static_libraries;
 lopt_rule lopt_rule_r_documentation;
 

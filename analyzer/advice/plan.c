@@ -22,9 +22,10 @@ const char *lopt_edit_state_words(enum lopt_edit_state state)
 
 /* In the order in which they claim bytes and are applied: what leaves an instruction whole comes first. */
 static lopt_rule *const rules[] = {
-	lopt_rule_apt_lists,	    lopt_rule_leftovers,  lopt_rule_inputs,	   lopt_rule_metadata,
-	lopt_rule_useless,	    lopt_rule_recommends, lopt_rule_documentation, lopt_rule_r_documentation,
-	lopt_rule_static_libraries, lopt_rule_strip,	  lopt_rule_fold,	   lopt_rule_order, /* last */
+	lopt_rule_apt_lists,	   lopt_rule_leftovers,	       lopt_rule_inputs,     lopt_rule_context,
+	lopt_rule_metadata,	   lopt_rule_useless,	       lopt_rule_recommends, lopt_rule_documentation,
+	lopt_rule_r_documentation, lopt_rule_static_libraries, lopt_rule_strip,	     lopt_rule_fold,
+	lopt_rule_order, /* last */
 };
 
 static enum lopt_status apply_rules(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
@@ -65,6 +66,7 @@ const char *lopt_rule_name(size_t index)
 {
 	static const char *const names[] = { "apt-lists",
 					     "add-archive",
+					     "build-context",
 					     "mount-inputs",
 					     "metadata-copies",
 					     "useless-run",
@@ -152,6 +154,7 @@ static enum lopt_status take_step(struct lopt_draft *draft, const struct lopt_ed
 	switch (step->kind) {
 	case LOPT_STEP_REPLACE:
 		return lopt_draft_replace(draft, step->instruction, step->at, step->len, step->text, err);
+	case LOPT_STEP_IGNORE: /* see lopt_plan_print_ignore() */
 	case LOPT_STEP_REMOVE: /* all of an instruction together, see remove_leftovers() */
 		return LOPT_OK;
 	case LOPT_STEP_APPEND:
@@ -268,6 +271,25 @@ enum lopt_status lopt_plan_print(struct lopt_plan *plan, const struct lopt_plan_
 		if (!plan->edits[bad].why.ptr)
 			return lopt_error_memory(err);
 	}
+}
+
+enum lopt_status lopt_plan_print_ignore(const struct lopt_plan *plan, struct lopt_str before, struct lopt_buf *out,
+					struct lopt_error *err)
+{
+	bool any = false;
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t j = 0; lopt_edit_applies(&plan->edits[i]) && j < plan->edits[i].step_count; j++) {
+			if (plan->edits[i].steps[j].kind != LOPT_STEP_IGNORE)
+				continue;
+			if (!any)
+				lopt_buf_str(out, before);
+			if (!any && before.len && before.ptr[before.len - 1] != '\n')
+				lopt_buf_char(out, '\n');
+			any = true;
+			lopt_buf_str(out, plan->edits[i].steps[j].text);
+			lopt_buf_char(out, '\n');
+		}
+	return out->failed ? lopt_error_memory(err) : LOPT_OK;
 }
 
 /* The fewest and safest edits: safe ones before others, large ones before small ones. */

@@ -35,6 +35,7 @@ enum lopt_edit_step_kind {
 	LOPT_STEP_DROP,
 	LOPT_STEP_FOLD,	  /* the instruction's commands go behind those of `other` */
 	LOPT_STEP_MOVE,	  /* the instruction goes in front of `other` */
+	LOPT_STEP_IGNORE, /* `text` becomes a line of .dockerignore; no instruction */
 	LOPT_STEP_INSERT, /* the line `text` comes in front of the instruction */
 };
 
@@ -128,6 +129,9 @@ LOPT_CHECKED enum lopt_status lopt_plan_effects(const struct lopt_plan *plan, st
  */
 LOPT_CHECKED enum lopt_status lopt_plan_print(struct lopt_plan *plan, const struct lopt_plan_input *input,
 					      struct lopt_buf *out, struct lopt_error *err);
+/** Append what .dockerignore becomes: `before` and the lines of applied edits; nothing when there are none. */
+LOPT_CHECKED enum lopt_status lopt_plan_print_ignore(const struct lopt_plan *plan, struct lopt_str before,
+						     struct lopt_buf *out, struct lopt_error *err);
 /** Of edits chosen, keep the fewest and safest whose predicted bytes bring `size` down to `target`. */
 LOPT_CHECKED enum lopt_status lopt_plan_aim(struct lopt_plan *plan, uint64_t size, uint64_t target,
 					    struct lopt_error *err);

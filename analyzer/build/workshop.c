@@ -23,6 +23,8 @@ struct lopt_workshop {
 	size_t built;  /* so far, for names */
 	char (*names)[96];
 	size_t name_count, name_cap;
+	struct lopt_str ignore; /* ptr NULL: what the context has */
+	char ignore_path[PATH_MAX_HERE + 32];
 	signed char can[LOPT_FEATURE_COUNT]; /* -1: not tried */
 };
 
@@ -69,6 +71,8 @@ static enum lopt_status make_directory(struct lopt_workshop *workshop, struct lo
 		workshop->directory[0] = '\0';
 		return lopt_error_set(err, LOPT_E_USAGE, "the name of the directory for temporary files is too long");
 	}
+	(void)snprintf(workshop->ignore_path, sizeof workshop->ignore_path, "%s/Dockerfile.dockerignore",
+		       workshop->directory);
 	if (mkdir(workshop->directory, 0700) == 0)
 		return LOPT_OK;
 	enum lopt_status status =
@@ -158,7 +162,8 @@ static void remove_scratch(const struct lopt_workshop *workshop)
 
 static void remove_directory(const struct lopt_workshop *workshop)
 {
-	static const char *const files[] = { "Dockerfile", "probe/Dockerfile", "probe/x", "image.tar" };
+	static const char *const files[] = { "Dockerfile", "Dockerfile.dockerignore", "probe/Dockerfile", "probe/x",
+					     "image.tar" };
 	char path[PATH_MAX_HERE + 64];
 	if (!workshop->directory[0])
 		return;
@@ -225,6 +230,39 @@ static enum lopt_status write_file(const struct lopt_workshop *workshop, const c
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return fd >= 0 ? LOPT_OK : lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
+}
+
+void lopt_workshop_ignore(struct lopt_workshop *workshop, struct lopt_str text)
+{
+	workshop->ignore = text;
+}
+
+/* docker's classic builder reads no other file than the context's own, so it gets a copy of the context. */
+static enum lopt_status copy_context(struct lopt_workshop *workshop, const char **context, char *path, size_t size,
+				     struct lopt_error *err)
+{
+	char from[PATH_MAX_HERE + 4096];
+	struct lopt_ran ran;
+	LOPT_TRY(lopt_workshop_scratch(workshop, path, size, err));
+	(void)snprintf(from, sizeof from, "%s/.", *context);
+	const char *const copy[] = { "cp", "-a", "--", from, path, NULL };
+	const struct lopt_run run = { .argv = copy };
+	LOPT_TRY(lopt_run(&ran, &run, NULL, err));
+	if (ran.code != 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot copy the build context", *context);
+	*context = path;
+	return write_file(workshop, "scratch/.dockerignore", workshop->ignore, err);
+}
+
+static enum lopt_status apply_ignore(struct lopt_workshop *workshop, const char **context, char *path, size_t size,
+				     struct lopt_error *err)
+{
+	remove_file(workshop, "Dockerfile.dockerignore");
+	if (!workshop->ignore.ptr)
+		return LOPT_OK;
+	if (workshop->kind->history == LOPT_BUILDER_LEGACY)
+		return copy_context(workshop, context, path, size, err);
+	return write_file(workshop, "Dockerfile.dockerignore", workshop->ignore, err);
 }
 
 /* Building. */
@@ -336,6 +374,10 @@ static void build_words(struct words *words, const struct lopt_workshop *worksho
 		word(words, "--target");
 		word(words, options->stage);
 	}
+	if (workshop->ignore.ptr && kind->history == LOPT_BUILDER_BUILDAH) {
+		word(words, "--ignorefile");
+		word(words, workshop->ignore_path);
+	}
 	word(words, "-t");
 	word(words, name);
 	word(words, "-f");
@@ -352,7 +394,9 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 	(void)snprintf(path, sizeof path, "%s/%s", workshop->directory, file);
 	(void)snprintf(name, sizeof name, "%slayeropt-%s:%zu", workshop->kind->tag_prefix, workshop->mark,
 		       ++workshop->built);
+	char scratch[PATH_MAX_HERE + 64];
 	struct words words = { 0 };
+	LOPT_TRY(apply_ignore(workshop, &context, scratch, sizeof scratch, err));
 	build_words(&words, workshop, path, name, context, cached);
 	if (words.full)
 		return lopt_error_set(err, LOPT_E_LIMIT, "too many build arguments");

@@ -22,6 +22,12 @@ const struct lopt_builder_kind *lopt_workshop_kind(const struct lopt_workshop *w
 LOPT_CHECKED enum lopt_status lopt_workshop_can(struct lopt_workshop *workshop, enum lopt_builder_feature feature,
 						bool *can, struct lopt_error *err);
 
+/**
+ * What is left out of the context of the builds that follow: the text of a .dockerignore, in place of the one in the context;
+ * ptr NULL: that one again. The text is borrowed.
+ */
+void lopt_workshop_ignore(struct lopt_workshop *workshop, struct lopt_str text);
+
 /** An image that was built. */
 struct lopt_built {
 	char name[96];	/* in the store of the builder; empty: nothing was built */

@@ -30,6 +30,7 @@ void lopt_building_init(struct lopt_building *building)
 		.build.seconds = TIMEOUT,
 		.proof.starts = STARTS,
 		.report.top = TOP,
+		.ignore = LOPT_BUF_INIT(SIZE_MAX / 2),
 	};
 	const char *temporary = secure_getenv("TMPDIR");
 	if (temporary && temporary[0] == '/')
@@ -46,6 +47,7 @@ void lopt_building_release(struct lopt_building *building)
 	lopt_workshop_close(building->proof.workshop);
 	building->proof.workshop = NULL;
 	lopt_outputs_release(&building->outputs);
+	lopt_buf_release(&building->ignore);
 }
 
 /* Options. */
@@ -210,13 +212,36 @@ enum lopt_status lopt_building_finish(struct lopt_building *building, const char
 	return lopt_outputs_open(&building->outputs, err);
 }
 
+/* docker's classic builder knows only the context's; the others first look for one beside the Dockerfile. */
+static enum lopt_status load_ignore(struct lopt_building *building, const struct lopt_builder_kind *kind,
+				    struct lopt_error *err)
+{
+	char path[8192];
+	struct stat st;
+	(void)snprintf(path, sizeof path, "%s.dockerignore", building->dockerfile);
+	building->ignore_is_own = kind->history != LOPT_BUILDER_LEGACY && stat(path, &st) == 0;
+	if (!building->ignore_is_own)
+		(void)snprintf(path, sizeof path, "%s/.dockerignore", building->context);
+	return stat(path, &st) == 0 ? lopt_dockerfile_load(&building->ignore, path, err) : LOPT_OK;
+}
+
 enum lopt_status lopt_building_start(struct lopt_building *building, struct lopt_error *err)
 {
 	const struct lopt_builder_kind *kind;
 	LOPT_TRY(lopt_builder_choose(&kind, building->builder, err));
 	if (building->tests.count && !kind->runner)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "--test: nothing here runs the images of %s", kind->name);
-	return lopt_workshop_open(&building->proof.workshop, kind, &building->build, err);
+	LOPT_TRY(load_ignore(building, kind, err));
+	LOPT_TRY(lopt_workshop_open(&building->proof.workshop, kind, &building->build, err));
+	lopt_workshop_ignore(building->proof.workshop, lopt_building_own_ignore(building));
+	return LOPT_OK;
+}
+
+struct lopt_str lopt_building_own_ignore(const struct lopt_building *building)
+{
+	return building->ignore_is_own
+		       ? lopt_str_make(building->ignore.data ? building->ignore.data : "", building->ignore.len)
+		       : lopt_str_make(NULL, 0);
 }
 
 enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out, struct lopt_str before,

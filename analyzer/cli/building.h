@@ -24,7 +24,9 @@ struct lopt_building {
 	struct lopt_repeated build_args, tests, allowed;
 	struct lopt_build_options build; /* points into this struct */
 	struct lopt_proof_options proof;
-	size_t replay; /* commits */
+	struct lopt_buf ignore; /* the .dockerignore in force, empty where there is none */
+	bool ignore_is_own;	/* it is the Dockerfile's own, DOCKERFILE.dockerignore */
+	size_t replay;		/* commits */
 	bool has_target;
 	uint64_t target;
 	const char *target_option; /* how the command calls it: "max-size" */
@@ -92,6 +94,8 @@ LOPT_CHECKED enum lopt_status lopt_building_finish(struct lopt_building *buildin
 						   const char *more, struct lopt_error *err);
 /** Find the builder and open a workshop for it; building->proof.workshop is the caller's to close. */
 LOPT_CHECKED enum lopt_status lopt_building_start(struct lopt_building *building, struct lopt_error *err);
+/** The text of DOCKERFILE.dockerignore where the builder reads it; ptr NULL: there is none. */
+struct lopt_str lopt_building_own_ignore(const struct lopt_building *building);
 /** Replay commits with both Dockerfiles, where --replay asked for it; the caller releases *out, zeroed without it. */
 LOPT_CHECKED enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out,
 						   struct lopt_str before, struct lopt_str after,

@@ -217,10 +217,14 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 		.has_target = wanted->building.has_target,
 		.target = wanted->building.target,
 		.builds_max = wanted->builds,
+		.ignore_given = lopt_building_own_ignore(&wanted->building),
+		.ignore_before = lopt_buf_view(&wanted->building.ignore),
+		.ignore = LOPT_BUF_INIT(SIZE_MAX / 2),
 		.text = LOPT_BUF_INIT(SIZE_MAX / 2),
 	};
 	if (wanted->no_verify || count_state(&work->plan, LOPT_EDIT_CHOSEN) == 0) {
 		LOPT_TRY(lopt_plan_print(&work->plan, &work->input, &o->text, err));
+		LOPT_TRY(lopt_plan_print_ignore(&work->plan, o->ignore_before, &o->ignore, err));
 		return lopt_plan_predict(&work->plan, &o->predicted_bytes, err);
 	}
 	LOPT_TRY(lopt_original_repeat(&work->original, &wanted->building.proof, work->part, err));
@@ -229,17 +233,26 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 	return lopt_optimize_prove(o, err);
 }
 
-/* The product: written when all reports are. */
-static enum lopt_status write_product(const struct work *work, struct lopt_error *err)
+static enum lopt_status write_file(const char *path, const struct lopt_buf *text, struct lopt_error *err)
 {
 	struct lopt_outfile out;
-	const struct lopt_buf *text = &work->after;
-	if (!work->wanted->write)
-		return LOPT_OK;
-	LOPT_TRY(lopt_outfile_open(&out, work->wanted->write, err));
+	LOPT_TRY(lopt_outfile_open(&out, path, err));
 	if (text->len)
 		(void)fwrite(text->data, 1, text->len, out.file);
 	return lopt_outfile_commit(&out, err);
+}
+
+/* The products: written when all reports are. */
+static enum lopt_status write_product(const struct work *work, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(65536);
+	if (!work->wanted->write)
+		return LOPT_OK;
+	LOPT_TRY(write_file(work->wanted->write, &work->after, err));
+	if (!work->optimizing.ignore.len || strcmp(work->wanted->write, "-") == 0)
+		return LOPT_OK;
+	lopt_buf_printf(&path, "%s.dockerignore", work->wanted->write);
+	return path.failed ? lopt_error_memory(err) : write_file(path.data, &work->optimizing.ignore, err);
 }
 
 static enum lopt_status finish(struct work *work, struct lopt_error *err)
@@ -271,7 +284,9 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 		.replay = proved && building->replay ? &replay : NULL,
 		.predicted_bytes = o->predicted_bytes,
 		.builds = o->builds,
-		.unchanged = lopt_str_equal(work->part, lopt_buf_view(&o->text)),
+		.ignore_before = o->ignore_before,
+		.ignore_after = lopt_buf_view(&o->ignore),
+		.unchanged = lopt_str_equal(work->part, lopt_buf_view(&o->text)) && !o->ignore.len,
 		.has_target = building->has_target,
 		.target = building->target,
 	};

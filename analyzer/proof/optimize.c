@@ -14,6 +14,7 @@ void lopt_optimizing_release(struct lopt_optimizing *optimizing)
 		lopt_trial_release(&optimizing->held);
 	free(optimizing->holds);
 	lopt_buf_release(&optimizing->text);
+	lopt_buf_release(&optimizing->ignore);
 }
 
 static size_t count_applied(const struct lopt_plan *plan)
@@ -28,7 +29,9 @@ static size_t count_applied(const struct lopt_plan *plan)
 static enum lopt_status draft(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	lopt_buf_clear(&o->text);
+	lopt_buf_clear(&o->ignore);
 	LOPT_TRY(lopt_plan_print(o->plan, o->input, &o->text, err));
+	LOPT_TRY(lopt_plan_print_ignore(o->plan, o->ignore_before, &o->ignore, err));
 	return lopt_plan_predict(o->plan, &o->predicted_bytes, err);
 }
 
@@ -50,8 +53,11 @@ static enum lopt_status try_draft(struct lopt_optimizing *o, struct lopt_error *
 	discard_trial(o);
 	o->has_trial = true;
 	o->builds++;
-	return lopt_trial_make(&o->trial, o->options, o->original, lopt_buf_view(&o->text), "the candidate", effects,
-			       count, err);
+	lopt_workshop_ignore(o->options->workshop, o->ignore.len ? lopt_buf_view(&o->ignore) : o->ignore_given);
+	enum lopt_status status = lopt_trial_make(&o->trial, o->options, o->original, lopt_buf_view(&o->text),
+						  "the candidate", effects, count, err);
+	lopt_workshop_ignore(o->options->workshop, o->ignore_given);
+	return status;
 }
 
 static uint64_t size_of(const struct lopt_subject *subject)

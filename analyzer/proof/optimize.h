@@ -13,7 +13,9 @@ struct lopt_optimizing {
 	struct lopt_plan *plan;
 	bool has_target;
 	uint64_t target;
-	size_t builds_max; /* of candidates */
+	size_t builds_max;	       /* of candidates */
+	struct lopt_str ignore_given;  /* what the workshop was told to leave out of the context; ptr NULL: nothing */
+	struct lopt_str ignore_before; /* the text of the .dockerignore that is in force; empty: there is none */
 	/* results */
 	struct lopt_trial trial; /* the last one; the proved one when there is one */
 	bool has_trial;
@@ -21,7 +23,8 @@ struct lopt_optimizing {
 	struct lopt_trial held;
 	bool has_held;
 	bool *holds;
-	struct lopt_buf text; /* the Dockerfile: with all edits that are PROVED, or as it was */
+	struct lopt_buf text;	/* the Dockerfile: with all edits that are PROVED, or as it was */
+	struct lopt_buf ignore; /* the .dockerignore that belongs to it; empty: the one there was */
 	size_t builds;
 	uint64_t predicted_bytes;
 };

@@ -13,14 +13,15 @@ struct lopt_outcome {
 	struct lopt_str before, after;		    /* their bytes */
 	const struct lopt_builder_kind *builder;
 	const struct lopt_proof_options *options;
-	const struct lopt_analysis *analysis; /* of the original's image; NULL when it was not built */
-	const struct lopt_original *original; /* NULL when it was not built */
-	const struct lopt_trial *trial;	      /* the last candidate; NULL when nothing was tried */
-	const struct lopt_plan *plan;	      /* optimize only; else NULL */
-	const struct lopt_replay *replay;     /* NULL: none was asked for */
-	uint64_t predicted_bytes;	      /* all applied edits together */
-	size_t builds;			      /* of candidates */
-	bool unchanged;			      /* optimize: the Dockerfile stays as it is */
+	const struct lopt_analysis *analysis;	     /* of the original's image; NULL when it was not built */
+	const struct lopt_original *original;	     /* NULL when it was not built */
+	const struct lopt_trial *trial;		     /* the last candidate; NULL when nothing was tried */
+	const struct lopt_plan *plan;		     /* optimize only; else NULL */
+	const struct lopt_replay *replay;	     /* NULL: none was asked for */
+	uint64_t predicted_bytes;		     /* all applied edits together */
+	size_t builds;				     /* of candidates */
+	struct lopt_str ignore_before, ignore_after; /* texts of .dockerignore; the latter is empty where it stays */
+	bool unchanged;				     /* optimize: the Dockerfile stays as it is */
 	bool has_target;
 	uint64_t target; /* content_bytes, at most */
 };

@@ -334,6 +334,8 @@ static void write_diff(struct writer *w)
 		return;
 	heading(w, "Dockerfile");
 	lopt_diff_write(&diff, outcome->original_name, outcome->candidate_name, outcome->before, outcome->after);
+	if (outcome->ignore_after.len)
+		lopt_diff_write(&diff, ".dockerignore", ".dockerignore", outcome->ignore_before, outcome->ignore_after);
 	w->p.cell.failed |= diff.failed;
 	lopt_buf_clear(&w->text);
 	lopt_lines_show(&w->text, lopt_buf_view(&diff), w->options);
