@@ -100,6 +100,9 @@ struct lopt_plan_input {
 	const struct lopt_commits *commits; /* of the build context; NULL: instructions stay in their order */
 };
 
+/** What content of an entry the rules look into beyond what analyses do: see struct lopt_open_options. */
+enum lopt_keep lopt_plan_keep(const struct lopt_entry *entry, struct lopt_str head);
+
 /**
  * Work out all edits. LOPT_E_INPUT when the Dockerfile does not belong to the image. On success the caller releases
  * *out; image, analysis and Dockerfile must outlive it.

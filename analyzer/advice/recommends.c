@@ -109,6 +109,62 @@ static enum lopt_status want_used(struct lopt_packages *packages, struct lopt_er
 	return LOPT_OK;
 }
 
+/* Scripts that no Debian package owns: "#!/usr/bin/env python3". */
+
+enum lopt_keep lopt_plan_keep(const struct lopt_entry *entry, struct lopt_str head)
+{
+	if (entry->type != LOPT_FILE || !(entry->mode & 0111))
+		return LOPT_KEEP_NOTHING;
+	if (!head.ptr)
+		return LOPT_KEEP_LOOK;
+	return lopt_str_starts(head, "#!") ? LOPT_KEEP_HEAD : LOPT_KEEP_NOTHING;
+}
+
+static struct lopt_str next_word(struct lopt_str *rest)
+{
+	size_t start = 0, end;
+	while (start < rest->len && (rest->ptr[start] == ' ' || rest->ptr[start] == '\t'))
+		start++;
+	for (end = start; end < rest->len && rest->ptr[end] > ' ';)
+		end++;
+	struct lopt_str word = lopt_str_make(rest->ptr + start, end - start);
+	*rest = lopt_str_make(rest->ptr + end, rest->len - end);
+	return word;
+}
+
+static enum lopt_status want_interpreter(struct lopt_packages *packages, struct lopt_str head, struct lopt_error *err)
+{
+	const char *end = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
+	if (!lopt_str_starts(head, "#!"))
+		return LOPT_OK;
+	struct lopt_str rest = lopt_str_make(head.ptr + 2, (end ? (size_t)(end - head.ptr) : head.len) - 2);
+	struct lopt_str program = next_word(&rest);
+	LOPT_TRY(want_program(packages, program, err));
+	static const char env[] = "/env";
+	bool by_env = program.len >= sizeof env - 1 &&
+		      memcmp(program.ptr + program.len - (sizeof env - 1), env, sizeof env - 1) == 0;
+	while (by_env && (program = next_word(&rest)).len &&
+	       (program.ptr[0] == '-' || memchr(program.ptr, '=', program.len)))
+		continue;
+	return by_env ? want_program(packages, program, err) : LOPT_OK;
+}
+
+static enum lopt_status want_interpreters(struct lopt_packages *packages, struct lopt_error *err)
+{
+	const struct lopt_image *image = packages->evidence->image;
+	for (size_t l = 0; l < lopt_image_layer_count(image); l++) {
+		const struct lopt_layer *layer = lopt_image_layer(image, l);
+		for (size_t i = 0; i < layer->kept_count; i++) {
+			const struct lopt_kept *kept = &layer->kept[i];
+			if (kept->what != LOPT_KEEP_NOTHING && kept->bytes.len &&
+			    layer->inodes[kept->inode].cause == LOPT_CAUSE_NONE &&
+			    packages->owners.inodes[l][kept->inode] == LOPT_NO_OWNER)
+				LOPT_TRY(want_interpreter(packages, kept->bytes, err));
+		}
+	}
+	return LOPT_OK;
+}
+
 /* R packages that no Debian package owns say what they need: DESCRIPTION, "Imports: dplyr (>= 1.0), rlang". */
 
 static enum lopt_status want_r_names(struct lopt_packages *packages, struct lopt_str list, struct lopt_error *err)
@@ -357,6 +413,7 @@ enum lopt_status lopt_rule_recommends(struct lopt_evidence *evidence, struct lop
 		return LOPT_OK;
 	LOPT_TRY(want_used(&looking.packages, err));
 	LOPT_TRY(want_r(&looking.packages, err));
+	LOPT_TRY(want_interpreters(&looking.packages, err));
 	for (size_t i = evidence->first; i < evidence->instructions; i++)
 		if (lopt_evidence_is_run(evidence, i))
 			flag_run(&looking, i);

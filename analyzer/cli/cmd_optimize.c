@@ -114,7 +114,7 @@ static enum lopt_status read_given(struct work *work, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	struct wanted *wanted = work->wanted;
-	const struct lopt_open_options open = { .want_sha256 = true, .keep = lopt_analysis_keep };
+	const struct lopt_open_options open = { .want_sha256 = true, .keep = lopt_proof_keep };
 	const struct lopt_analysis_options options = { .dockerfile_name = wanted->building.dockerfile,
 						       .dockerfile = work->part };
 	LOPT_TRY(lopt_source_open(&source, wanted->image, err));

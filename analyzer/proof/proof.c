@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proof/proof.h"
 
+#include "advice/plan.h"
+
 #include "base/cleanup.h"
 
 static void tell(const struct lopt_proof_options *options, const char *what)
@@ -27,11 +29,12 @@ static void release_subject(struct lopt_subject *subject)
 }
 
 /* Analyses and comparisons look into the same pass. */
-static enum lopt_keep keep(const struct lopt_entry *entry, struct lopt_str head)
+enum lopt_keep lopt_proof_keep(const struct lopt_entry *entry, struct lopt_str head)
 {
 	if (lopt_comparison_keep(entry, head) == LOPT_KEEP_ALL)
 		return LOPT_KEEP_ALL;
-	return lopt_analysis_keep(entry, head);
+	enum lopt_keep keep = lopt_analysis_keep(entry, head);
+	return keep == LOPT_KEEP_NOTHING ? lopt_plan_keep(entry, head) : keep;
 }
 
 static enum lopt_status read_subject(struct lopt_subject *subject, const struct lopt_proof_options *options,
@@ -41,7 +44,7 @@ static enum lopt_status read_subject(struct lopt_subject *subject, const struct 
 		.limits = options->limits,
 		.verify_digests = true,
 		.want_sha256 = true,
-		.keep = keep,
+		.keep = lopt_proof_keep,
 	};
 	const struct lopt_analysis_options analysis = { .dockerfile_name = name, .dockerfile = dockerfile };
 	LOPT_TRY(lopt_workshop_read(options->workshop, &subject->image, &subject->built, &open, err));

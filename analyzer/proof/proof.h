@@ -56,6 +56,9 @@ LOPT_CHECKED enum lopt_status lopt_original_repeat(struct lopt_original *origina
 						   const struct lopt_proof_options *options, struct lopt_str dockerfile,
 						   struct lopt_error *err);
 
+/** What is looked into of images that are compared and planned for: lopt_open_options.keep. */
+enum lopt_keep lopt_proof_keep(const struct lopt_entry *entry, struct lopt_str head);
+
 enum lopt_verdict {
 	LOPT_VERDICT_PROVED,
 	LOPT_VERDICT_NOT_BUILT,	  /* the candidate does not build */
