@@ -462,6 +462,35 @@ static void add_operands(struct finding *finding)
 	}
 }
 
+/* A cache that makes the next build faster is worth a mount: pip's, npm's, yarn's. */
+static bool is_worth_a_mount(const struct finding *finding)
+{
+	static const char *const rules[] = { "pip-cache", "npm-cache", "yarn-cache" };
+	const struct lopt_plan_input *input = finding->maker.evidence->input;
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (strcmp(finding->leftover->rule, rules[i]) == 0)
+			return input->mount && input->level >= LOPT_LEVEL_STANDARD && finding->used_count == 0 &&
+			       !finding->others;
+	return false;
+}
+
+static void add_mounts(struct finding *finding)
+{
+	struct lopt_maker *maker = &finding->maker;
+	maker->edit.level = LOPT_LEVEL_STANDARD;
+	for (size_t i = 0; i < finding->instance_count; i++) {
+		struct lopt_str at = finding->instances[i];
+		lopt_maker_step(maker, (struct lopt_edit_step){
+					       .kind = LOPT_STEP_FLAG,
+					       .instruction = finding->instruction,
+					       .text = lopt_maker_text(maker, "--mount=type=cache,target=/%.*s",
+								       LOPT_STR_ARGS(at)),
+				       });
+		/* the builder leaves the directory it mounts on */
+		lopt_maker_effect(maker, at, LOPT_ASPECT_REMOVED | LOPT_ASPECT_MODE | LOPT_ASPECT_OWNER, false);
+	}
+}
+
 static bool add_names(struct finding *finding, const struct lopt_layer *layer)
 {
 	struct lopt_str names[NAMES_MAX], instance, name;
@@ -491,7 +520,10 @@ static enum lopt_status describe(struct finding *finding, struct lopt_error *err
 	struct lopt_maker *maker = &finding->maker;
 	const struct lopt_instruction *instruction = lopt_evidence_at(maker->evidence, finding->instruction);
 	const struct lopt_layer *layer = lopt_image_layer(maker->evidence->image, finding->layer);
-	if (finding->used_count == 0 && !finding->others)
+	bool mount = is_worth_a_mount(finding);
+	if (mount)
+		add_mounts(finding);
+	else if (finding->used_count == 0 && !finding->others)
 		add_operands(finding);
 	else if (!add_names(finding, layer))
 		return LOPT_OK;
@@ -500,7 +532,9 @@ static enum lopt_status describe(struct finding *finding, struct lopt_error *err
 	maker->edit.line = instruction->line;
 	maker->edit.evidence = lopt_maker_text(maker, "line %u ships %.*s of %s.", (unsigned)instruction->line,
 					       LOPT_STR_ARGS(size), finding->leftover->what);
-	maker->edit.change = lopt_maker_text(maker, "Remove them at the end of the same instruction.");
+	maker->edit.change =
+		lopt_str_from(mount ? "Keep it out of the image, and for the next build, with a cache mount."
+				    : "Remove them at the end of the same instruction.");
 	return lopt_maker_finish(maker, lopt_evidence_least(maker->evidence, LEAST_PARTS), err);
 }
 
