@@ -59,11 +59,12 @@ static bool is_read(const struct lopt_evidence *evidence, size_t row)
 		struct lopt_str source = lopt_evidence_at(evidence, i)->source;
 		if (memmem(source.ptr, source.len, name.ptr, name.len))
 			return true;
-		if (!table[row].tool || evidence->keywords[i] != LOPT_KEYWORD_RUN)
+		struct lopt_str tool = lopt_str_from(table[row].tool);
+		if (!tool.len || evidence->keywords[i] != LOPT_KEYWORD_RUN)
 			continue;
 		bool known = evidence->shells[i].understood;
-		if (known ? lopt_shell_find(&evidence->shells[i], table[row].tool, 0) != SIZE_MAX
-			  : memmem(source.ptr, source.len, table[row].tool, strlen(table[row].tool)) != NULL)
+		if (known ? lopt_shell_find(&evidence->shells[i], tool.ptr, 0) != SIZE_MAX
+			  : memmem(source.ptr, source.len, tool.ptr, tool.len) != NULL)
 			return true;
 	}
 	return false;
