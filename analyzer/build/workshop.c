@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -309,9 +310,31 @@ static bool is_unnamed(const struct lopt_workshop *workshop, const char *id)
  */
 enum { DIGITS = 12 };
 struct unnamed {
-	char id[DIGITS + 1]; /* of the stage so far; empty: nothing was made */
-	bool from;	     /* the step is a FROM */
+	char id[DIGITS + 1];	    /* of the stage so far; empty: nothing was made */
+	bool from;		    /* the step is a FROM */
+	char container[DIGITS + 1]; /* that its RUN runs in */
 };
+
+/* The last container of a build that was cut off: the daemon takes its time to notice, and keeps the image till then. */
+static void remove_last_container(const struct lopt_workshop *workshop, const char *id)
+{
+	enum { TRIES = 50, PAUSE_MS = 100 };
+	for (int i = 0; id[0] && i < TRIES; i++) {
+		const char *const remove[] = { workshop->kind->program, "rm", "-f", id, NULL };
+		const char *const look[] = { workshop->kind->program, "container", "inspect", id, NULL };
+		const struct lopt_run runs[2] = {
+			{ .argv = remove, .seconds = CLEAN_SECONDS, .heedless = true },
+			{ .argv = look, .seconds = CLEAN_SECONDS, .heedless = true },
+		};
+		struct lopt_ran ran;
+		struct lopt_error unheard;
+		if (lopt_run(&ran, &runs[0], NULL, &unheard) != LOPT_OK ||
+		    lopt_run(&ran, &runs[1], NULL, &unheard) != LOPT_OK || ran.code != 0)
+			return; /* it is gone */
+		const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+		(void)nanosleep(&pause, NULL);
+	}
+}
 
 static void end_stage(struct lopt_workshop *workshop, struct unnamed *unnamed)
 {
@@ -330,12 +353,17 @@ static bool is_from(struct lopt_str step)
 
 static void read_line(struct lopt_workshop *workshop, struct unnamed *unnamed, struct lopt_str line)
 {
-	static const char arrow[] = " ---> ";
-	enum { BEFORE = sizeof arrow - 1 };
+	static const char arrow[] = " ---> ", running[] = " ---> Running in ";
+	enum { BEFORE = sizeof arrow - 1, RUNNING = sizeof running - 1 };
 	if (lopt_str_starts(line, "Step ")) {
 		unnamed->from = is_from(line);
 		if (unnamed->from)
 			end_stage(workshop, unnamed);
+	} else if (line.len == RUNNING + DIGITS && lopt_str_starts(line, running) &&
+		   strspn(line.ptr + RUNNING, "0123456789abcdef") >= DIGITS) {
+		memcpy(unnamed->container, line.ptr + RUNNING, DIGITS);
+	} else if (lopt_str_starts(line, "Removing intermediate container ")) {
+		unnamed->container[0] = '\0';
 	} else if (!unnamed->from && line.len == BEFORE + DIGITS && lopt_str_starts(line, arrow) &&
 		   strspn(line.ptr + BEFORE, "0123456789abcdef") >= DIGITS) {
 		memcpy(unnamed->id, line.ptr + BEFORE, DIGITS);
@@ -352,8 +380,10 @@ static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_b
 			read_line(workshop, &unnamed, lopt_str_make(log->data + at, len));
 		at = end ? at + len + 1 : log->len;
 	}
-	if (failed)
+	if (failed) {
+		remove_last_container(workshop, unnamed.container);
 		end_stage(workshop, &unnamed);
+	}
 }
 
 static void build_words(struct words *words, const struct lopt_workshop *workshop, const char *file, const char *name,

@@ -128,7 +128,9 @@ def main(words):
 		return save(words)
 	if words[0] == "run":
 		return run(words, plan)
-	return remove(words[1:]) if words[0] == "rmi" else 0
+	if words[0] == "rmi":
+		return remove(words[1:])
+	return 0 if words[0] == "rm" else 1
 
 
 if __name__ == "__main__":
