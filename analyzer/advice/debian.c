@@ -105,12 +105,12 @@ enum lopt_status lopt_packages_of_path(struct lopt_packages *packages, struct lo
 
 enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t package, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) size_t *pending = calloc(packages->debian.count + 1, sizeof *pending);
 	size_t count = 0;
-	if (!pending)
-		return lopt_error_memory(err);
 	if (packages->kept[package])
 		return LOPT_OK;
+	LOPT_CLEANUP(lopt_cleanup_bytes) size_t *pending = calloc(packages->debian.count + 1, sizeof *pending);
+	if (!pending)
+		return lopt_error_memory(err);
 	packages->kept[package] = true;
 	pending[count++] = package;
 	while (count) {

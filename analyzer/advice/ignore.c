@@ -54,17 +54,17 @@ static bool takes_context(const struct lopt_evidence *evidence, size_t instructi
 /* A command runs the tool, or an instruction names the file. */
 static bool is_read(const struct lopt_evidence *evidence, size_t row)
 {
-	struct lopt_str name = lopt_str_from(table[row].name);
+	const char *name = table[row].name;
 	for (size_t i = evidence->first; i < evidence->instructions; i++) {
 		struct lopt_str source = lopt_evidence_at(evidence, i)->source;
-		if (memmem(source.ptr, source.len, name.ptr, name.len))
+		if (memmem(source.ptr, source.len, name, strlen(name)))
 			return true;
-		struct lopt_str tool = lopt_str_from(table[row].tool);
-		if (!tool.len || evidence->keywords[i] != LOPT_KEYWORD_RUN)
+		const char *tool = table[row].tool;
+		if (!tool || evidence->keywords[i] != LOPT_KEYWORD_RUN)
 			continue;
 		bool known = evidence->shells[i].understood;
-		if (known ? lopt_shell_find(&evidence->shells[i], tool.ptr, 0) != SIZE_MAX
-			  : memmem(source.ptr, source.len, tool.ptr, tool.len) != NULL)
+		if (known ? lopt_shell_find(&evidence->shells[i], tool, 0) != SIZE_MAX
+			  : memmem(source.ptr, source.len, tool, strlen(tool)) != NULL)
 			return true;
 	}
 	return false;
