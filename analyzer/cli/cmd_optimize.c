@@ -8,11 +8,12 @@
 #include "cli/building.h"
 #include "cli/command.h"
 #include "cli/opening.h"
+#include "cli/sandbox.h"
 #include "dockerfile/dockerfile.h"
 #include "io/outfile.h"
 #include "proof/optimize.h"
 
-enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS, COMMITS, INCLUDE, EXCLUDE };
+enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS, COMMITS, INCLUDE, EXCLUDE, NO_SANDBOX };
 
 enum { BUILDS_MOST = 12 };
 
@@ -25,6 +26,7 @@ struct wanted {
 	size_t commits;
 	struct lopt_repeated included, excluded; /* rules */
 	bool no_verify;
+	bool no_sandbox;
 };
 
 static enum lopt_status take_rule(struct lopt_repeated *list, const char *option, const char *name,
@@ -54,6 +56,9 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return lopt_word_parse(&wanted->level, "--level", value, levels, err);
 	case NO_VERIFY:
 		wanted->no_verify = true;
+		return LOPT_OK;
+	case NO_SANDBOX:
+		wanted->no_sandbox = true;
 		return LOPT_OK;
 	case WRITE:
 		wanted->write = value;
@@ -92,10 +97,13 @@ struct work {
 	bool has_plan;
 	struct lopt_plan_input input;
 	struct lopt_optimizing optimizing;
+	struct lopt_outfile product, ignore_product; /* of --write; file NULL: not open */
 };
 
 static void release_work(struct work *work)
 {
+	lopt_outfile_abandon(&work->product);
+	lopt_outfile_abandon(&work->ignore_product);
 	lopt_optimizing_release(&work->optimizing);
 	lopt_commits_release(&work->commits);
 	if (work->has_plan)
@@ -110,6 +118,17 @@ static void release_work(struct work *work)
 	lopt_buf_release(&work->source);
 }
 
+/* Where the context is no repository, instructions stay in their order. */
+static enum lopt_status read_commits(struct work *work, struct lopt_error *err)
+{
+	const struct wanted *wanted = work->wanted;
+	const struct lopt_commits_options options = { .context = wanted->building.context,
+						      .dockerfile = wanted->building.dockerfile,
+						      .commits_max = wanted->commits };
+	return wanted->commits ? lopt_commits_read(&work->commits, &options, work->file, err) : LOPT_OK;
+}
+
+/* An image of somebody else is read without the rights that building takes, where nothing is built. */
 static enum lopt_status read_given(struct work *work, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
@@ -118,6 +137,9 @@ static enum lopt_status read_given(struct work *work, struct lopt_error *err)
 	const struct lopt_analysis_options options = { .dockerfile_name = wanted->building.dockerfile,
 						       .dockerfile = work->part };
 	LOPT_TRY(lopt_source_open(&source, wanted->image, err));
+	struct lopt_source *const sources[] = { source };
+	if (wanted->no_verify && !wanted->no_sandbox)
+		LOPT_TRY(lopt_sandbox_enter(sources, 1, err));
 	LOPT_TRY(lopt_image_read(&work->image, source, &open, err));
 	LOPT_TRY(lopt_analysis_make(&work->analysis, work->image, &options, err));
 	work->owns_analysis = true;
@@ -159,20 +181,6 @@ static enum lopt_status set_features(struct work *work, struct lopt_error *err)
 	return lopt_workshop_can(workshop, LOPT_FEATURE_MOUNT, &work->input.mount, err);
 }
 
-/* Where the context is no repository, instructions stay in their order. */
-static enum lopt_status read_commits(struct work *work, struct lopt_error *err)
-{
-	const struct wanted *wanted = work->wanted;
-	const struct lopt_commits_options options = { .context = wanted->building.context,
-						      .dockerfile = wanted->building.dockerfile,
-						      .commits_max = wanted->commits };
-	if (wanted->commits == 0)
-		return LOPT_OK;
-	LOPT_TRY(lopt_commits_read(&work->commits, &options, work->file, err));
-	work->input.commits = &work->commits;
-	return LOPT_OK;
-}
-
 static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 {
 	struct wanted *wanted = work->wanted;
@@ -187,8 +195,8 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 		.excluded = wanted->excluded.items,
 		.excluded_count = wanted->excluded.count,
 	};
+	work->input.commits = wanted->commits ? &work->commits : NULL;
 	LOPT_TRY(set_features(work, err));
-	LOPT_TRY(read_commits(work, err));
 	if (lopt_plan_make(&work->plan, &work->input, err) != LOPT_OK)
 		return lopt_error_context(err, "%s", wanted->building.dockerfile);
 	work->has_plan = true;
@@ -233,26 +241,35 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 	return lopt_optimize_prove(o, err);
 }
 
-static enum lopt_status write_file(const char *path, const struct lopt_buf *text, struct lopt_error *err)
-{
-	struct lopt_outfile out;
-	LOPT_TRY(lopt_outfile_open(&out, path, err));
-	if (text->len)
-		(void)fwrite(text->data, 1, text->len, out.file);
-	return lopt_outfile_commit(&out, err);
-}
+/* The products are opened before anything is built, and appear when all reports are written. */
 
-/* The products: written when all reports are. */
-static enum lopt_status write_product(const struct work *work, struct lopt_error *err)
+static enum lopt_status open_products(struct work *work, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(65536);
-	if (!work->wanted->write)
+	const char *write = work->wanted->write;
+	if (!write)
 		return LOPT_OK;
-	LOPT_TRY(write_file(work->wanted->write, &work->after, err));
-	if (!work->optimizing.ignore.len || strcmp(work->wanted->write, "-") == 0)
+	LOPT_TRY(lopt_outfile_open(&work->product, write, err));
+	if (!work->product.path) /* standard output */
 		return LOPT_OK;
-	lopt_buf_printf(&path, "%s.dockerignore", work->wanted->write);
-	return path.failed ? lopt_error_memory(err) : write_file(path.data, &work->optimizing.ignore, err);
+	lopt_buf_printf(&path, "%s.dockerignore", write);
+	return path.failed ? lopt_error_memory(err) : lopt_outfile_open(&work->ignore_product, path.data, err);
+}
+
+static enum lopt_status write_one(struct lopt_outfile *out, const struct lopt_buf *text, struct lopt_error *err)
+{
+	if (text->len)
+		(void)fwrite(text->data, 1, text->len, out->file);
+	return lopt_outfile_commit(out, err);
+}
+
+static enum lopt_status write_products(struct work *work, struct lopt_error *err)
+{
+	if (work->product.file)
+		LOPT_TRY(write_one(&work->product, &work->after, err));
+	if (work->ignore_product.file && work->optimizing.ignore.len)
+		return write_one(&work->ignore_product, &work->optimizing.ignore, err);
+	return LOPT_OK;
 }
 
 static enum lopt_status finish(struct work *work, struct lopt_error *err)
@@ -291,7 +308,7 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 		.target = building->target,
 	};
 	LOPT_TRY(lopt_building_report(building, &outcome, err));
-	LOPT_TRY(write_product(work, err));
+	LOPT_TRY(write_products(work, err));
 	bool refuted = o->builds && !proved;
 	return lopt_outcome_good(&outcome) && !refuted ? LOPT_OK : LOPT_END;
 }
@@ -351,6 +368,8 @@ static enum lopt_status optimize(struct wanted *wanted, struct lopt_error *err)
 	LOPT_TRY(lopt_dockerfile_load(&work.source, building->dockerfile, err));
 	if (parse(&work, err) != LOPT_OK)
 		return lopt_error_context(err, "%s", building->dockerfile);
+	LOPT_TRY(open_products(&work, err));
+	LOPT_TRY(read_commits(&work, err));
 	LOPT_TRY(gather(&work, err));
 	LOPT_TRY(make_plan(&work, err));
 	LOPT_TRY(prove(&work, err));
@@ -379,6 +398,7 @@ static const struct lopt_option options[] = {
 	{ "exclude", 0, EXCLUDE, "RULE", "make no edit of this rule (repeatable)" },
 	{ "include", 0, INCLUDE, "RULE", "also make edits of this rule, which is a matter of taste: r-documentation" },
 	{ "no-verify", 0, NO_VERIFY, NULL, "only propose: build nothing to prove it" },
+	{ "no-sandbox", 0, NO_SANDBOX, NULL, "with --image and --no-verify: keep all rights while the image is read" },
 	{ "write", 0, WRITE, "FILE", "write the new Dockerfile here" },
 	{ "builds", 0, BUILDS, "N", "build at most N candidates to find out which edits hold (12)" },
 	{ "commits", 0, COMMITS, "N",
