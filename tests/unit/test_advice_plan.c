@@ -916,6 +916,110 @@ static void drops_what_does_not_go_together(void **state)
 	end(&p);
 }
 
+/* Random files and layers: whatever is proposed is a Dockerfile, and promises no more than there is. */
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 16;
+}
+
+#define PICK(list, seed) (list)[next_random(seed) % (sizeof(list) / sizeof((list)[0]))]
+
+static void random_source(char *text, size_t size, uint32_t *seed, size_t *shipping)
+{
+	static const char *const lines[] = {
+		"RUN apt-get update",
+		"RUN apt-get install -y a && make",
+		"RUN make",
+		"RUN make; cd /srv || exit 1",
+		"RUN set -e; make \\\n  # why\n  && true",
+		"RUN chmod -R a+rX /srv /tmp/a",
+		"RUN chown -R 5:6 /srv",
+		"RUN rm -rf /opt/a /tmp/*",
+		"RUN rm -f /tmp/a && (cd /srv; rm b)",
+		"RUN [\"make\", \"x\"]",
+		"RUN --mount=type=cache,target=/c make",
+		"RUN tar xf /tmp/x.tar -C /opt && rm /tmp/x.tar",
+		"COPY x.tar /tmp/x.tar",
+		"COPY srv /srv",
+		"ADD a /opt/",
+		"RUN dpkg -i /tmp/a",
+	};
+	static const char *const others[] = { "ENV A=1",
+					      "USER u",
+					      "USER 0",
+					      "WORKDIR /srv",
+					      "WORKDIR tmp",
+					      "ARG B",
+					      "CMD [\"x\"]",
+					      "LABEL a=b",
+					      "VOLUME /opt",
+					      "# a comment",
+					      "",
+					      "SHELL [\"/bin/bash\", \"-c\"]",
+					      "ONBUILD RUN x" };
+	size_t used = (size_t)snprintf(text, size, "FROM a\n");
+	for (*shipping = 0; *shipping < 6; ++*shipping) {
+		if (next_random(seed) % 3 == 0)
+			used += (size_t)snprintf(text + used, size - used, "%s\n", PICK(others, seed));
+		used += (size_t)snprintf(text + used, size - used, "%s\n", PICK(lines, seed));
+	}
+}
+
+static void random_files(char *text, size_t size, uint32_t *seed)
+{
+	static const char *const names[] = {
+		"tmp/a",       "tmp/x.tar",	      "srv/a",	       "srv/b",	    "opt/a",
+		"root/.npm/a", "var/lib/apt/lists/a", "var/log/x.log", "etc/passwd"
+	};
+	static const char *const gone[] = { "tmp/.wh.a=", "tmp/.wh.x.tar=", "srv/.wh.b=",
+					    "opt/.wh.a=", "root/.wh..npm=", "srv/.wh..wh..opq=" };
+	static const char *const more[] = { "", ";own=5:6", ";mode=600", ";own=5:6;mode=755" };
+	size_t used = (size_t)snprintf(text, size, "srv/%s ", PICK(more, seed));
+	for (uint32_t n = next_random(seed) % 5; n > 0; n--) {
+		if (next_random(seed) % 3 == 0)
+			used += (size_t)snprintf(text + used, size - used, "%s ", PICK(gone, seed));
+		else
+			used += (size_t)snprintf(text + used, size - used, "%s=%u;size=%u%s ", PICK(names, seed),
+						 (unsigned)(next_random(seed) % 2),
+						 (unsigned)(next_random(seed) % 2 ? 9000 : 1), PICK(more, seed));
+	}
+}
+
+static void try_random(uint32_t seed)
+{
+	char source[2048], files[7][1024];
+	struct plan_case c = {
+		.source = source, .mount = seed % 2, .copy_chmod = seed % 3, .level = LOPT_LEVEL_STANDARD
+	};
+	size_t shipping;
+	struct planning p;
+	struct lopt_buf text = LOPT_BUF_INIT(1 << 20);
+	random_source(source, sizeof source, &seed, &shipping);
+	for (size_t i = 0; i <= shipping; i++) {
+		random_files(files[i], sizeof files[i], &seed);
+		c.layers[i] = files[i];
+	}
+	begin(&p, &c);
+	if (lopt_plan_make(&p.plan, &p.input, &err) != LOPT_OK)
+		fail_msg("%s: %s", source, err.message);
+	if (lopt_plan_print(&p.plan, &p.input, &text, &err) != LOPT_OK)
+		fail_msg("%s: %s", source, err.message);
+	lopt_buf_char(&text, '\0');
+	check_printed(&p, text.data);
+	check_prediction(&p);
+	lopt_buf_release(&text);
+	end(&p);
+}
+
+static void holds_for_random_ones(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 400; seed++)
+		try_random(seed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -930,6 +1034,7 @@ int main(void)
 		cmocka_unit_test(refuses_other_dockerfiles),
 		cmocka_unit_test(counts_each_inode_once),
 		cmocka_unit_test(drops_what_does_not_go_together),
+		cmocka_unit_test(holds_for_random_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
