@@ -56,6 +56,9 @@ const struct lopt_entry *lopt_evidence_below(const struct lopt_evidence *evidenc
 uint32_t lopt_evidence_mentioned(const struct lopt_evidence *evidence, size_t behind, struct lopt_str text);
 /** Does the word mean itself to a shell and in a Dockerfile, without quotes? What is written anew has to. */
 bool lopt_word_is_plain(struct lopt_str word);
+/** What each instruction took, as far as the history tells. The caller frees *out. */
+LOPT_CHECKED enum lopt_status lopt_evidence_seconds(const struct lopt_evidence *evidence, double **out,
+						    struct lopt_error *err);
 /** Does a command of this name (its last path component) occur? Its index, or SIZE_MAX; `from` is where to start. */
 size_t lopt_shell_find(const struct lopt_shell *shell, const char *name, size_t from);
 /** The name of the program: its word without directories, "sudo", "env", "time", "!" and what belongs to them skipped; *word is its index. */
@@ -100,9 +103,10 @@ lopt_rule lopt_rule_leftovers; /* caches, lists, archives, logs: leftovers.c */
 lopt_rule lopt_rule_apt_lists;
 lopt_rule lopt_rule_metadata; /* chmod and chown: metadata.c */
 lopt_rule lopt_rule_fold;
-lopt_rule lopt_rule_useless; /* fold.c */
-lopt_rule lopt_rule_inputs;  /* files copied and removed: inputs.c */
-lopt_rule lopt_rule_order;   /* what commits change most comes last */
+lopt_rule lopt_rule_useless;  /* fold.c */
+lopt_rule lopt_rule_inputs;   /* files copied and removed: inputs.c */
+lopt_rule lopt_rule_manifest; /* manifest.c */
+lopt_rule lopt_rule_order;    /* what commits change most comes last */
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
 lopt_rule lopt_rule_context; /* ignore.c */

@@ -42,6 +42,14 @@ static enum lopt_status measure(struct measured *measured, const struct lopt_evi
 	return LOPT_OK;
 }
 
+enum lopt_status lopt_evidence_seconds(const struct lopt_evidence *evidence, double **out, struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_measured) struct measured measured = { 0 };
+	LOPT_TRY(measure(&measured, evidence, err));
+	*out = LOPT_MOVE(measured.seconds);
+	return LOPT_OK;
+}
+
 /* The longest run of instructions that keep their order need not move: keeps[i] for order[i]. */
 static void find_staying(const struct lopt_reorder *reorder, bool *keeps)
 {
