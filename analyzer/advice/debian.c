@@ -14,6 +14,7 @@ void lopt_packages_release(struct lopt_packages *packages)
 	free(packages->kept);
 	free(packages->strict);
 	free(packages->wanted);
+	free(packages->used);
 	free(packages->layer);
 	free(packages->paths);
 	free(packages->flags);
@@ -51,8 +52,9 @@ enum lopt_status lopt_packages_read(struct lopt_packages *packages, struct lopt_
 	packages->kept = calloc(count + 1, sizeof *packages->kept);
 	packages->strict = calloc(count + 1, sizeof *packages->strict);
 	packages->wanted = calloc(count + 1, sizeof *packages->wanted);
+	packages->used = calloc(count + 1, sizeof *packages->used);
 	packages->layer = calloc(count + 1, sizeof *packages->layer);
-	if (!packages->kept || !packages->strict || !packages->wanted || !packages->layer)
+	if (!packages->kept || !packages->strict || !packages->wanted || !packages->used || !packages->layer)
 		return lopt_error_memory(err);
 	packages->known = packages->debian.knows_automatic;
 	if (!packages->known)
@@ -349,4 +351,77 @@ unsigned lopt_packages_flags(const struct lopt_packages *packages, struct lopt_s
 			high = middle;
 	}
 	return 0;
+}
+
+/* What goes with packages that do not stay. */
+
+struct predicting {
+	const struct lopt_packages *packages;
+	struct lopt_maker *maker;
+	const bool *by_apt;
+};
+
+/* A file of the package database that is the package's own. */
+static bool is_info_of_dropped(const struct lopt_packages *packages, struct lopt_str path)
+{
+	static const char info[] = LOPT_DPKG_INFO_FOLDER;
+	if (!lopt_str_starts(path, info))
+		return false;
+	struct lopt_str name = lopt_str_make(path.ptr + sizeof info - 1, path.len - sizeof info + 1);
+	for (size_t i = 0; i < packages->debian.count; i++) {
+		struct lopt_str package = packages->debian.packages[i].stanza.package;
+		if (!packages->strict[i] && name.len > package.len && memcmp(name.ptr, package.ptr, package.len) == 0 &&
+		    (name.ptr[package.len] == '.' || name.ptr[package.len] == ':'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_owned_by_dropped(const struct lopt_packages *packages, const struct lopt_node *node)
+{
+	if (!node->inode_layer)
+		return false;
+	uint32_t owner = packages->owners.inodes[node->inode_layer->index][node->inode];
+	for (size_t i = 0; owner != LOPT_NO_OWNER && i < packages->debian.count; i++)
+		if (packages->debian.packages[i].owner == owner)
+			return !packages->strict[i];
+	return false;
+}
+
+/* A later chmod may have copied it: without the package there is nothing to copy. */
+static void claim_everywhere(struct predicting *predicting, const struct lopt_node *node)
+{
+	struct lopt_evidence *evidence = predicting->maker->evidence;
+	size_t layer = evidence->layers;
+	const struct lopt_entry *entry;
+	while (node->inode_layer && (entry = lopt_evidence_below(evidence, node->path, layer, &layer)))
+		if (entry->inode != LOPT_NO_INODE && evidence->instruction_of[layer] != SIZE_MAX)
+			lopt_maker_claim(predicting->maker, layer, entry->inode);
+}
+
+static enum lopt_status predict(void *context, const struct lopt_node *node, struct lopt_error *err)
+{
+	struct predicting *predicting = context;
+	const struct lopt_packages *packages = predicting->packages;
+	unsigned flags = lopt_packages_flags(packages, node->path);
+	(void)err;
+	bool dropped = flags == LOPT_PATH_DROPPED || (flags == 0 && is_owned_by_dropped(packages, node)) ||
+		       (flags == 0 && is_info_of_dropped(packages, node->path));
+	if (dropped) {
+		lopt_maker_effect(predicting->maker, node->path, LOPT_ASPECT_REMOVED, false);
+		claim_everywhere(predicting, node);
+	} else if (flags == 0 && node->layer != LOPT_NO_LAYER && predicting->by_apt[node->layer]) {
+		/* made by the scripts of packages: it may not be made, or be made of fewer parts */
+		lopt_maker_effect(predicting->maker, node->path,
+				  LOPT_ASPECT_REMOVED | LOPT_ASPECT_CONTENT | LOPT_ASPECT_TARGET | LOPT_ASPECT_LINKS,
+				  false);
+	}
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_packages_predict(const struct lopt_packages *packages, struct lopt_maker *maker,
+				       const bool *by_apt, struct lopt_error *err)
+{
+	struct predicting predicting = { packages, maker, by_apt };
+	return lopt_image_walk(maker->evidence->image, predict, &predicting, err);
 }

@@ -18,6 +18,7 @@ struct lopt_packages {
 	bool *kept;		/* per package: it stays without recommendations, where every alternative counts */
 	bool *strict;		/* per package: it stays where apt takes the first of alternatives */
 	bool *wanted;		/* per package: only recommended, but used, so it is asked for */
+	bool *used;		/* per package: a command, a script or an R package makes use of it */
 	size_t *layer;		/* per package: where its list stands; LOPT_NO_LAYER */
 	struct lopt_str *paths; /* sorted: what dpkg's lists name, without the slash in front, usr-merged */
 	unsigned char *flags;	/* per path: LOPT_PATH_KEPT, LOPT_PATH_DROPPED */
@@ -35,7 +36,18 @@ void lopt_packages_choose(struct lopt_packages *packages, const bool *flagged);
 /** It stays, with all it depends on. */
 LOPT_CHECKED enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t package,
 						      struct lopt_error *err);
-/** Once `kept` is final: read every package's list. */
+/** Mark what is used as such, and as wanted where it is only recommended; it and what it depends on are kept. */
+LOPT_CHECKED enum lopt_status lopt_packages_want(struct lopt_packages *packages, struct lopt_error *err);
+/** The same for the commands of one instruction. */
+LOPT_CHECKED enum lopt_status lopt_packages_want_commands(struct lopt_packages *packages, size_t instruction,
+							  struct lopt_error *err);
+/**
+ * Once the lists are read: claim the files of packages that do not stay, and write down what changes with them. by_apt[layer]:
+ * an instruction that installs made it, and what no list names there was made by scripts of packages.
+ */
+LOPT_CHECKED enum lopt_status lopt_packages_predict(const struct lopt_packages *packages, struct lopt_maker *maker,
+						    const bool *by_apt, struct lopt_error *err);
+/** Once `strict` is final: read every package's list. */
 LOPT_CHECKED enum lopt_status lopt_packages_read_lists(struct lopt_packages *packages, struct lopt_error *err);
 /** LOPT_PATH_*, or 0 for a path that no package's list names. */
 unsigned lopt_packages_flags(const struct lopt_packages *packages, struct lopt_str path);

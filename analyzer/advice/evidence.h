@@ -107,6 +107,7 @@ lopt_rule lopt_rule_useless;  /* fold.c */
 lopt_rule lopt_rule_inputs;   /* files copied and removed: inputs.c */
 lopt_rule lopt_rule_manifest; /* manifest.c */
 lopt_rule lopt_rule_order;    /* what commits change most comes last */
+lopt_rule lopt_rule_purge;
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
 lopt_rule lopt_rule_context; /* ignore.c */

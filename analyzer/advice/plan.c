@@ -22,11 +22,14 @@ const char *lopt_edit_state_words(enum lopt_edit_state state)
 
 /* In the order in which they claim bytes and are applied: what leaves an instruction whole comes first. */
 static lopt_rule *const rules[] = {
-	lopt_rule_apt_lists,	    lopt_rule_leftovers,     lopt_rule_inputs,
-	lopt_rule_context,	    lopt_rule_metadata,	     lopt_rule_useless,
-	lopt_rule_recommends,	    lopt_rule_documentation, lopt_rule_r_documentation,
-	lopt_rule_static_libraries, lopt_rule_strip,	     lopt_rule_fold,
-	lopt_rule_manifest,	    lopt_rule_order, /* last */
+	lopt_rule_purge, /* apt writes its index once more: in front of what removes that */
+	lopt_rule_apt_lists,	   lopt_rule_leftovers,
+	lopt_rule_inputs,	   lopt_rule_context,
+	lopt_rule_metadata,	   lopt_rule_useless,
+	lopt_rule_recommends,	   lopt_rule_documentation,
+	lopt_rule_r_documentation, lopt_rule_static_libraries,
+	lopt_rule_strip,	   lopt_rule_fold,
+	lopt_rule_manifest,	   lopt_rule_order, /* last */
 };
 
 static enum lopt_status apply_rules(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
@@ -65,13 +68,21 @@ void lopt_plan_release(struct lopt_plan *plan)
 
 const char *lopt_rule_name(size_t index)
 {
-	static const char *const names[] = { "apt-lists",	"add-archive",
-					     "build-context",	"mount-inputs",
-					     "metadata-copies", "useless-run",
-					     "no-recommends",	"no-documentation",
-					     "r-documentation", "static-libraries",
-					     "strip",		"fold",
-					     "manifest-first",	"order" };
+	static const char *const names[] = { "apt-lists",
+					     "add-archive",
+					     "build-context",
+					     "mount-inputs",
+					     "metadata-copies",
+					     "useless-run",
+					     "no-recommends",
+					     "no-documentation",
+					     "r-documentation",
+					     "static-libraries",
+					     "purge-build-tools",
+					     "strip",
+					     "fold",
+					     "manifest-first",
+					     "order" };
 	size_t count = sizeof names / sizeof names[0];
 	return index < count ? names[index] : lopt_leftover_name(index - count);
 }
