@@ -155,9 +155,9 @@ static enum lopt_status look_at_copy(struct lopt_evidence *evidence, const doubl
 	size_t run = is_copy_of_all(evidence, copy) ? run_behind(evidence, copy) : SIZE_MAX, rare = 0;
 	const struct installer *installer = run == SIZE_MAX ? NULL : installer_of(evidence, run);
 	struct found found;
+	lopt_maker_init(&maker, evidence, "manifest-first", LOPT_LEVEL_STANDARD);
 	if (!installer)
 		return LOPT_OK;
-	lopt_maker_init(&maker, evidence, "manifest-first", LOPT_LEVEL_STANDARD);
 	find_manifests(&maker, copy, installer, &found);
 	if (found.count == 0)
 		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
