@@ -79,7 +79,7 @@ static enum lopt_status find_unneeded(struct looking *looking, size_t *count, st
 	packages->needs = (struct lopt_needs){ 0 };
 	LOPT_TRY(lopt_needs_find(&packages->needs, &packages->debian, err));
 	*count = 0;
-	for (size_t i = 0; i < packages->debian.count; i++) {
+	for (size_t i = 0; packages->needs.needs && i < packages->debian.count; i++) {
 		packages->strict[i] = packages->needs.needs[i] != LOPT_NEED_NONE;
 		*count += !packages->strict[i];
 	}
