@@ -189,9 +189,13 @@ static enum lopt_status take_edit(struct lopt_draft *draft, const struct lopt_ed
 }
 
 /* One "rm -rf" per instruction, whatever edits it comes from. */
-static enum lopt_status remove_leftovers(struct lopt_draft *draft, const struct lopt_plan *plan, size_t instruction,
+static enum lopt_status remove_leftovers(struct lopt_draft *draft, const struct lopt_plan *plan,
+					 const struct lopt_plan_input *input, size_t instruction,
 					 struct lopt_error *err)
 {
+	/* who installs with sudo has no right to remove without it */
+	struct lopt_str source = lopt_dockerfile_at(input->file, instruction)->source;
+	bool sudo = memmem(source.ptr, source.len, "sudo ", 5) != NULL;
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf command = LOPT_BUF_INIT(SIZE_MAX / 2);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct lopt_edit *edit = &plan->edits[i];
@@ -199,7 +203,7 @@ static enum lopt_status remove_leftovers(struct lopt_draft *draft, const struct 
 			const struct lopt_edit_step *step = &edit->steps[j];
 			if (step->kind != LOPT_STEP_REMOVE || step->instruction != instruction)
 				continue;
-			lopt_buf_text(&command, command.len ? " " : "rm -rf ");
+			lopt_buf_text(&command, command.len ? " " : sudo ? "sudo rm -rf " : "rm -rf ");
 			lopt_buf_str(&command, step->text);
 		}
 	}
@@ -219,8 +223,8 @@ static bool removes_already(const struct lopt_plan *plan, size_t before, size_t 
 	return false;
 }
 
-static enum lopt_status take_removals(struct lopt_draft *draft, const struct lopt_plan *plan, size_t index,
-				      struct lopt_error *err)
+static enum lopt_status take_removals(struct lopt_draft *draft, const struct lopt_plan *plan,
+				      const struct lopt_plan_input *input, size_t index, struct lopt_error *err)
 {
 	const struct lopt_edit *edit = &plan->edits[index];
 	for (size_t i = 0; i < edit->step_count; i++) {
@@ -230,7 +234,7 @@ static enum lopt_status take_removals(struct lopt_draft *draft, const struct lop
 			first = edit->steps[j].kind != LOPT_STEP_REMOVE ||
 				edit->steps[j].instruction != step->instruction;
 		if (first)
-			LOPT_TRY(remove_leftovers(draft, plan, step->instruction, err));
+			LOPT_TRY(remove_leftovers(draft, plan, input, step->instruction, err));
 	}
 	return LOPT_OK;
 }
@@ -251,7 +255,7 @@ static enum lopt_status draft_edits(const struct lopt_plan *plan, const struct l
 		if (!lopt_edit_applies(&plan->edits[i]))
 			continue;
 		*bad = i;
-		LOPT_TRY(take_removals(draft, plan, i, err));
+		LOPT_TRY(take_removals(draft, plan, input, i, err));
 		LOPT_TRY(take_edit(draft, &plan->edits[i], err));
 	}
 	return lopt_draft_print(draft, out, err);

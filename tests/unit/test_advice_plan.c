@@ -269,7 +269,7 @@ static void moves_updates(void **state)
 		  .layers = { "a=1", LISTS, "usr/curl=1" },
 		  .want = "apt-lists 2 9000 -~var/lib/apt/lists/a",
 		  .text = F
-		  "RUN sudo apt-get update && sudo apt-get install curl \\\n    && rm -rf /var/lib/apt/lists/*\n" },
+		  "RUN sudo apt-get update && sudo apt-get install curl \\\n    && sudo rm -rf /var/lib/apt/lists/*\n" },
 		{ .source = F "RUN apt-get update\nRUN apt install curl\n",
 		  .layers = { "a=1", LISTS, "usr/curl=1" },
 		  .want = "apt-lists 2 9000 -~var/lib/apt/lists/a",
