@@ -44,13 +44,40 @@ static struct lopt_str place_of(struct lopt_str operand)
 	return pattern ? lopt_str_make(operand.ptr, (size_t)(slash - operand.ptr) + 1) : operand;
 }
 
+/* Is this the operand of an "rm -rf"? That does not make an instruction fail. */
+static bool is_removed_at(struct lopt_str text, size_t at)
+{
+	static const char removal[] = "rm -rf ";
+	while (at && !strchr("&;|(", text.ptr[at - 1]))
+		at--;
+	while (at < text.len && strchr(" \t\r\n\\", text.ptr[at]))
+		at++;
+	return text.len - at >= sizeof removal - 1 && memcmp(text.ptr + at, removal, sizeof removal - 1) == 0;
+}
+
+static bool is_used_in(struct lopt_str text, struct lopt_str name)
+{
+	for (size_t at = 0; at < text.len; at++) {
+		const char *found = memmem(text.ptr + at, text.len - at, name.ptr, name.len);
+		if (!found)
+			return false;
+		at = (size_t)(found - text.ptr);
+		if (!is_removed_at(text, at))
+			return true;
+	}
+	return false;
+}
+
 /* Does the edit show in the text of an instruction of the candidate, or the place it took something from? */
 static bool shows_in(const struct lopt_edit *edit, struct lopt_str text)
 {
 	for (size_t i = 0; i < edit->step_count; i++) {
 		const struct lopt_edit_step *step = &edit->steps[i];
-		struct lopt_str added = step->kind == LOPT_STEP_REMOVE ? place_of(step->text) : step->text;
-		if (added.len > 1 && memmem(text.ptr, text.len, added.ptr, added.len))
+		bool removes = step->kind == LOPT_STEP_REMOVE;
+		struct lopt_str added = removes ? place_of(step->text) : step->text;
+		if (added.len <= 1)
+			continue;
+		if (removes ? is_used_in(text, added) : memmem(text.ptr, text.len, added.ptr, added.len) != NULL)
 			return true;
 	}
 	return false;
