@@ -77,6 +77,8 @@ class Result:
 		self.name, self.wrong, self.skipped = name, [], None
 		self.saved = self.savable = self.predicted = 0
 		self.proved, self.seconds, self.verdict = False, 0.0, ""
+		self.optional = False	# that it is skipped is no failure anywhere
+		self.safe = True	# only safe edits were asked for
 
 	def error(self):
 		"""By how much the prediction missed, as a share; None where nothing was saved."""
@@ -182,7 +184,7 @@ class Corpus:
 
 	def __init__(self, work, binary, keep=None):
 		self.work, self.keep, self.docker = work, keep, engine.Docker(work)
-		self.binary, self.label = os.path.abspath(binary), "layeropt.engine=" + work.prefix
+		self.binary, self.label = os.path.abspath(binary), "layeropt.corpus=" + work.prefix
 		self.program = program.Program(self.binary)
 		self.bases, self.own, self.cache = {}, set(), self.docker.build_cache()
 		if not os.path.exists("/bin/busybox"):
@@ -193,8 +195,9 @@ class Corpus:
 	def make_base(self):
 		"""The images that Dockerfiles start from, with our label, which all that is made of them inherits."""
 		name = self.work.name("base")
-		subprocess.run([self.docker.client, "import", "-c", "LABEL " + self.label, "-c", "ENV PATH=/bin", "-c", 'CMD ["/bin/sh"]',
-				"-", name], input=base_tar(), stdout=subprocess.DEVNULL, check=True)
+		label = "LABEL %s layeropt.engine=%s" % (self.label, self.work.prefix)
+		subprocess.run([self.docker.client, "import", "-c", label, "-c", "ENV PATH=/bin", "-c", 'CMD ["/bin/sh"]', "-", name],
+			       input=base_tar(), stdout=subprocess.DEVNULL, check=True)
 		self.bases[BASE] = name
 
 	def make_debian(self):
@@ -203,7 +206,7 @@ class Corpus:
 		name, folder = self.work.name("debian"), self.work.path("debian")
 		os.mkdir(folder)
 		with open(os.path.join(folder, "Dockerfile"), "w", encoding="ascii") as file:
-			file.write("FROM %s\nLABEL %s\n" % (DEBIAN, self.label))
+			file.write("FROM %s\nLABEL %s layeropt.engine=%s\n" % (DEBIAN, self.label, self.work.prefix))
 		self.build(name, os.path.join(folder, "Dockerfile"), folder, "docker")
 		self.bases[DEBIAN] = name
 
@@ -218,12 +221,10 @@ class Corpus:
 
 	# -- one folder
 
-	def why_not(self, expect, offline):
+	def why_not(self, expect):
 		"""Why it is left out, or None."""
 		for need in expect.words("needs"):
 			if need == "network":
-				if offline:
-					return "--offline"
 				if DEBIAN not in self.bases:
 					return "there is no image %s: scripts/make-base-image.sh makes it" % DEBIAN
 			elif need == "heredoc":
@@ -264,12 +265,13 @@ class Corpus:
 		reports = {name: read(os.path.join(place, "report." + name)) for name in REPORTS}
 		return done.returncode, done.stdout + done.stderr, reports, read(written), os.listdir(temporary)
 
-	def run(self, name, builder, offline):
+	def run(self, name, builder):
 		result, start = Result("%s/%s" % (name, builder)), time.monotonic()
 		place = tempfile.mkdtemp(dir=self.work.folder)
 		try:
 			expect = Expect(os.path.join(FOLDER, name, "expect")).of(builder)
-			result.skipped = self.why_not(expect, offline)
+			result.skipped = self.why_not(expect)
+			result.optional, result.safe = "heredoc" in expect.words("needs"), "--level" not in expect.words("options")
 			if not result.skipped:
 				self.check(result, name, builder, expect, place)
 		except (engine.EngineError, program.Refused, program.Wrong, subprocess.SubprocessError, OSError, KeyError, ValueError) as error:
@@ -433,28 +435,31 @@ def keep_results(place, folder):
 			shutil.copy(os.path.join(place, name), folder)
 
 
-def cases(chosen=(), builder=None):
-	"""(folder, builder) of all; of those that are named, as folder or FOLDER/BUILDER."""
+def cases(chosen=(), builder=None, offline=False):
+	"""(folder, builder) of all; of those that are named, as folder or FOLDER/BUILDER; of those that need no network."""
 	for name in sorted(os.listdir(FOLDER)):
 		path = os.path.join(FOLDER, name, "expect")
 		if not os.path.exists(path):
 			continue
-		for each in Expect(path).words("builders") or ["docker"]:
+		expect = Expect(path)
+		if offline and "network" in expect.words("needs"):
+			continue
+		for each in expect.words("builders") or ["docker"]:
 			named = not chosen or any(word == name or "%s/%s" % (name, each) == word for word in chosen)
 			if named and builder in (None, each):
 				yield name, each
 
 
-def run_all(corpus, chosen, offline, jobs, tell):
+def run_all(corpus, chosen, jobs, tell):
 	"""`tell` is called with each result as it comes. What was left behind."""
 	corpus.make_base()
-	if not offline and any("network" in Expect(os.path.join(FOLDER, name, "expect")).words("needs") for name, _ in chosen):
+	if any("network" in Expect(os.path.join(FOLDER, name, "expect")).words("needs") for name, _ in chosen):
 		try:
 			corpus.make_debian()
 		except engine.Unusable:
 			pass	# told for each folder
 	with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-		for done in concurrent.futures.as_completed([pool.submit(corpus.run, *case, offline) for case in chosen]):
+		for done in concurrent.futures.as_completed([pool.submit(corpus.run, *case) for case in chosen]):
 			tell(done.result())
 	left = corpus.left_behind()
 	corpus.forget_cache()
