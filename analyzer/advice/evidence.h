@@ -75,7 +75,8 @@ struct lopt_maker {
 	size_t claim_cap;
 	struct lopt_effect *effects;
 	size_t effect_cap;
-	bool failed; /* memory */
+	bool applies; /* it is in the plan, and its claims hold */
+	bool failed;  /* memory */
 };
 void lopt_maker_init(struct lopt_maker *maker, struct lopt_evidence *evidence, const char *rule, enum lopt_level level);
 void lopt_maker_release(struct lopt_maker *maker);

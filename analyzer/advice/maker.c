@@ -17,6 +17,9 @@ void lopt_maker_init(struct lopt_maker *maker, struct lopt_evidence *evidence, c
 
 void lopt_maker_release(struct lopt_maker *maker)
 {
+	/* what is not applied leaves its bytes to others */
+	for (size_t i = 0; !maker->applies && i < maker->edit.claim_count; i++)
+		maker->evidence->claimed[maker->claims[i].layer][maker->claims[i].inode] = false;
 	free(maker->steps);
 	free(maker->claims);
 	free(maker->effects);
@@ -44,6 +47,7 @@ void lopt_maker_claim(struct lopt_maker *maker, size_t layer, uint32_t inode)
 		return;
 	maker->claims = claims;
 	claims[maker->edit.claim_count++] = (struct lopt_claim){ layer, inode };
+	maker->evidence->claimed[layer][inode] = true; /* it may have several names */
 	maker->edit.predicted_bytes += lopt_image_layer(maker->evidence->image, layer)->inodes[inode].size;
 }
 
@@ -189,9 +193,7 @@ enum lopt_status lopt_maker_finish(struct lopt_maker *maker, uint64_t least, str
 		return lopt_error_memory(err);
 	if (edit->state == LOPT_EDIT_CHOSEN)
 		edit->state = state_of(edit, evidence->input);
-	/* What is not applied leaves its bytes to others. */
-	for (size_t i = 0; edit->state == LOPT_EDIT_CHOSEN && i < edit->claim_count; i++)
-		evidence->claimed[edit->claims[i].layer][edit->claims[i].inode] = true;
+	maker->applies = edit->state == LOPT_EDIT_CHOSEN;
 	edits[plan->count++] = *edit;
 	return LOPT_OK;
 }
