@@ -103,6 +103,26 @@ void test_layer(struct lopt_buf *tar, const char *text)
 	test_tar_end(tar);
 }
 
+void test_file(struct lopt_buf *tar, const struct test_file *file)
+{
+	char path[256];
+	struct attributes attributes = { .pax = LOPT_BUF_INIT(1 << 16) };
+	struct test_header *header = &attributes.header;
+	bool symbolic = file->text && strncmp(file->text, "-> ", 3) == 0;
+	bool hard = file->text && strncmp(file->text, "=> ", 3) == 0;
+	(void)snprintf(path, sizeof path, "%s", file->path);
+	header->mode = symbolic || hard || !file->text ? 0755 : 0644;
+	read_attributes(&attributes, path);
+	header->name = path;
+	header->type = symbolic ? '2' : hard ? '1' : path[strlen(path) - 1] == '/' ? '5' : '0';
+	header->link = symbolic || hard ? file->text + 3 : NULL;
+	if (header->type == '0')
+		add_content(tar, &attributes, file->text);
+	else
+		test_tar_header(tar, header);
+	lopt_buf_release(&attributes.pax);
+}
+
 /* The members of the archive that hold the layers, and how manifest and configuration name them. */
 static enum lopt_status add_layer(struct lopt_buf *outer, struct lopt_buf *names, struct lopt_buf *diff_ids,
 				  const struct lopt_buf *tar, size_t index, struct lopt_error *err)

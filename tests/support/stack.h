@@ -15,6 +15,17 @@
  */
 enum { TEST_LAYERS_MAX = 8 };
 
+/**
+ * One entry of a layer, for tables of files whose text has blanks and lines. A path that ends in "/" is a directory; a text
+ * that starts with "-> " is a symbolic link's target, with "=> " a hard link's. Behind the path stand attributes as above.
+ */
+struct test_file {
+	const char *path, *text;
+	size_t layer;
+};
+/** The entry, appended to its layer's tar. */
+void test_file(struct lopt_buf *tar, const struct test_file *file);
+
 /** The layer's tar, appended. */
 void test_layer(struct lopt_buf *tar, const char *text);
 

@@ -11,216 +11,9 @@
 #include <cmocka.h>
 
 #include "advice/plan.h"
-#include "base/escape.h"
-#include "support/stack.h"
+#include "support/planning.h"
 
 static struct lopt_error err;
-
-/*
- * A Dockerfile, what its base and each of its RUN, COPY and ADD in the last stage shipped, and what comes of it: a line
- * per edit, "RULE LINE BYTES" with the state where it is not chosen and the paths it takes away or brings, and the Dockerfile
- * behind FROM.
- */
-struct plan_case {
-	const char *source;
-	const char *layers[TEST_LAYERS_MAX];
-	const char *want;
-	const char *text; /* NULL: as it was */
-	bool copy_chmod, mount, has_test;
-	enum lopt_level level; /* 0: safe */
-	uint64_t target;       /* 0: none */
-	const char *why;       /* the first that is told */
-};
-
-/* What a test holds. */
-struct planning {
-	struct lopt_dockerfile *file;
-	struct lopt_image *image;
-	const struct lopt_analysis *analysis;
-	struct lopt_plan plan;
-	struct lopt_plan_input input;
-	int fd;
-};
-
-static bool ships(struct lopt_str keyword)
-{
-	return lopt_str_is(keyword, "run") || lopt_str_is(keyword, "copy") || lopt_str_is(keyword, "add");
-}
-
-/* As BuildKit words it. */
-static void add_record(struct lopt_buf *history, const struct lopt_instruction *in, bool empty)
-{
-	struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
-	bool run = lopt_str_is(in->keyword, "run");
-	for (size_t i = 0; i < in->keyword.len; i++)
-		lopt_buf_char(&text, (char)(in->keyword.ptr[i] - 'a' + 'A'));
-	lopt_buf_text(&text, run && !in->json ? " /bin/sh -c " : " ");
-	for (size_t i = 0; i < in->flag_count && !run; i++)
-		lopt_buf_printf(&text, "%.*s ", LOPT_STR_ARGS(in->flags[i]));
-	for (size_t i = 0; i < in->word_count && in->json; i++)
-		lopt_buf_printf(&text, "%s%.*s", i ? " " : "", LOPT_STR_ARGS(in->words[i]));
-	if (!in->json)
-		lopt_buf_str(&text, in->args);
-	if (ships(in->keyword))
-		lopt_buf_text(&text, " # buildkit");
-	lopt_buf_text(history, ",{\"comment\":\"buildkit.dockerfile.v0\",\"created_by\":\"");
-	lopt_escape_json(history, lopt_buf_view(&text));
-	lopt_buf_printf(history, "\"%s}", empty ? ",\"empty_layer\":true" : "");
-	lopt_buf_release(&text);
-}
-
-static void write_history(struct lopt_buf *out, const struct lopt_dockerfile *file, const char *const *layers)
-{
-	size_t last = 0, next = 1;
-	for (size_t i = 0; i < lopt_dockerfile_count(file); i++)
-		if (lopt_str_is(lopt_dockerfile_at(file, i)->keyword, "from"))
-			last = i;
-	lopt_buf_text(out, "\"history\":[{\"created_by\":\"base\"}");
-	for (size_t i = last + 1; i < lopt_dockerfile_count(file); i++) {
-		const struct lopt_instruction *in = lopt_dockerfile_at(file, i);
-		bool layer = ships(in->keyword) && layers[next];
-		add_record(out, in, !layer);
-		next += layer;
-	}
-	lopt_buf_char(out, ']');
-}
-
-static void begin(struct planning *p, const struct plan_case *c)
-{
-	const struct lopt_open_options options = { .want_sha256 = true, .keep = lopt_analysis_keep };
-	const struct lopt_analysis_options analysis = { .dockerfile_name = "D",
-							.dockerfile = lopt_str_from(c->source) };
-	struct lopt_buf history = LOPT_BUF_INIT(1 << 18), tars[TEST_LAYERS_MAX];
-	*p = (struct planning){ 0 };
-	if (lopt_dockerfile_parse(&p->file, lopt_str_from(c->source), &err) != LOPT_OK)
-		fail_msg("%s: %s", c->source, err.message);
-	write_history(&history, p->file, c->layers);
-	lopt_buf_char(&history, '\0');
-	for (size_t i = 0; i < TEST_LAYERS_MAX; i++) {
-		tars[i] = LOPT_BUF_INIT(1 << 22);
-		if (c->layers[i])
-			test_layer(&tars[i], c->layers[i]);
-	}
-	if (test_open_configured(&p->image, tars, history.data, &options, &p->fd, &err) != LOPT_OK)
-		fail_msg("%s: %s", c->source, err.message);
-	for (size_t i = 0; i < TEST_LAYERS_MAX; i++)
-		lopt_buf_release(&tars[i]);
-	lopt_buf_release(&history);
-	if (lopt_analysis_make(&p->analysis, p->image, &analysis, &err) != LOPT_OK)
-		fail_msg("%s: %s", c->source, err.message);
-	p->input = (struct lopt_plan_input){
-		.file = p->file,
-		.source = lopt_str_from(c->source),
-		.analysis = p->analysis,
-		.builder = LOPT_BUILDER_BUILDKIT,
-		.copy_chmod = c->copy_chmod,
-		.mount = c->mount,
-		.has_test = c->has_test,
-		.level = c->level ? c->level : LOPT_LEVEL_SAFE,
-	};
-}
-
-static void end(struct planning *p)
-{
-	lopt_plan_release(&p->plan);
-	lopt_analysis_free(p->analysis);
-	lopt_image_free(p->image);
-	lopt_dockerfile_free(p->file);
-	(void)close(p->fd);
-}
-
-/* "-a": it goes, "+a" it comes, "~a": it changes, "a*": so does all beneath it. */
-static void print_effect(struct lopt_buf *text, const struct lopt_effect *effect)
-{
-	lopt_buf_printf(text, " %s%s%s%.*s%s", effect->aspects & LOPT_ASPECT_REMOVED ? "-" : "",
-			effect->aspects & LOPT_ASPECT_ADDED ? "+" : "",
-			effect->aspects & ~(unsigned)(LOPT_ASPECT_REMOVED | LOPT_ASPECT_ADDED) ? "~" : "",
-			LOPT_STR_ARGS(effect->path), effect->beneath ? "*" : "");
-}
-
-static void print_edits(struct lopt_buf *text, const struct lopt_plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct lopt_edit *edit = &plan->edits[i];
-		lopt_buf_printf(text, "%s%s %u %llu", i ? "\n" : "", edit->rule, (unsigned)edit->line,
-				(unsigned long long)edit->predicted_bytes);
-		if (edit->state != LOPT_EDIT_CHOSEN)
-			lopt_buf_printf(text, " %s", lopt_edit_state_words(edit->state));
-		for (size_t j = 0; j < edit->effect_count; j++)
-			print_effect(text, &edit->effects[j]);
-		assert_true(edit->evidence.len && edit->change.len);
-		assert_int_equal(edit->state == LOPT_EDIT_DROPPED, edit->why.len > 0);
-	}
-}
-
-static void check_why(const struct planning *p, const char *want)
-{
-	for (size_t i = 0; i < p->plan.count; i++) {
-		struct lopt_str why = p->plan.edits[i].why;
-		if (!why.len)
-			continue;
-		if (!memmem(why.ptr, why.len, want, strlen(want)))
-			fail_msg("%.*s\nnot %s", LOPT_STR_ARGS(why), want);
-		return;
-	}
-	fail_msg("nobody says why: %s", want);
-}
-
-/* What is printed is a Dockerfile, and says the same when it is printed again. */
-static void check_printed(struct planning *p, const char *text)
-{
-	struct lopt_dockerfile *again;
-	struct lopt_buf second = LOPT_BUF_INIT(1 << 20);
-	if (lopt_dockerfile_parse(&again, lopt_str_from(text), &err) != LOPT_OK)
-		fail_msg("%s: %s", text, err.message);
-	lopt_dockerfile_free(again);
-	assert_int_equal(lopt_plan_print(&p->plan, &p->input, &second, &err), LOPT_OK);
-	lopt_buf_char(&second, '\0');
-	assert_string_equal(second.data, text);
-	lopt_buf_release(&second);
-}
-
-/* All together save no more than the image holds, and no more than each alone. */
-static void check_prediction(const struct planning *p)
-{
-	uint64_t together, sum = 0;
-	assert_int_equal(lopt_plan_predict(&p->plan, &together, &err), LOPT_OK);
-	for (size_t i = 0; i < p->plan.count; i++)
-		sum += lopt_edit_applies(&p->plan.edits[i]) ? p->plan.edits[i].predicted_bytes : 0;
-	assert_true(together <= sum && together <= p->analysis->totals.content_bytes);
-}
-
-static void expect(const struct plan_case *c)
-{
-	struct planning p;
-	struct lopt_buf edits = LOPT_BUF_INIT(1 << 16), text = LOPT_BUF_INIT(1 << 20);
-	begin(&p, c);
-	if (lopt_plan_make(&p.plan, &p.input, &err) != LOPT_OK)
-		fail_msg("%s: %s", c->source, err.message);
-	if (c->target && lopt_plan_aim(&p.plan, p.analysis->totals.content_bytes, c->target, &err) != LOPT_OK)
-		fail_msg("%s", err.message);
-	assert_int_equal(lopt_plan_print(&p.plan, &p.input, &text, &err), LOPT_OK);
-	lopt_buf_char(&text, '\0');
-	print_edits(&edits, &p.plan);
-	lopt_buf_char(&edits, '\0');
-	const char *want = c->text ? c->text : c->source;
-	if (strcmp(edits.data, c->want) != 0 || strcmp(text.data, want) != 0)
-		fail_msg("%s\n---\n%s\n---\n%s\nnot\n%s\n---\n%s", c->source, edits.data, text.data, c->want, want);
-	if (c->why)
-		check_why(&p, c->why);
-	check_printed(&p, text.data);
-	check_prediction(&p);
-	lopt_buf_release(&edits);
-	lopt_buf_release(&text);
-	end(&p);
-}
-
-static void expect_all(const struct plan_case *cases, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		expect(&cases[i]);
-}
-#define EXPECT(cases) expect_all(cases, sizeof(cases) / sizeof((cases)[0]))
 
 #define LISTS "var/ var/lib/ var/lib/apt/ var/lib/apt/lists/ var/lib/apt/lists/a=x;size=9000"
 #define F "FROM a\n"
@@ -228,7 +21,7 @@ static void expect_all(const struct plan_case *cases, size_t count)
 static void moves_updates(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		/* one RUN that updates and installs */
 		{ .source = F "RUN apt-get update && apt-get install -y curl\n",
 		  .layers = { "a=1", LISTS " usr/curl=1" },
@@ -310,14 +103,14 @@ static void moves_updates(void **state)
 		  .layers = { "a=1", "var/lib/apt/lists/a=1;size=999" },
 		  .want = "" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 /* Each row of the table of leftovers, in a layer of its own. */
 static void removes_leftovers(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		{ .source = F "RUN make\n",
 		  .layers = { "a=1", "var/cache/apt/archives/a.deb=1;size=9000 var/cache/apt/archives/lock=1 b=1" },
 		  .want = "apt-archives 2 9000 -var/cache/apt/archives/a.deb",
@@ -437,13 +230,13 @@ static void removes_leftovers(void **state)
 		  .layers = { "a=1", "root/.cache/R/a/x=1;size=9000 usr/lib/r@/root/.cache/R/a" },
 		  .want = "" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 static void leaves_what_is_used_later(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		{ .source = F "RUN wget -O /tmp/a x\nRUN dpkg -i /tmp/a\n",
 		  .layers = { "a=1", "tmp/a=1;size=9000", "b=1" },
 		  .want = "" },
@@ -482,7 +275,7 @@ static void leaves_what_is_used_later(void **state)
 		  .want = "pip-cache 2 9000 -root/.cache/pip -root/.cache/pip/a",
 		  .text = F "RUN get \\\n    && rm -rf /root/.cache/pip\nRUN pip install x\n" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 #define APP "srv/ srv/a=1;size=9000 srv/b=2;size=5000"
@@ -490,7 +283,7 @@ static void leaves_what_is_used_later(void **state)
 static void makes_changes_where_files_are_made(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		/* changes nothing */
 		{ .source = F "RUN make\nRUN chmod -R 644 /srv/a\n",
 		  .layers = { "a=1", APP, "srv/ srv/a=1;size=9000" },
@@ -610,7 +403,7 @@ static void makes_changes_where_files_are_made(void **state)
 		  .want = "fold 2 14000",
 		  .text = F "RUN make \\\n    && useradd u \\\n    && chown -R u /srv\n" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 #define BIG "opt/ opt/a=1;size=9000"
@@ -619,7 +412,7 @@ static void makes_changes_where_files_are_made(void **state)
 static void folds(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		{ .source = F "RUN make\nRUN rm /opt/a\n",
 		  .layers = { "a=1", BIG, GONE },
 		  .want = "fold 2 9000",
@@ -670,13 +463,13 @@ static void folds(void **state)
 		  .want = "fold 5 9000",
 		  .text = "FROM x AS s\nRUN make\nRUN rm /opt/a\nFROM a\nRUN make \\\n    && rm /opt/a\n" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 static void mounts_inputs(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		/* an archive is unpacked as it is added */
 		{ .source = F "COPY x.tar.gz /tmp/x.tar.gz\nRUN tar xzf /tmp/x.tar.gz -C /opt && rm /tmp/x.tar.gz\n",
 		  .layers = { "a=1", "tmp/x.tar.gz=1;size=9000", "opt/y=1 tmp/.wh.x.tar.gz=" },
@@ -755,13 +548,13 @@ static void mounts_inputs(void **state)
 		  .mount = true,
 		  .want = "" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 static void settles_conflicts(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		/* the same bytes are saved once: leftovers come before folding */
 		{ .source = F "RUN make\nRUN rm -rf /root/.npm\n",
 		  .layers = { "a=1", "root/.npm/a=1;size=9000", "root/.wh..npm=" },
@@ -785,7 +578,7 @@ static void settles_conflicts(void **state)
 		  .want = "metadata-copies 3 9000\nmetadata-copies 4 9000",
 		  .text = F "COPY --chown=5:6 --chmod=0755 srv /srv\n" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 #define THREE "RUN one\nRUN two\nRUN three\n"
@@ -797,7 +590,7 @@ static void settles_conflicts(void **state)
 static void aims_at_the_fewest(void **state)
 {
 	(void)state;
-	static const struct plan_case cases[] = {
+	static const struct test_plan cases[] = {
 		{ .source = F THREE,
 		  .layers = OF_THREE,
 		  .target = 28000,
@@ -837,16 +630,16 @@ static void aims_at_the_fewest(void **state)
 		  .text = F
 		  "RUN one \\\n    && rm -rf /root/.npm\nRUN two \\\n    && rm -rf /root/.cache/pip\nRUN three \\\n    && rm -rf /tmp/*\n" },
 	};
-	EXPECT(cases);
+	TEST_PLANS(cases);
 }
 
 static void refuses_other_dockerfiles(void **state)
 {
 	(void)state;
-	static const struct plan_case of = { .source = F "RUN make\n", .layers = { "a=1", "b=1" } };
+	static const struct test_plan of = { .source = F "RUN make\n", .layers = { "a=1", "b=1" } };
 	static const char other[] = F "RUN something else\nCOPY x /y\n";
-	struct planning p;
-	begin(&p, &of);
+	struct test_planning p;
+	test_planning_begin(&p, &of);
 	lopt_analysis_free(p.analysis);
 	lopt_dockerfile_free(p.file);
 	const struct lopt_analysis_options options = { .dockerfile_name = "D", .dockerfile = lopt_str_from(other) };
@@ -857,18 +650,18 @@ static void refuses_other_dockerfiles(void **state)
 	p.input.analysis = p.analysis;
 	assert_int_equal(lopt_plan_make(&p.plan, &p.input, &err), LOPT_E_INPUT);
 	assert_non_null(strstr(err.message, "was not built from this Dockerfile"));
-	end(&p);
+	test_planning_end(&p);
 }
 
 /* A file removed by one edit and copied by another counts once. */
 static void counts_each_inode_once(void **state)
 {
 	(void)state;
-	static const struct plan_case of = { .source = F "RUN one\nRUN two\n",
+	static const struct test_plan of = { .source = F "RUN one\nRUN two\n",
 					     .layers = { "a=1", "root/.npm/a=1;size=5000", "tmp/a=1;size=7000" } };
-	struct planning p;
+	struct test_planning p;
 	uint64_t bytes;
-	begin(&p, &of);
+	test_planning_begin(&p, &of);
 	assert_int_equal(lopt_plan_make(&p.plan, &p.input, &err), LOPT_OK);
 	assert_int_equal(p.plan.count, 2);
 	assert_int_equal(lopt_plan_predict(&p.plan, &bytes, &err), LOPT_OK);
@@ -884,23 +677,23 @@ static void counts_each_inode_once(void **state)
 	p.plan.edits[1].state = LOPT_EDIT_NEEDS_TEST;
 	assert_int_equal(lopt_plan_predict(&p.plan, &bytes, &err), LOPT_OK);
 	assert_int_equal(bytes, 0);
-	end(&p);
+	test_planning_end(&p);
 }
 
 /* The later one gives way, and the earlier one stays whole. */
 static void drops_what_does_not_go_together(void **state)
 {
 	(void)state;
-	static const struct plan_case of = { .source = F "RUN one\nRUN two\n",
+	static const struct test_plan of = { .source = F "RUN one\nRUN two\n",
 					     .layers = { "a=1", "root/.npm/a=1;size=5000", "tmp/a=1;size=7000" } };
 	static const struct lopt_edit_step drop = { .kind = LOPT_STEP_DROP, .instruction = 1 };
 	static const struct lopt_edit_step more[] = {
 		{ .kind = LOPT_STEP_APPEND, .instruction = 2, .text = { .ptr = "x", .len = 1 } },
 		{ .kind = LOPT_STEP_DROP, .instruction = 1 }
 	};
-	struct planning p;
+	struct test_planning p;
 	struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
-	begin(&p, &of);
+	test_planning_begin(&p, &of);
 	assert_int_equal(lopt_plan_make(&p.plan, &p.input, &err), LOPT_OK);
 	p.plan.edits[0].steps = &drop;
 	p.plan.edits[0].step_count = 1;
@@ -913,7 +706,7 @@ static void drops_what_does_not_go_together(void **state)
 	assert_int_equal(p.plan.edits[1].state, LOPT_EDIT_DROPPED);
 	assert_true(p.plan.edits[1].why.len > 0);
 	lopt_buf_release(&text);
-	end(&p);
+	test_planning_end(&p);
 }
 
 /* Random files and layers: whatever is proposed is a Dockerfile, and promises no more than there is. */
@@ -990,27 +783,27 @@ static void random_files(char *text, size_t size, uint32_t *seed)
 static void try_random(uint32_t seed)
 {
 	char source[2048], files[7][1024];
-	struct plan_case c = {
+	struct test_plan c = {
 		.source = source, .mount = seed % 2, .copy_chmod = seed % 3, .level = LOPT_LEVEL_STANDARD
 	};
 	size_t shipping;
-	struct planning p;
+	struct test_planning p;
 	struct lopt_buf text = LOPT_BUF_INIT(1 << 20);
 	random_source(source, sizeof source, &seed, &shipping);
 	for (size_t i = 0; i <= shipping; i++) {
 		random_files(files[i], sizeof files[i], &seed);
 		c.layers[i] = files[i];
 	}
-	begin(&p, &c);
+	test_planning_begin(&p, &c);
 	if (lopt_plan_make(&p.plan, &p.input, &err) != LOPT_OK)
 		fail_msg("%s: %s", source, err.message);
 	if (lopt_plan_print(&p.plan, &p.input, &text, &err) != LOPT_OK)
 		fail_msg("%s: %s", source, err.message);
 	lopt_buf_char(&text, '\0');
-	check_printed(&p, text.data);
-	check_prediction(&p);
+	test_planning_check_text(&p, text.data);
+	test_planning_check_bytes(&p);
 	lopt_buf_release(&text);
-	end(&p);
+	test_planning_end(&p);
 }
 
 static void holds_for_random_ones(void **state)

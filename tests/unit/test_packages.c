@@ -22,31 +22,9 @@ static struct lopt_error err;
 #define PACKAGE(name) "Package: " name "\nArchitecture: amd64\n"
 #define AUTO(name) "Package: " name "\nArchitecture: amd64\nAuto-Installed: 1\n\n"
 
-/* One entry of a layer. A text that starts with "-> " is a symbolic link's target, with "=> " a hard link's. */
-struct file {
-	const char *path, *text; /* a path that ends in "/" is a directory */
-	size_t layer;
-};
 enum { FILES_MAX = 32 };
 
-static void add_file(struct lopt_buf *tar, const struct file *file)
-{
-	struct test_header header = { .name = file->path, .mode = 0755 };
-	size_t len = strlen(file->path);
-	if (file->path[len - 1] == '/')
-		header.type = '5';
-	else if (strncmp(file->text, "-> ", 3) == 0)
-		header.type = '2', header.link = file->text + 3;
-	else if (strncmp(file->text, "=> ", 3) == 0)
-		header.type = '1', header.link = file->text + 3;
-	else {
-		test_tar_file(tar, file->path, file->text, strlen(file->text));
-		return;
-	}
-	test_tar_header(tar, &header);
-}
-
-static struct lopt_image *open_files(const struct file *files, int *fd)
+static struct lopt_image *open_files(const struct test_file *files, int *fd)
 {
 	const struct lopt_open_options options = { .keep = lopt_analysis_keep };
 	struct lopt_buf layers[TEST_LAYERS_MAX];
@@ -55,7 +33,7 @@ static struct lopt_image *open_files(const struct file *files, int *fd)
 	for (size_t i = 0; i < TEST_LAYERS_MAX; i++)
 		layers[i] = LOPT_BUF_INIT(1 << 20);
 	for (size_t i = 0; files[i].path; i++) {
-		add_file(&layers[files[i].layer], &files[i]);
+		test_file(&layers[files[i].layer], &files[i]);
 		count = files[i].layer + 1 > count ? files[i].layer + 1 : count;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -85,7 +63,7 @@ static void print_row(struct lopt_buf *text, const struct lopt_package_row *row)
 }
 
 /* The rows but for files of databases, which nobody owns; then the findings about packages. */
-static void check(const char *name, const struct file *files, const char *want)
+static void check(const char *name, const struct test_file *files, const char *want)
 {
 	const struct lopt_analysis *analysis;
 	struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
@@ -117,7 +95,7 @@ static void gives_each_file_to_one_package(void **state)
 	(void)state;
 	static const struct {
 		const char *name;
-		struct file files[FILES_MAX];
+		struct test_file files[FILES_MAX];
 		const char *want;
 	} cases[] = {
 		{ "files, folders and what is not there",
@@ -241,7 +219,7 @@ static void tells_what_is_only_recommended(void **state)
 	(void)state;
 	static const struct {
 		const char *name;
-		struct file files[FILES_MAX];
+		struct test_file files[FILES_MAX];
 		const char *want;
 	} cases[] = {
 		{ "what each recommendation brings in, and where it came from",
@@ -314,7 +292,7 @@ static void goes_on_without_a_database_that_asks_too_much(void **state)
 	int n = snprintf(text, sizeof text, "P:b\nV:1\nR:a\nF:%s\n", folder);
 	while (n < (int)sizeof text - 5)
 		n += snprintf(text + n, sizeof text - (size_t)n, "R:x\n");
-	const struct file files[] = {
+	const struct test_file files[] = {
 		{ STATUS, "Package: a\n", 0 },	     { LIST("b"), "/b\n", 0 }, { "a", "1", 0 },
 		{ "lib/apk/db/installed", text, 0 }, { NULL, NULL, 0 },
 	};
