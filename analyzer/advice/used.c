@@ -49,26 +49,52 @@ static enum lopt_status want_named(struct lopt_packages *packages, const char *n
 	return LOPT_OK;
 }
 
+/* Every word of a text that is not read as a shell would: rather one package too many. */
+static enum lopt_status want_words(struct lopt_packages *packages, struct lopt_str text, struct lopt_error *err)
+{
+	for (size_t i = 0, start = 0; i <= text.len; i++) {
+		char c = i < text.len ? text.ptr[i] : ' ';
+		bool part = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			    (c && strchr("._/-+", c));
+		if (part)
+			continue;
+		LOPT_TRY(want_program(packages, lopt_str_make(text.ptr + start, i - start), err));
+		start = i + 1;
+	}
+	return LOPT_OK;
+}
+
+/* Wrappers and what they run, the program itself, and other words only where they are paths. */
+static enum lopt_status want_command(struct lopt_packages *packages, const struct lopt_shell_command *command,
+				     struct lopt_error *err)
+{
+	size_t word;
+	(void)lopt_command_program(command, &word);
+	for (size_t i = 0; i < command->word_count; i++) {
+		struct lopt_str text = command->words[i].text;
+		if (word > 0 || i == 0 || (text.len && text.ptr[0] == '/'))
+			LOPT_TRY(want_program(packages, text, err));
+	}
+	return LOPT_OK;
+}
+
 enum lopt_status lopt_packages_want_commands(struct lopt_packages *packages, size_t instruction, struct lopt_error *err)
 {
 	const struct lopt_evidence *evidence = packages->evidence;
 	const struct lopt_instruction *at = lopt_evidence_at(evidence, instruction);
 	const struct lopt_shell *shell = &evidence->shells[instruction];
-	for (size_t i = 0; i < shell->count; i++)
-		for (size_t j = 0; j < shell->commands[i].word_count; j++) {
-			size_t word;
-			(void)lopt_command_program(&shell->commands[i], &word);
-			/* wrappers and the program; other words only where they are paths */
-			struct lopt_str text = shell->commands[i].words[j].text;
-			if (j <= word || (text.len && text.ptr[0] == '/'))
-				LOPT_TRY(want_program(packages, text, err));
-		}
 	enum lopt_keyword keyword = evidence->keywords[instruction];
-	if (keyword == LOPT_KEYWORD_CMD || keyword == LOPT_KEYWORD_ENTRYPOINT || keyword == LOPT_KEYWORD_SHELL ||
-	    keyword == LOPT_KEYWORD_HEALTHCHECK || (keyword == LOPT_KEYWORD_RUN && at->json))
-		for (size_t i = 0; i < at->word_count; i++)
-			LOPT_TRY(want_program(packages, at->words[i], err));
-	return LOPT_OK;
+	if (keyword == LOPT_KEYWORD_RUN && shell->understood) {
+		for (size_t i = 0; i < shell->count; i++)
+			LOPT_TRY(want_command(packages, &shell->commands[i], err));
+		return LOPT_OK;
+	}
+	if (keyword != LOPT_KEYWORD_CMD && keyword != LOPT_KEYWORD_ENTRYPOINT && keyword != LOPT_KEYWORD_SHELL &&
+	    keyword != LOPT_KEYWORD_HEALTHCHECK && keyword != LOPT_KEYWORD_RUN)
+		return LOPT_OK;
+	for (size_t i = 0; i < at->word_count && at->json; i++)
+		LOPT_TRY(want_words(packages, at->words[i], err));
+	return at->json ? LOPT_OK : want_words(packages, at->source, err);
 }
 
 static bool uses_network(const struct lopt_evidence *evidence)

@@ -33,8 +33,11 @@ enum lopt_keep lopt_proof_keep(const struct lopt_entry *entry, struct lopt_str h
 {
 	if (lopt_comparison_keep(entry, head) == LOPT_KEEP_ALL)
 		return LOPT_KEEP_ALL;
-	enum lopt_keep keep = lopt_analysis_keep(entry, head);
-	return keep == LOPT_KEEP_NOTHING ? lopt_plan_keep(entry, head) : keep;
+	enum lopt_keep keep = lopt_analysis_keep(entry, head), planned = lopt_plan_keep(entry, head);
+	if (keep == LOPT_KEEP_NOTHING)
+		return planned;
+	/* a program or a script: its first bytes tell */
+	return keep == LOPT_KEEP_SECTIONS && planned != LOPT_KEEP_NOTHING ? planned : keep;
 }
 
 static enum lopt_status read_subject(struct lopt_subject *subject, const struct lopt_proof_options *options,
