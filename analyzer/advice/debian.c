@@ -183,7 +183,8 @@ static bool next_group(const struct lopt_packages *packages, struct lopt_str *fi
 	while (lopt_dpkg_relation_next(&rest, &relation)) {
 		if (any && !relation.alternative)
 			break;
-		*several |= any;
+		/* several packages may stand in for a name that none has */
+		*several |= any || first_named(&packages->debian, relation.name) == SIZE_MAX;
 		any = true;
 		*field = rest;
 		size_t offer = find_offer(packages, relation.name);
