@@ -33,7 +33,8 @@ static bool is_build_tool(struct lopt_str name)
 struct looking {
 	struct lopt_maker maker;
 	struct lopt_packages packages;
-	bool *by_apt; /* per layer: a RUN that installs made it */
+	bool *by_apt;	/* per layer: a RUN that installs made it */
+	bool *given_up; /* per package: a tool that this RUN was asked for and no later one uses */
 };
 
 static void release_looking(struct looking *looking)
@@ -41,6 +42,7 @@ static void release_looking(struct looking *looking)
 	lopt_maker_release(&looking->maker);
 	lopt_packages_release(&looking->packages);
 	free(looking->by_apt);
+	free(looking->given_up);
 }
 
 static bool installs(const struct lopt_evidence *evidence, size_t instruction)
@@ -54,20 +56,30 @@ static bool installs(const struct lopt_evidence *evidence, size_t instruction)
 	return false;
 }
 
-/* The tools this RUN was asked for and nobody uses behind it, as words; they count as nobody's wish from now on. */
-static struct lopt_str give_up_tools(struct looking *looking, size_t layer)
+/* The tools this RUN was asked for and nobody uses behind it count as nobody's wish from now on. Were there any? */
+static bool give_up_tools(struct looking *looking, size_t layer)
 {
 	struct lopt_packages *packages = &looking->packages;
-	struct lopt_str names = lopt_str_make("", 0);
+	bool any = false;
 	for (size_t i = 0; i < packages->debian.count; i++) {
 		struct lopt_debian_package *package = &packages->debian.packages[i];
-		if (package->automatic || packages->used[i] || packages->layer[i] != layer ||
-		    lopt_dpkg_is_kept(&package->stanza) || !is_build_tool(package->stanza.package))
-			continue;
-		package->automatic = true;
-		names = lopt_maker_text(&looking->maker, "%.*s %.*s", LOPT_STR_ARGS(names),
-					LOPT_STR_ARGS(package->stanza.package));
+		looking->given_up[i] = !package->automatic && !packages->used[i] && packages->layer[i] == layer &&
+				       !lopt_dpkg_is_kept(&package->stanza) && is_build_tool(package->stanza.package);
+		package->automatic |= looking->given_up[i];
+		any |= looking->given_up[i];
 	}
+	return any;
+}
+
+/* Those that nothing else needs, as words: with one that is needed, what needs it would be purged, too. */
+static struct lopt_str names_of_tools(struct looking *looking)
+{
+	const struct lopt_packages *packages = &looking->packages;
+	struct lopt_str names = lopt_str_make("", 0);
+	for (size_t i = 0; i < packages->debian.count; i++)
+		if (looking->given_up[i] && !packages->strict[i])
+			names = lopt_maker_text(&looking->maker, "%.*s %.*s", LOPT_STR_ARGS(names),
+						LOPT_STR_ARGS(packages->debian.packages[i].stanza.package));
 	return names;
 }
 
@@ -86,18 +98,22 @@ static enum lopt_status find_unneeded(struct looking *looking, size_t *count, st
 	return LOPT_OK;
 }
 
+/* A RUN in front of it is over; what starts the container may be said anywhere. */
 static enum lopt_status use_later(struct looking *looking, size_t behind, struct lopt_error *err)
 {
 	const struct lopt_evidence *evidence = looking->maker.evidence;
-	for (size_t i = behind + 1; i < evidence->instructions; i++)
-		LOPT_TRY(lopt_packages_want_commands(&looking->packages, i, err));
+	for (size_t i = evidence->first; i < evidence->instructions; i++)
+		if (i > behind || evidence->keywords[i] != LOPT_KEYWORD_RUN)
+			LOPT_TRY(lopt_packages_want_commands(&looking->packages, i, err));
 	return LOPT_OK;
 }
 
-static enum lopt_status propose(struct looking *looking, size_t instruction, struct lopt_str names, size_t count,
-				struct lopt_error *err)
+static enum lopt_status propose(struct looking *looking, size_t instruction, size_t count, struct lopt_error *err)
 {
 	struct lopt_maker *maker = &looking->maker;
+	struct lopt_str names = names_of_tools(looking);
+	if (!names.len)
+		return maker->failed ? lopt_error_memory(err) : LOPT_OK;
 	LOPT_TRY(lopt_packages_read_lists(&looking->packages, err));
 	LOPT_TRY(lopt_packages_predict(&looking->packages, maker, looking->by_apt, err));
 	lopt_maker_step(maker, (struct lopt_edit_step){
@@ -131,13 +147,15 @@ static enum lopt_status look_at_run(struct lopt_evidence *evidence, size_t instr
 		if (installs(evidence, i))
 			looking.by_apt[evidence->layer_of[i]] = true;
 	LOPT_TRY(use_later(&looking, instruction, err));
-	struct lopt_str names = give_up_tools(&looking, evidence->layer_of[instruction]);
-	if (!names.len)
-		return looking.maker.failed ? lopt_error_memory(err) : LOPT_OK;
+	looking.given_up = calloc(looking.packages.debian.count + 1, sizeof *looking.given_up);
+	if (!looking.given_up)
+		return lopt_error_memory(err);
+	if (!give_up_tools(&looking, evidence->layer_of[instruction]))
+		return LOPT_OK;
 	enum lopt_status status = find_unneeded(&looking, &count, err);
 	if (status == LOPT_END || (status == LOPT_OK && count == 0))
 		return LOPT_OK;
-	return status == LOPT_OK ? propose(&looking, instruction, names, count, err) : status;
+	return status == LOPT_OK ? propose(&looking, instruction, count, err) : status;
 }
 
 enum lopt_status lopt_rule_purge(struct lopt_evidence *evidence, struct lopt_error *err)
