@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/planning.h"
+
+#define STATUS "var/lib/dpkg/status"
+#define STATES "var/lib/apt/extended_states"
+#define LIST(name) "var/lib/dpkg/info/" name ".list"
+#define PACKAGE(name) "Package: " name "\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"
+#define AUTO(name) "Package: " name "\nArchitecture: amd64\nAuto-Installed: 1\n\n"
+#define BASE PACKAGE("base") "Priority: required\n\n"
+/* A package has one program of 5000 bytes that is called like it. */
+#define PROGRAM(name, layer)                                              \
+	{ LIST(name), "/.\n/usr\n/usr/bin\n/usr/bin/" name "\n", layer }, \
+	{                                                                 \
+		"usr/bin/" name ";size=5000;mode=755", "x", layer         \
+	}
+#define BASE_FILES { STATUS, BASE, 0 }, PROGRAM("base", 0)
+#define END                   \
+	{                     \
+		NULL, NULL, 0 \
+	}
+#define FILES (const struct test_file[])
+#define F "FROM a\n"
+#define STANDARD .level = LOPT_LEVEL_STANDARD, .has_test = true
+#define INSTALL "RUN apt-get install -y tool\n"
+#define FLAGGED "RUN apt-get install --no-install-recommends -y tool\n"
+
+/* "tool" was asked for; "bonus" is recommended by it. */
+#define TOOL PACKAGE("tool") "Recommends: bonus\n\n"
+#define TOOL_FILES                                                                                               \
+	BASE_FILES, { STATUS, BASE TOOL PACKAGE("bonus"), 1 }, { STATES, AUTO("bonus"), 1 }, PROGRAM("tool", 1), \
+		PROGRAM("bonus", 1)
+/* The same with more in the layer's database. */
+#define MORE_FILES(status, states) BASE_FILES, { STATUS, BASE status, 1 }, { STATES, states, 1 }, PROGRAM("tool", 1)
+
+/* What becomes of apt's and dpkg's own files, wherever a package fewer is installed. */
+#define DATABASE " -~var -~var/lib -~var/lib/apt -~var/lib/apt/extended_states -~var/lib/dpkg -~var/lib/dpkg/info"
+#define NO_LIST(name) " -var/lib/dpkg/info/" name ".list"
+#define CHANGED_LIST(name) " -~var/lib/dpkg/info/" name ".list"
+#define NO_DOC " -usr/share/doc/tool/changelog.gz -usr/share/doc/tool/examples/a -usr/share/info/tool.info"
+#define NO_LOCALE(name)                                                      \
+	" -usr/share/locale/" name " -usr/share/locale/" name "/LC_MESSAGES" \
+	" -usr/share/locale/" name "/LC_MESSAGES/tool.mo"
+#define CONFIGURED " +etc/dpkg/dpkg.cfg.d/90_no-documentation"
+#define CONFIGURE(more)                                                                                        \
+	"printf '%s\\n' 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/*/copyright' "            \
+	"'path-exclude /usr/share/man/*' 'path-exclude /usr/share/info/*' 'path-exclude /usr/share/locale/*' " \
+	"'path-include /usr/share/locale/locale.alias'" more " > /etc/dpkg/dpkg.cfg.d/90_no-documentation \\\n    && "
+
+static const struct test_plan recommended[] = {
+	{ STANDARD, .source = F INSTALL, .files = FILES{ TOOL_FILES, END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* what the recommended one depends on goes with it, unless somebody else needs it */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Depends: lib\nRecommends: bonus\n\n" PACKAGE("lib") "\n" PACKAGE(
+					     "bonus") "Pre-Depends: only\nDepends: lib\n\n" PACKAGE("only"),
+				     AUTO("bonus") AUTO("lib") AUTO("only")),
+			  PROGRAM("lib", 1), PROGRAM("bonus", 1), PROGRAM("only", 1), END },
+	  .want = "no-recommends 2 10063 -usr/bin/bonus -usr/bin/only" DATABASE NO_LIST("bonus") CHANGED_LIST("lib")
+		  NO_LIST("only") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* asked for as well */
+	{ STANDARD, .source = F "RUN apt-get install -y tool bonus\n",
+	  .files = FILES{ MORE_FILES(TOOL PACKAGE("bonus"), AUTO("other")), PROGRAM("bonus", 1), END }, .want = "" },
+	/* important to have is not needed: apt does not install it either */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(TOOL PACKAGE("bonus") "Priority: required\n", AUTO("bonus")), PROGRAM("bonus", 1),
+			  END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* nobody knows who asked for what */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE TOOL PACKAGE("bonus"), 1 },
+			  PROGRAM("tool", 1),
+			  PROGRAM("bonus", 1),
+			  END },
+	  .want = "" },
+	/* it was there before */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE PACKAGE("bonus"), 0 },
+			  { STATES, AUTO("bonus"), 0 },
+			  PROGRAM("bonus", 0),
+			  { STATUS, BASE TOOL PACKAGE("bonus"), 1 },
+			  PROGRAM("tool", 1),
+			  END },
+	  .want = "" },
+	/* nothing that a container could miss unseen */
+	{ .source = F INSTALL,
+	  .files = FILES{ TOOL_FILES, END },
+	  .level = LOPT_LEVEL_STANDARD,
+	  .want = "no-recommends 2 5032 needs --test -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+};
+
+static const struct test_plan commands[] = {
+	/* said already, in either way */
+	{ STANDARD, .source = F "RUN apt-get install -y --no-install-recommends tool\n",
+	  .files = FILES{ TOOL_FILES, END }, .want = "" },
+	{ STANDARD, .source = F "RUN apt-get -o APT::Install-Recommends=false install -y tool\n",
+	  .files = FILES{ TOOL_FILES, END }, .want = "" },
+	{ STANDARD, .source = F "RUN apt-get install -y --install-recommends tool\n", .files = FILES{ TOOL_FILES, END },
+	  .want = "" },
+	/* other ways to say it */
+	{ STANDARD, .source = F "RUN apt install tool -y # why\n", .files = FILES{ TOOL_FILES, END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt install --no-install-recommends tool -y # why\n" },
+	{ STANDARD,
+	  .source = F "RUN apt-get -qq update; DEBIAN_FRONTEND=x apt-get -qq \\\n  install \\\n  tool >/dev/null\n",
+	  .files = FILES{ TOOL_FILES, END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F
+	  "RUN apt-get -qq update; DEBIAN_FRONTEND=x apt-get -qq \\\n  install --no-install-recommends \\\n  tool >/dev/null\n" },
+	{ STANDARD, .source = F "RUN dpkg -i tool.deb || apt-get -f install\n", .files = FILES{ TOOL_FILES, END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN dpkg -i tool.deb || apt-get -f install --no-install-recommends\n" },
+	/* the name of one that is used goes behind the last */
+	{ STANDARD, .source = F "RUN apt-get install -y tool && apt-get install -y tool2 && bonus --version\n",
+	  .files = FILES{ MORE_FILES(TOOL "\n" PACKAGE("tool2") "Recommends: extra\n\n" PACKAGE("bonus") "\n" PACKAGE(
+					     "extra"),
+				     AUTO("bonus") AUTO("extra")),
+			  PROGRAM("tool2", 1), PROGRAM("bonus", 1), PROGRAM("extra", 1), END },
+	  .want = "no-recommends 2 5032 -usr/bin/extra" DATABASE CHANGED_LIST("bonus") NO_LIST("extra")
+		  CHANGED_LIST("tool") CHANGED_LIST("tool2") " -~var/lib/dpkg/status",
+	  .text = F
+	  "RUN apt-get install --no-install-recommends -y tool && apt-get install --no-install-recommends -y tool2 bonus && bonus --version\n" },
+	/* each RUN names what it brought */
+	{ STANDARD, .source = F "RUN apt-get install -y tool\nRUN apt-get install -y tool2\nCMD [\"two\"]\n",
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Recommends: one\n\n" PACKAGE("one"), AUTO("one")),
+			  PROGRAM("one", 1),
+			  { STATUS,
+			    BASE PACKAGE("tool") "Recommends: one\n\n" PACKAGE("one") "\n" PACKAGE(
+				    "tool2") "Recommends: two, three\n\n" PACKAGE("two") "\n" PACKAGE("three"),
+			    2 },
+			  { STATES, AUTO("one") AUTO("two") AUTO("three"), 2 },
+			  PROGRAM("tool2", 2),
+			  PROGRAM("two", 2),
+			  PROGRAM("three", 2),
+			  END },
+	  .want = "no-recommends 2 10062 -usr/bin/one -usr/bin/three" DATABASE NO_LIST("one") NO_LIST("three")
+		  CHANGED_LIST("tool") CHANGED_LIST("tool2") CHANGED_LIST("two") " -~var/lib/dpkg/status",
+	  .text = F
+	  "RUN apt-get install --no-install-recommends -y tool\nRUN apt-get install --no-install-recommends -y tool2 two\nCMD [\"two\"]\n" },
+	/* of two RUNs one says it already: what it brought stays */
+	{ STANDARD, .source = F "RUN apt-get install -y tool\nRUN apt-get install -y --install-recommends tool2\n",
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Recommends: one\n\n" PACKAGE("one"), AUTO("one")),
+			  PROGRAM("one", 1),
+			  { STATUS,
+			    BASE PACKAGE("tool") "Recommends: one\n\n" PACKAGE("one") "\n" PACKAGE(
+				    "tool2") "Recommends: two\n\n" PACKAGE("two") "Depends: one\n",
+			    2 },
+			  { STATES, AUTO("one") AUTO("two"), 2 },
+			  PROGRAM("tool2", 2),
+			  PROGRAM("two", 2),
+			  END },
+	  .want = "" },
+};
+
+/* Used by what the Dockerfile itself says. */
+#define USED(line)                                                                                \
+	{                                                                                         \
+		STANDARD, .source = F INSTALL line, .files = FILES{ TOOL_FILES, END }, .want = "" \
+	}
+
+static const struct test_plan used[] = {
+	USED("CMD [\"bonus\"]\n"),
+	USED("CMD bonus --serve\n"),
+	USED("CMD exec /usr/bin/bonus --serve\n"),
+	USED("ENTRYPOINT [\"/usr/bin/bonus\", \"x\"]\n"),
+	USED("ENTRYPOINT [\"sh\", \"-c\", \"cd /srv && exec bonus -x\"]\n"),
+	USED("HEALTHCHECK CMD bonus x || exit 1\n"),
+	USED("HEALTHCHECK --interval=5s CMD [\"bonus\"]\n"),
+	USED("SHELL [\"/usr/bin/bonus\", \"-c\"]\n"),
+	USED("RUN cd /srv && sudo -u x env A=1 bonus x\n"),
+	USED("RUN echo $(bonus x)\n"),
+	USED("RUN [\"bonus\", \"x\"]\n"),
+	USED("RUN sh -c 'x' | /usr/bin/bonus\n"),
+	USED("RUN test -x /usr/bin/bonus\n"),
+	USED("RUN <<X\nset -e\nbonus x\nX\n"),
+	USED("RUN [[ -f a && -f b ]] && bonus x\n"),
+};
+
+#define SCRIPT(first)                                               \
+	{                                                           \
+		"usr/local/bin/start;mode=755", first "\nbody\n", 1 \
+	}
+#define BY_SCRIPT(first)                                                                                    \
+	{                                                                                                   \
+		STANDARD, .source = F INSTALL, .files = FILES{ TOOL_FILES, SCRIPT(first), END }, .want = "" \
+	}
+
+static const struct test_plan scripts[] = {
+	BY_SCRIPT("#!/usr/bin/bonus"),
+	BY_SCRIPT("#! /usr/bin/bonus -x"),
+	BY_SCRIPT("#!/usr/bin/env bonus"),
+	BY_SCRIPT("#!/usr/bin/env -S A=1 bonus -x"),
+};
+
+/* Which of several could do. */
+static const struct test_plan choices[] = {
+	/* apt takes the first */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Depends: one | two\nRecommends: two\n\n" PACKAGE(
+					     "one") "\n" PACKAGE("two"),
+				     AUTO("one") AUTO("two")),
+			  PROGRAM("one", 1), PROGRAM("two", 1), END },
+	  .want = "no-recommends 2 5030 -usr/bin/two" DATABASE CHANGED_LIST("one") CHANGED_LIST("tool")
+		  NO_LIST("two") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* unless another one is there anyway */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Depends: one | two, lib\nRecommends: one\n\n" PACKAGE(
+					     "one") "\n" PACKAGE("two") "\n" PACKAGE("lib") "Depends: two\n",
+				     AUTO("one") AUTO("two") AUTO("lib")),
+			  PROGRAM("one", 1), PROGRAM("two", 1), PROGRAM("lib", 1), END },
+	  .want = "no-recommends 2 5030 -usr/bin/one" DATABASE CHANGED_LIST("lib") NO_LIST("one") CHANGED_LIST("tool")
+		  CHANGED_LIST("two") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE PACKAGE("two"), 0 },
+			  PROGRAM("two", 0),
+			  { STATUS,
+			    BASE PACKAGE("tool") "Depends: one | two\nRecommends: one\n\n" PACKAGE("one") "\n" PACKAGE(
+				    "two"),
+			    1 },
+			  { STATES, AUTO("one"), 1 },
+			  PROGRAM("tool", 1),
+			  PROGRAM("one", 1),
+			  END },
+	  .want = "no-recommends 2 5030 -usr/bin/one" DATABASE NO_LIST("one")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* the only one that is left of them */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Depends: gone | bonus\nRecommends: bonus\n\n" PACKAGE("bonus"),
+				     AUTO("bonus")),
+			  PROGRAM("bonus", 1), END },
+	  .want = "" },
+	/* by another name */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Depends: virtual (>= 1)\nRecommends: bonus\n\n" PACKAGE(
+					     "bonus") "Provides: other, virtual (= 2)\n",
+				     AUTO("bonus")),
+			  PROGRAM("bonus", 1), END },
+	  .want = "" },
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(PACKAGE("tool") "Depends: virtual, one\nRecommends: bonus\n\n" PACKAGE(
+					     "bonus") "Provides: virtual\n\n" PACKAGE("one") "Provides: virtual\n",
+				     AUTO("bonus") AUTO("one")),
+			  PROGRAM("bonus", 1), PROGRAM("one", 1), END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus") CHANGED_LIST("one")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* one of the base is no matter of this Dockerfile */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE PACKAGE("old") "Recommends: bonus\n\n" PACKAGE("bonus"), 0 },
+			  { STATES, AUTO("bonus"), 0 },
+			  PROGRAM("old", 0),
+			  PROGRAM("bonus", 0),
+			  { STATUS, BASE PACKAGE("old") "Recommends: bonus\n\n" PACKAGE("bonus") "\n" PACKAGE("tool"),
+			    1 },
+			  { "usr/bin/bonus;size=5000;mode=750", "x", 1 },
+			  PROGRAM("tool", 1),
+			  END },
+	  .want = "" },
+};
+
+#define R_PACKAGE(text)                                                                                          \
+	{                                                                                                        \
+		"usr/local/lib/R/site-library/mine/DESCRIPTION", "Package: mine\nVersion: 1\nBuilt: R\n" text, 1 \
+	}
+#define IN_R(text)                                                                                                \
+	{                                                                                                         \
+		STANDARD, .source = F INSTALL,                                                                    \
+			  .files = FILES{ MORE_FILES(PACKAGE("tool") "Recommends: r-cran-data.table\n\n" PACKAGE( \
+							     "r-cran-data.table"),                                \
+						     AUTO("r-cran-data.table")),                                  \
+					  PROGRAM("r-cran-data.table", 1), R_PACKAGE(text), END },                \
+			  .want = ""                                                                              \
+	}
+#define OTHER(name, run)                                                                                          \
+	STANDARD, .source = F run, .files = FILES                                                                 \
+	{                                                                                                         \
+		MORE_FILES(PACKAGE("tool") "Recommends: " name ", bonus\n\n" PACKAGE(name) "\n" PACKAGE("bonus"), \
+			   AUTO(name) AUTO("bonus")),                                                             \
+			PROGRAM(name, 1), PROGRAM("bonus", 1), END                                                \
+	}
+
+/* What is used without being called. */
+static const struct test_plan needed[] = {
+	IN_R("Imports: data.table\n"),
+	IN_R("Imports: utils (>= 3.5),\n  data.table (>= 1.12), x\n"),
+	IN_R("Depends: R (>= 3.5), data.table\n"),
+	IN_R("LinkingTo: Data.Table\n"),
+	{ OTHER("ca-certificates", "RUN apt-get install -y tool && wget https://a/b\n"),
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus") CHANGED_LIST("ca-certificates")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install --no-install-recommends -y tool ca-certificates && wget https://a/b\n" },
+	{ OTHER("ca-certificates", "RUN apt-get install -y tool\nCMD git fetch\n"),
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus") CHANGED_LIST("ca-certificates")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install --no-install-recommends -y tool ca-certificates\nCMD git fetch\n" },
+	{ OTHER("ca-certificates", INSTALL),
+	  .want = "no-recommends 2 10074 -usr/bin/bonus -usr/bin/ca-certificates" DATABASE NO_LIST("bonus")
+		  NO_LIST("ca-certificates") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	{ OTHER("locales", INSTALL), .env = "LANG=de_DE.UTF-8",
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus") CHANGED_LIST("locales")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install --no-install-recommends -y tool locales\n" },
+	{ OTHER("locales", INSTALL), .env = "LC_ALL=en_US.UTF-8",
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus") CHANGED_LIST("locales")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install --no-install-recommends -y tool locales\n" },
+	{ OTHER("locales", INSTALL), .env = "LANG=C.UTF-8",
+	  .want = "no-recommends 2 10066 -usr/bin/bonus -usr/bin/locales" DATABASE NO_LIST("bonus") NO_LIST("locales")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+};
+
+static const struct test_plan predicted[] = {
+	/* information, alternatives, what scripts made, and a list that names the architecture */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ MORE_FILES(TOOL PACKAGE("bonus") "Multi-Arch: same\n", AUTO("bonus")),
+			  { "var/lib/dpkg/info/bonus:amd64.list", "/usr/bin/bonus\n/etc/bonus\n/etc/bonus/rc\n", 1 },
+			  { "var/lib/dpkg/info/bonus:amd64.postinst;mode=755", "#!/bin/sh\n", 1 },
+			  { "var/lib/dpkg/info/bonus-more.list", "/x\n", 1 },
+			  { "usr/bin/bonus;size=5000", "x", 1 },
+			  { "etc/bonus/rc", "1", 1 },
+			  { "etc/alternatives/b", "-> /usr/bin/bonus", 1 },
+			  { "usr/bin/b", "-> /etc/alternatives/b", 1 },
+			  { "etc/ld.so.cache", "1", 1 },
+			  END },
+	  .want = "no-recommends 2 5051 -~etc -~etc/alternatives -~etc/alternatives/b -etc/bonus -etc/bonus/rc -~etc/ld.so.cache -~usr/bin/b -usr/bin/bonus" DATABASE
+		  CHANGED_LIST("bonus-more")
+			  NO_LIST("bonus:amd64") " -var/lib/dpkg/info/bonus:amd64.postinst" CHANGED_LIST(
+				  "tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* what others share stays; bin is a link */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ { "bin", "-> usr/bin", 0 },
+			  MORE_FILES(TOOL PACKAGE("bonus"), AUTO("bonus")),
+			  { LIST("bonus"), "/bin/bonus\n/usr\n/usr/bin/tool\n", 1 },
+			  { "usr/bin/bonus;size=5000", "x", 1 },
+			  END },
+	  .want = "no-recommends 2 5030 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED },
+	/* a later instruction copied it: both copies go */
+	{ STANDARD, .source = F INSTALL "RUN fix\n",
+	  .files = FILES{ TOOL_FILES, { "usr/bin/bonus;size=5000;mode=700", "x", 2 }, END },
+	  .want = "no-recommends 2 10032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED "RUN fix\n" },
+	/* what another edit takes away is not counted again */
+	{ STANDARD, .source = F INSTALL "RUN chmod -R 700 /usr/bin\n",
+	  .files = FILES{ TOOL_FILES,
+			  { "usr/bin/bonus;size=5000;mode=700", "x", 2 },
+			  { "usr/bin/tool;size=5000;mode=700", "x", 2 },
+			  END },
+	  .want = "no-recommends 2 10032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status\nfold 2 5000",
+	  .text = F "RUN apt-get install --no-install-recommends -y tool \\\n    && chmod -R 700 /usr/bin\n" },
+	{ .source = F INSTALL,
+	  .files = FILES{ TOOL_FILES, END },
+	  .want = "no-recommends 2 5032 needs --level -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+	{ STANDARD, .source = F INSTALL, .files = FILES{ TOOL_FILES, END }, .excluded = { "no-recommends" },
+	  .want = "" },
+};
+
+#define CONFIG                                  \
+	{                                       \
+		"etc/dpkg/dpkg.cfg.d/", NULL, 0 \
+	}
+#define DOCUMENTED(layer)                                                                                              \
+	{ "usr/share/doc/tool/copyright", "1", layer }, { "usr/share/doc/tool/changelog.gz;size=3000", "x", layer },   \
+		{ "usr/share/doc/tool/examples/a", "1", layer }, { "usr/share/doc/lib", "-> tool", layer },            \
+		{ "usr/share/man/man1/tool.1.gz;size=2000", "x", layer },                                              \
+		{ "usr/share/info/tool.info;size=1000", "x", layer }, { "usr/share/locale/locale.alias", "1", layer }, \
+		{ "usr/share/locale/de/LC_MESSAGES/tool.mo;size=400", "x", layer },                                    \
+		{ "usr/share/locale/de_AT/LC_MESSAGES/tool.mo;size=40", "x", layer },                                  \
+		{ "usr/share/locale/fr/LC_MESSAGES/tool.mo;size=300", "x", layer },                                    \
+	{                                                                                                              \
+		"usr/bin/tool;size=5000", "x", layer                                                                   \
+	}
+#define DOCUMENTED_IMAGE CONFIG, DOCUMENTED(1), END
+
+static const struct test_plan documentation[] = {
+	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE },
+	  .want = "no-documentation 2 6741" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT")
+		  NO_LOCALE("fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
+	/* its language stays */
+	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE }, .env = "LANG=de_DE.UTF-8",
+	  .want = "no-documentation 2 6301" NO_DOC NO_LOCALE(
+		  "fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .text = F "RUN " CONFIGURE(" 'path-include /usr/share/locale/de*'") "apt-get install -y tool\n" },
+	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE }, .env = "LANGUAGE=fr_FR:de",
+	  .want = "no-documentation 2 6441" NO_DOC NO_LOCALE("de")
+		  NO_LOCALE("de_AT") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .text = F "RUN " CONFIGURE(" 'path-include /usr/share/locale/fr*'") "apt-get install -y tool\n" },
+	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE }, .env = "LC_ALL=C.UTF-8",
+	  .want = "no-documentation 2 6741" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT")
+		  NO_LOCALE("fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
+	/* in front of the first that installs, whatever that does */
+	{ STANDARD, .source = F "RUN make\nRUN false || apt install tool\nRUN apt-get install more\n",
+	  .files = FILES{ CONFIG,
+			  { "made", "1", 1 },
+			  DOCUMENTED(2),
+			  { "usr/share/man/man1/more.1.gz;size=900", "x", 3 },
+			  END },
+	  .want = "no-documentation 3 7641" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT") NO_LOCALE(
+		  "fr") " -usr/share/man/man1 -usr/share/man/man1/more.1.gz -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .text = F "RUN make\nRUN " CONFIGURE("") "( false || apt install tool )\nRUN apt-get install more\n" },
+	/* links to pages that are not there, and who remembers them */
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ CONFIG,
+			  DOCUMENTED(1),
+			  { "etc/alternatives/t.1.gz", "-> /usr/share/man/man1/tool.1.gz", 1 },
+			  { "etc/alternatives/t", "-> /usr/bin/tool", 1 },
+			  { "usr/share/man/man1/t.1.gz", "-> /etc/alternatives/t.1.gz", 1 },
+			  { "var/lib/dpkg/alternatives/t", "1", 1 },
+			  { "var/cache/man/index.db", "1", 1 },
+			  END },
+	  .want = "no-documentation 2 6741 -~etc/alternatives/t.1.gz" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT") NO_LOCALE(
+		  "fr") " -usr/share/man/man1 -usr/share/man/man1/t.1.gz -usr/share/man/man1/tool.1.gz -~var/cache/man/index.db -~var/lib/dpkg/alternatives/t" CONFIGURED,
+	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
+	/* what the base has stays; what a later instruction copied goes with the rest */
+	{ STANDARD, .source = F INSTALL "RUN fix\n",
+	  .files = FILES{ CONFIG,
+			  { "usr/share/man/man1/base.1.gz;size=9000", "x", 0 },
+			  { "usr/share/man/man1/tool.1.gz;size=2000", "x", 1 },
+			  { "usr/share/man/man1/tool.1.gz;size=2000;mode=600", "x", 2 },
+			  END },
+	  .want = "no-documentation 2 4000 -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\nRUN fix\n" },
+	{ STANDARD, .source = F INSTALL,
+	  .files =
+		  FILES{ CONFIG, { "usr/share/man/man1/base.1.gz;size=9000", "x", 0 }, { "usr/bin/tool", "x", 1 }, END },
+	  .want = "" },
+	/* no dpkg, no apt */
+	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED(1), END }, .want = "" },
+	{ STANDARD, .source = F "RUN apk add tool\n", .files = FILES{ DOCUMENTED_IMAGE }, .want = "" },
+	{ .source = F INSTALL,
+	  .files = FILES{ DOCUMENTED_IMAGE },
+	  .want = "no-documentation 2 6741 needs --level" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT")
+		  NO_LOCALE("fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED },
+};
+
+#define AGGRESSIVE .level = LOPT_LEVEL_AGGRESSIVE, .has_test = true
+#define BUILD "RUN apt-get install -y gcc tool && gcc x.c\n"
+#define GCC PACKAGE("gcc") "Depends: cpp, lib\n\n" PACKAGE("cpp") "\n" PACKAGE("lib") "\n"
+#define GCC_AUTO AUTO("cpp") AUTO("lib")
+#define GCC_FILES(layer) PROGRAM("gcc", layer), PROGRAM("cpp", layer), PROGRAM("lib", layer)
+#define BUILT MORE_FILES(GCC PACKAGE("tool"), GCC_AUTO), GCC_FILES(1)
+
+static const struct test_plan tools[] = {
+	{ AGGRESSIVE, .source = F BUILD, .files = FILES{ BUILT, END },
+	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
+		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-get purge -y --auto-remove gcc\n" },
+	/* used later: by name, by a link, in the container */
+	{ AGGRESSIVE, .source = F BUILD "RUN gcc y.c\n", .files = FILES{ BUILT, END }, .want = "" },
+	{ AGGRESSIVE, .source = F BUILD "RUN cc y.c\n",
+	  .files = FILES{ BUILT,
+			  { "usr/bin/cc", "-> /etc/alternatives/cc", 1 },
+			  { "etc/alternatives/cc", "-> /usr/bin/gcc", 1 },
+			  END },
+	  .want = "" },
+	{ AGGRESSIVE, .source = F BUILD "ENTRYPOINT exec gcc\n", .files = FILES{ BUILT, END }, .want = "" },
+	{ AGGRESSIVE, .source = F "CMD [\"gcc\"]\n" BUILD, .files = FILES{ BUILT, END }, .want = "" },
+	{ AGGRESSIVE, .source = F "RUN gcc --version\n" BUILD,
+	  .files = FILES{ BASE_FILES,
+			  { "made", "1", 1 },
+			  { STATUS, BASE GCC PACKAGE("tool"), 2 },
+			  { STATES, GCC_AUTO, 2 },
+			  PROGRAM("tool", 2),
+			  GCC_FILES(2),
+			  END },
+	  .want = "purge-build-tools 3 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
+		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F
+	  "RUN gcc --version\nRUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-get purge -y --auto-remove gcc\n" },
+	/* one of them is, the other is not */
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y gcc make\nCMD make\n",
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE GCC PACKAGE("make"), 1 },
+			  { STATES, GCC_AUTO, 1 },
+			  GCC_FILES(1),
+			  PROGRAM("make", 1),
+			  END },
+	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
+		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("make") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install -y gcc make \\\n    && apt-get purge -y --auto-remove gcc\nCMD make\n" },
+	/* somebody else depends on it: it would go, too */
+	{ AGGRESSIVE, .source = F BUILD,
+	  .files = FILES{ MORE_FILES(GCC PACKAGE("tool") "Depends: gcc\n", GCC_AUTO), GCC_FILES(1), END }, .want = "" },
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y gcc make tool\n",
+	  .files = FILES{ MORE_FILES(GCC PACKAGE("make") "\n" PACKAGE("tool") "Recommends: gcc\n", GCC_AUTO),
+			  GCC_FILES(1), PROGRAM("make", 1), END },
+	  .want = "purge-build-tools 2 5031 -usr/bin/make" DATABASE CHANGED_LIST("cpp") CHANGED_LIST("gcc")
+		  CHANGED_LIST("lib") NO_LIST("make") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install -y gcc make tool \\\n    && apt-get purge -y --auto-remove make\n" },
+	/* what the others need stays */
+	{ AGGRESSIVE, .source = F BUILD,
+	  .files =
+		  FILES{ MORE_FILES(GCC PACKAGE("tool") "Depends: lib\nSuggests: cpp\n", GCC_AUTO), GCC_FILES(1), END },
+	  .want = "purge-build-tools 2 5030 -usr/bin/gcc" DATABASE CHANGED_LIST("cpp") NO_LIST("gcc")
+		  CHANGED_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F "RUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-get purge -y --auto-remove gcc\n" },
+	/* several of a kind, one with headers of its own */
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y libx-dev g++-12 tool cmake\n",
+	  .files = FILES{ MORE_FILES(PACKAGE("libx-dev") "Depends: libx\n\n" PACKAGE("libx") "\n" PACKAGE(
+					     "g++-12") "\n" PACKAGE("cmake") "\n" PACKAGE("tool"),
+				     AUTO("libx")),
+			  PROGRAM("libx-dev", 1), PROGRAM("libx", 1), PROGRAM("g++-12", 1), PROGRAM("cmake", 1), END },
+	  .want = "purge-build-tools 2 20131 -usr/bin/cmake -usr/bin/g++-12 -usr/bin/libx -usr/bin/libx-dev" DATABASE
+		  NO_LIST("cmake") NO_LIST("g++-12") NO_LIST("libx-dev") NO_LIST("libx")
+			  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F
+	  "RUN apt-get install -y libx-dev g++-12 tool cmake \\\n    && apt-get purge -y --auto-remove cmake g++-12 libx-dev\n" },
+	/* not brought by an instruction, or to be kept */
+	{ AGGRESSIVE, .source = F INSTALL,
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE GCC, 0 },
+			  { STATES, GCC_AUTO, 0 },
+			  GCC_FILES(0),
+			  { STATUS, BASE GCC PACKAGE("tool"), 1 },
+			  PROGRAM("tool", 1),
+			  END },
+	  .want = "" },
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y make tool\n",
+	  .files = FILES{ MORE_FILES(PACKAGE("make") "Essential: yes\n\n" PACKAGE("tool"), AUTO("x")),
+			  PROGRAM("make", 1), END },
+	  .want = "" },
+	/* each at the end of its own */
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y make tool\nRUN apt-get install -y gcc\n",
+	  .files = FILES{ MORE_FILES(PACKAGE("make") "\n" PACKAGE("tool"), AUTO("x")),
+			  PROGRAM("make", 1),
+			  { STATUS, BASE PACKAGE("make") "\n" PACKAGE("tool") "\n" GCC, 2 },
+			  { STATES, GCC_AUTO, 2 },
+			  GCC_FILES(2),
+			  END },
+	  .want = "purge-build-tools 2 5031 -usr/bin/make" DATABASE CHANGED_LIST("cpp") CHANGED_LIST("gcc")
+		  CHANGED_LIST("lib") NO_LIST("make") CHANGED_LIST(
+			  "tool") " -~var/lib/dpkg/status\npurge-build-tools 3 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE
+			  NO_LIST("cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("make")
+				  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F
+	  "RUN apt-get install -y make tool \\\n    && apt-get purge -y --auto-remove make\nRUN apt-get install -y gcc \\\n    && apt-get purge -y --auto-remove gcc\n" },
+	{ STANDARD, .source = F BUILD, .files = FILES{ BUILT, END },
+	  .want = "purge-build-tools 2 15090 needs --level -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST(
+		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+	{ .level = LOPT_LEVEL_AGGRESSIVE,
+	  .source = F BUILD,
+	  .files = FILES{ BUILT, END },
+	  .want = "purge-build-tools 2 15090 needs --test -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST(
+		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+};
+
+static void leaves_out_what_is_recommended(void **state)
+{
+	(void)state;
+	TEST_PLANS(recommended);
+}
+
+static void changes_commands(void **state)
+{
+	(void)state;
+	TEST_PLANS(commands);
+}
+
+static void keeps_what_is_used(void **state)
+{
+	(void)state;
+	TEST_PLANS(used);
+	TEST_PLANS(scripts);
+}
+
+static void chooses_as_apt_does(void **state)
+{
+	(void)state;
+	TEST_PLANS(choices);
+}
+
+static void keeps_what_is_needed(void **state)
+{
+	(void)state;
+	TEST_PLANS(needed);
+}
+
+static void predicts_what_goes(void **state)
+{
+	(void)state;
+	TEST_PLANS(predicted);
+}
+
+static void leaves_out_documentation(void **state)
+{
+	(void)state;
+	TEST_PLANS(documentation);
+}
+
+static void purges_tools(void **state)
+{
+	(void)state;
+	TEST_PLANS(tools);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(leaves_out_what_is_recommended),
+		cmocka_unit_test(changes_commands),
+		cmocka_unit_test(keeps_what_is_used),
+		cmocka_unit_test(chooses_as_apt_does),
+		cmocka_unit_test(keeps_what_is_needed),
+		cmocka_unit_test(predicts_what_goes),
+		cmocka_unit_test(leaves_out_documentation),
+		cmocka_unit_test(purges_tools),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
