@@ -94,46 +94,109 @@ static bool is_under_strip(struct lopt_str path)
 	return false;
 }
 
-/* Shared objects of one directory go by a pattern. */
-static void add_program(struct lopt_maker *maker, struct operands *operands, struct lopt_str path)
+struct stripping {
+	struct lopt_maker maker;
+	struct operands operands;
+	const struct lopt_layer *layer;
+	bool *takes; /* per inode of the layer */
+};
+
+static void release_stripping(struct stripping *stripping)
 {
-	struct lopt_str parent = parent_of(path);
-	if (!is_plain(path))
+	lopt_maker_release(&stripping->maker);
+	free(stripping->takes);
+}
+
+/* What else "*.so" would name: stripped ones are written anew, links lead elsewhere, and scripts of the linker make it fail. */
+static bool is_all_of(const struct stripping *stripping, struct lopt_str folder)
+{
+	const struct lopt_evidence *evidence = stripping->maker.evidence;
+	for (size_t l = 0; l <= stripping->layer->index; l++) {
+		const struct lopt_layer *layer = lopt_image_layer(evidence->image, l);
+		for (size_t i = 0; i < layer->entry_count; i++) {
+			struct lopt_str path = layer->entries[i].path;
+			size_t at;
+			if (!ends(path, ".so") || !lopt_str_equal(parent_of(path), folder))
+				continue;
+			const struct lopt_entry *entry =
+				lopt_evidence_below(evidence, path, stripping->layer->index + 1, &at);
+			if (!entry || at != stripping->layer->index || entry->inode == LOPT_NO_INODE ||
+			    !stripping->takes[entry->inode])
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Shared objects of one directory go by a pattern. */
+static void add_program(struct stripping *stripping, struct lopt_str path)
+{
+	struct operands *operands = &stripping->operands;
+	struct lopt_str folder = parent_of(path);
+	if (!is_plain(path)) {
 		operands->too_many = true;
-	else if (ends(path, ".so"))
-		add_operand(operands, lopt_maker_text(maker, "/%.*s/*.so", LOPT_STR_ARGS(parent)));
-	else
-		add_operand(operands, lopt_maker_text(maker, "/%.*s", LOPT_STR_ARGS(path)));
+		return;
+	}
+	if (ends(path, ".so")) {
+		struct lopt_str all = lopt_maker_text(&stripping->maker, "/%.*s/*.so", LOPT_STR_ARGS(folder));
+		for (size_t i = 0; i < operands->count; i++)
+			if (lopt_str_equal(operands->items[i], all))
+				return;
+		if (is_all_of(stripping, folder)) {
+			add_operand(operands, all);
+			return;
+		}
+	}
+	add_operand(operands, lopt_maker_text(&stripping->maker, "/%.*s", LOPT_STR_ARGS(path)));
+}
+
+/* How much of a file would go; 0: it is left alone. */
+static uint64_t bytes_of(const struct stripping *stripping, const struct lopt_kept *kept)
+{
+	const struct lopt_inode *inode = &stripping->layer->inodes[kept->inode];
+	if (kept->what != LOPT_KEEP_SECTIONS || !is_visible(inode) || ends(inode->path, ".o") ||
+	    stripping->maker.evidence->claimed[stripping->layer->index][kept->inode] || is_under_strip(inode->path))
+		return 0;
+	return kept->symbol_bytes + kept->debug_bytes;
+}
+
+static void find_programs(struct stripping *stripping)
+{
+	const struct lopt_layer *layer = stripping->layer;
+	for (size_t i = 0; i < layer->kept_count; i++)
+		stripping->takes[layer->kept[i].inode] |= bytes_of(stripping, &layer->kept[i]) > 0;
+	for (size_t i = 0; i < layer->kept_count && !stripping->operands.too_many; i++) {
+		uint64_t bytes = bytes_of(stripping, &layer->kept[i]);
+		struct lopt_str path = layer->inodes[layer->kept[i].inode].path;
+		if (!bytes)
+			continue;
+		stripping->maker.edit.extra_bytes += bytes;
+		lopt_maker_effect(&stripping->maker, path, LOPT_ASPECT_CONTENT, false);
+		add_program(stripping, path);
+	}
 }
 
 static enum lopt_status strip_run(struct lopt_evidence *evidence, size_t instruction, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_maker_release) struct lopt_maker maker;
-	struct operands operands = { .count = 0 };
-	const struct lopt_layer *layer = lopt_image_layer(evidence->image, evidence->layer_of[instruction]);
-	lopt_maker_init(&maker, evidence, "strip", LOPT_LEVEL_STANDARD);
-	for (size_t i = 0; i < layer->kept_count; i++) {
-		const struct lopt_kept *kept = &layer->kept[i];
-		const struct lopt_inode *inode = &layer->inodes[kept->inode];
-		uint64_t bytes = kept->what == LOPT_KEEP_SECTIONS ? kept->symbol_bytes + kept->debug_bytes : 0;
-		if (!bytes || !is_visible(inode) || evidence->claimed[layer->index][kept->inode] ||
-		    ends(inode->path, ".o") || is_under_strip(inode->path))
-			continue;
-		maker.edit.extra_bytes += bytes;
-		lopt_maker_effect(&maker, inode->path, LOPT_ASPECT_CONTENT, false);
-		add_program(&maker, &operands, inode->path);
-	}
-	if (operands.count == 0 || operands.too_many)
-		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
+	LOPT_CLEANUP(release_stripping) struct stripping stripping = { 0 };
+	struct lopt_maker *maker = &stripping.maker;
+	stripping.layer = lopt_image_layer(evidence->image, evidence->layer_of[instruction]);
+	lopt_maker_init(maker, evidence, "strip", LOPT_LEVEL_STANDARD);
+	stripping.takes = calloc(stripping.layer->inode_count + 1, sizeof *stripping.takes);
+	if (!stripping.takes)
+		return lopt_error_memory(err);
+	find_programs(&stripping);
+	if (stripping.operands.count == 0 || stripping.operands.too_many)
+		return maker->failed ? lopt_error_memory(err) : LOPT_OK;
 	struct lopt_str command = lopt_str_from("strip --strip-unneeded");
-	for (size_t i = 0; i < operands.count; i++)
-		command =
-			lopt_maker_text(&maker, "%.*s %.*s", LOPT_STR_ARGS(command), LOPT_STR_ARGS(operands.items[i]));
-	lopt_maker_step(&maker, (struct lopt_edit_step){
-					.kind = LOPT_STEP_APPEND, .instruction = instruction, .text = command });
-	describe(&maker, instruction, "symbols and debug information that programs do not load",
+	for (size_t i = 0; i < stripping.operands.count; i++)
+		command = lopt_maker_text(maker, "%.*s %.*s", LOPT_STR_ARGS(command),
+					  LOPT_STR_ARGS(stripping.operands.items[i]));
+	lopt_maker_step(maker, (struct lopt_edit_step){
+				       .kind = LOPT_STEP_APPEND, .instruction = instruction, .text = command });
+	describe(maker, instruction, "symbols and debug information that programs do not load",
 		 "Strip them at the end of the same instruction.");
-	return lopt_maker_finish(&maker, lopt_evidence_least(evidence, 1000), err);
+	return lopt_maker_finish(maker, lopt_evidence_least(evidence, 1000), err);
 }
 
 enum lopt_status lopt_rule_strip(struct lopt_evidence *evidence, struct lopt_error *err)
@@ -146,16 +209,23 @@ enum lopt_status lopt_rule_strip(struct lopt_evidence *evidence, struct lopt_err
 
 /* What goes by its name: all that matches, in every RUN that makes some. */
 
+/* Where libraries stand. */
+static const char *const library_folders[] = { "usr/lib", "usr/local/lib" };
+enum { LIBRARY_FOLDERS = sizeof library_folders / sizeof library_folders[0] };
+
 struct sweep {
 	struct lopt_maker maker;
 	bool (*takes)(struct lopt_str path);
 	size_t layer;
+	bool has_folder[LIBRARY_FOLDERS];
 };
 
 static enum lopt_status predict(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct sweep *sweep = context;
 	(void)err;
+	for (size_t i = 0; i < LIBRARY_FOLDERS; i++)
+		sweep->has_folder[i] |= lopt_str_is(node->path, library_folders[i]);
 	if (node->layer <= sweep->layer && sweep->takes(node->path))
 		lopt_maker_effect(&sweep->maker, node->path, LOPT_ASPECT_REMOVED, false);
 	return LOPT_OK;
@@ -208,6 +278,21 @@ static bool is_static_library(struct lopt_str path)
 	return true;
 }
 
+/* find(1) fails where a directory is not there. */
+static struct lopt_str find_command(struct sweep *sweep)
+{
+	struct lopt_str command = lopt_str_from("find");
+	for (size_t i = 0; i < LIBRARY_FOLDERS; i++)
+		if (sweep->has_folder[i])
+			command =
+				lopt_maker_text(&sweep->maker, "%.*s /%s", LOPT_STR_ARGS(command), library_folders[i]);
+	return lopt_maker_text(&sweep->maker,
+			       "%.*s -name '*.a' ! -type d ! -path '/usr/lib/gcc/*' ! -name '*_nonshared.a' "
+			       "! -name libpthread.a ! -name libdl.a ! -name librt.a ! -name libutil.a "
+			       "! -name libanl.a ! -name libg.a ! -name libmcheck.a ! -name libm.a -delete",
+			       LOPT_STR_ARGS(command));
+}
+
 enum lopt_status lopt_rule_static_libraries(struct lopt_evidence *evidence, struct lopt_error *err)
 {
 	for (size_t i = evidence->first; has_program(evidence, "find") && i < evidence->instructions; i++) {
@@ -220,16 +305,9 @@ enum lopt_status lopt_rule_static_libraries(struct lopt_evidence *evidence, stru
 		if (sweep.maker.edit.claim_count == 0)
 			continue;
 		LOPT_TRY(lopt_image_walk(evidence->image, predict, &sweep, err));
-		lopt_maker_step(
-			&sweep.maker,
-			(struct lopt_edit_step){
-				.kind = LOPT_STEP_APPEND,
-				.instruction = i,
-				.text = lopt_str_from(
-					"find /usr/lib /usr/local/lib -name '*.a' ! -path '/usr/lib/gcc/*' "
-					"! -name '*_nonshared.a' ! -name libpthread.a ! -name libdl.a ! -name librt.a "
-					"! -name libutil.a ! -name libanl.a ! -name libg.a ! -name libmcheck.a "
-					"! -name libm.a -delete") });
+		lopt_maker_step(&sweep.maker, (struct lopt_edit_step){ .kind = LOPT_STEP_APPEND,
+								       .instruction = i,
+								       .text = find_command(&sweep) });
 		describe(&sweep.maker, i, "static libraries", "Remove them at the end of the same instruction.");
 		LOPT_TRY(lopt_maker_finish(&sweep.maker, lopt_evidence_least(evidence, 1000), err));
 	}
