@@ -51,11 +51,11 @@ static bool takes_context(const struct lopt_evidence *evidence, size_t instructi
 	return true;
 }
 
-/* A command runs the tool, or an instruction names the file. */
+/* A command runs the tool, or an instruction names the file, in whatever stage: all have the same context. */
 static bool is_read(const struct lopt_evidence *evidence, size_t row)
 {
 	const char *name = table[row].name;
-	for (size_t i = evidence->first; i < evidence->instructions; i++) {
+	for (size_t i = 0; i < evidence->instructions; i++) {
 		struct lopt_str source = lopt_evidence_at(evidence, i)->source;
 		if (memmem(source.ptr, source.len, name, strlen(name)))
 			return true;
@@ -82,12 +82,27 @@ static void release_looking(struct looking *looking)
 	free(looking->copied);
 }
 
+/* A later chown may have copied it: what is not there is not copied either. */
 static enum lopt_status predict(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct looking *looking = context;
+	struct lopt_evidence *evidence = looking->maker.evidence;
+	const struct lopt_entry *entry;
+	size_t layer = evidence->layers;
+	bool copied = node->layer != LOPT_NO_LAYER && looking->copied[node->layer];
 	(void)err;
-	if (node->layer != LOPT_NO_LAYER && looking->copied[node->layer] && has_component(node->path, looking->name))
-		lopt_maker_effect(&looking->maker, node->path, LOPT_ASPECT_REMOVED, false);
+	if (!has_component(node->path, looking->name))
+		return LOPT_OK;
+	while (!copied && lopt_evidence_below(evidence, node->path, layer, &layer))
+		copied = looking->copied[layer];
+	if (!copied)
+		return LOPT_OK;
+	lopt_maker_effect(&looking->maker, node->path, LOPT_ASPECT_REMOVED, false);
+	layer = evidence->layers;
+	while (node->inode_layer && (entry = lopt_evidence_below(evidence, node->path, layer, &layer)))
+		if (entry->inode != LOPT_NO_INODE && !looking->copied[layer] &&
+		    evidence->instruction_of[layer] != SIZE_MAX)
+			lopt_maker_claim(&looking->maker, layer, entry->inode);
 	return LOPT_OK;
 }
 
