@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/stack.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@
 struct attributes {
 	struct test_header header;
 	struct lopt_buf pax;
-	size_t size;
+	size_t size, symbols;
 	bool has_size;
 };
 
@@ -28,6 +29,8 @@ static void read_attribute(struct attributes *to, const char *name, const char *
 	} else if (strcmp(name, "size") == 0) {
 		to->size = strtoul(value, NULL, 10);
 		to->has_size = true;
+	} else if (strcmp(name, "symbols") == 0) {
+		to->symbols = strtoul(value, NULL, 10);
 	} else {
 		char key[128];
 		(void)snprintf(key, sizeof key, "SCHILY.xattr.%s", name);
@@ -51,13 +54,41 @@ static void read_attributes(struct attributes *to, char *token)
 	}
 }
 
+/* A header, the text, a symbol table, and what finds it. */
+static void make_program(struct lopt_buf *content, const char *text, size_t symbols)
+{
+	static const char names[] = "\0.symtab";
+	size_t start = sizeof(Elf64_Ehdr) + strlen(text);
+	const Elf64_Shdr sections[] = {
+		{ 0 },
+		{ .sh_name = 1, .sh_type = SHT_SYMTAB, .sh_offset = start, .sh_size = symbols, .sh_link = 2 },
+		{ .sh_type = SHT_STRTAB, .sh_offset = start + symbols, .sh_size = sizeof names },
+	};
+	Elf64_Ehdr header = { .e_shoff = start + symbols + sizeof names,
+			      .e_shentsize = sizeof(Elf64_Shdr),
+			      .e_shnum = 3,
+			      .e_shstrndx = 2 };
+	memcpy(header.e_ident, ELFMAG, SELFMAG);
+	header.e_ident[EI_CLASS] = ELFCLASS64;
+	header.e_ident[EI_DATA] = ELFDATA2LSB;
+	header.e_ident[EI_VERSION] = EV_CURRENT;
+	lopt_buf_add(content, &header, sizeof header);
+	lopt_buf_text(content, text);
+	for (size_t i = 0; i < symbols; i++)
+		lopt_buf_char(content, '\0');
+	lopt_buf_add(content, names, sizeof names);
+	lopt_buf_add(content, sections, sizeof sections);
+}
+
 static void add_content(struct lopt_buf *tar, struct attributes *attributes, const char *text)
 {
 	struct lopt_buf content = LOPT_BUF_INIT(1 << 24);
 	size_t len = strlen(text), size = attributes->has_size ? attributes->size : len;
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size && !attributes->symbols; i++)
 		lopt_buf_char(&content, len ? text[i % len] : 'x');
-	attributes->header.size = size;
+	if (attributes->symbols)
+		make_program(&content, text, attributes->symbols);
+	attributes->header.size = content.len;
 	test_tar_header(tar, &attributes->header);
 	test_tar_content(tar, content.data, content.len);
 	tar->failed |= content.failed;

@@ -12,6 +12,7 @@
  *   a%1:3     a character device
  * Behind each may stand attributes, in any order:
  *   ;mode=4755  ;own=1:2  ;time=5  ;size=2000 (the text over and over)  ;user.x=v (an extended attribute)
+ *   ;symbols=500 (a program with the text in it and a symbol table of this size)
  */
 enum { TEST_LAYERS_MAX = 8 };
 
