@@ -64,12 +64,16 @@ static bool is_copy_of_all(const struct lopt_evidence *evidence, size_t copy)
 	       !memchr(at->words[0].ptr, '$', at->words[0].len) && !memchr(at->words[0].ptr, '*', at->words[0].len);
 }
 
-/* Its RUN, with nothing between but what writes no file. */
+/* Its RUN, with nothing between but what writes no file and leaves the COPY's paths what they are. */
 static size_t run_behind(const struct lopt_evidence *evidence, size_t copy)
 {
+	struct lopt_str to = lopt_evidence_at(evidence, copy)->words[1];
+	bool absolute = to.len && to.ptr[0] == '/';
 	for (size_t i = copy + 1; i < evidence->instructions; i++) {
 		if (evidence->keywords[i] == LOPT_KEYWORD_RUN)
 			return i;
+		if (evidence->keywords[i] == LOPT_KEYWORD_WORKDIR && !absolute)
+			return SIZE_MAX;
 		if (evidence->layer_of[i] != LOPT_NO_LAYER || evidence->keywords[i] == LOPT_KEYWORD_FROM ||
 		    evidence->keywords[i] == LOPT_KEYWORD_COPY || evidence->keywords[i] == LOPT_KEYWORD_ADD)
 			return SIZE_MAX;
@@ -102,6 +106,22 @@ static void find_manifests(struct lopt_maker *maker, size_t copy, const struct i
 	}
 }
 
+/* Both lists have the newest first, and git goes back as far as it takes to have as many. */
+static size_t count_known(const struct lopt_commits *commits, struct lopt_str hashes)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < commits->count && hashes.len; i++) {
+		const char *end = memchr(hashes.ptr, '\n', hashes.len);
+		size_t len = end ? (size_t)(end - hashes.ptr) : hashes.len;
+		if (!lopt_str_is(lopt_str_make(hashes.ptr, len), commits->hashes[i]))
+			continue;
+		count++;
+		len += end != NULL;
+		hashes = lopt_str_make(hashes.ptr + len, hashes.len - len);
+	}
+	return count;
+}
+
 /* Of the commits looked at, how many change one of the manifests. */
 static enum lopt_status count_commits(struct lopt_maker *maker, const struct found *found, size_t *count,
 				      struct lopt_error *err)
@@ -116,11 +136,9 @@ static enum lopt_status count_commits(struct lopt_maker *maker, const struct fou
 	if (maker->failed)
 		return lopt_error_memory(err);
 	struct lopt_error unheard;
-	*count = 0;
 	if (lopt_git_ask(&out, input->context, arguments, &unheard) != LOPT_OK)
 		return LOPT_END;
-	for (size_t i = 0; i < out.len; i++)
-		*count += out.data[i] == '\n';
+	*count = count_known(input->commits, lopt_buf_view(&out));
 	return LOPT_OK;
 }
 
@@ -167,7 +185,8 @@ static enum lopt_status look_at_copy(struct lopt_evidence *evidence, const doubl
 	size_t often = count_changes(commits, evidence, copy);
 	maker.edit.seconds_before = seconds[run] * (double)often / (double)commits->count;
 	maker.edit.seconds_after = seconds[run] * (double)rare / (double)commits->count;
-	if (maker.edit.seconds_after > maker.edit.seconds_before * (100 - GAIN_PERCENT) / 100)
+	if (maker.edit.seconds_before <= 0 ||
+	    maker.edit.seconds_after > maker.edit.seconds_before * (100 - GAIN_PERCENT) / 100)
 		return LOPT_OK;
 	split_copy(&maker, copy, run, &found);
 	maker.edit.line = lopt_evidence_at(evidence, copy)->line;
