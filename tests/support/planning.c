@@ -194,6 +194,8 @@ static void print_edits(struct lopt_buf *text, const struct lopt_plan *plan)
 				(unsigned long long)edit->predicted_bytes);
 		if (edit->state != LOPT_EDIT_CHOSEN)
 			lopt_buf_printf(text, " %s", lopt_edit_state_words(edit->state));
+		if (edit->seconds_before > 0)
+			lopt_buf_printf(text, " %.4gs>%.4gs", edit->seconds_before, edit->seconds_after);
 		for (size_t j = 0; j < edit->effect_count; j++)
 			print_effect(text, &edit->effects[j]);
 		assert_true(edit->evidence.len && edit->change.len);
