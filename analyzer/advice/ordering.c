@@ -116,12 +116,23 @@ static enum lopt_status propose(struct lopt_evidence *evidence, const struct lop
 	return lopt_maker_finish(&maker, 0, err);
 }
 
+static enum lopt_status tell_why(struct lopt_evidence *evidence, struct lopt_str reason, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
+	lopt_buf_text(&text, "The order of instructions stays: ");
+	lopt_buf_str(&text, reason);
+	evidence->plan->nothing = lopt_arena_copy(evidence->arena, lopt_buf_view(&text));
+	return text.failed || !evidence->plan->nothing.ptr ? lopt_error_memory(err) : LOPT_OK;
+}
+
 enum lopt_status lopt_rule_order(struct lopt_evidence *evidence, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_measured) struct measured measured = { 0 };
 	LOPT_CLEANUP(cleanup_reorder) struct lopt_reorder reorder = { 0 };
-	if (!evidence->input->commits || evidence->input->commits->count == 0)
+	if (!evidence->input->commits)
 		return LOPT_OK;
+	if (evidence->input->commits->count == 0)
+		return tell_why(evidence, lopt_buf_view(&evidence->input->commits->reason), err);
 	LOPT_TRY(measure(&measured, evidence, err));
 	const struct lopt_reorder_input input = {
 		.depends = { .file = evidence->file,
@@ -132,5 +143,5 @@ enum lopt_status lopt_rule_order(struct lopt_evidence *evidence, struct lopt_err
 		.commits = evidence->input->commits,
 	};
 	LOPT_TRY(lopt_reorder_find(&reorder, &input, err));
-	return reorder.reason.len ? LOPT_OK : propose(evidence, &reorder, err);
+	return reorder.reason.len ? tell_why(evidence, reorder.reason, err) : propose(evidence, &reorder, err);
 }
