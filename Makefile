@@ -174,7 +174,7 @@ check: ## every test that needs no container engine, under sanitizers
 
 check-engine: ## tests that need docker: build, save, load, mount, compare
 	+@$(MAKE) FLAVOR=release binary
-	@tests/engine/run build/release$(SUFFIX)/layeropt
+	@sh scripts/check-engine.sh build/release$(SUFFIX)/layeropt
 
 check-managers: ## install with rpm, pip and npm into a folder, and compare
 	+@$(MAKE) FLAVOR=release binary

@@ -10,7 +10,7 @@ for purpose in "$@"; do
 	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev zlib1g-dev libzstd-dev
 		libseccomp-dev' ;;
 	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace' ;;
-	engine) more='python3 ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;
+	engine) more='python3 git mmdebstrap ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;
 	docker) more='docker.io iptables' ;;
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
 	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
