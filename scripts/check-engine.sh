@@ -31,8 +31,12 @@ suite() {
 	failed=$((failed + ${bad:-0}))
 }
 
-suite tests/engine/run "$binary"
 docker=${DOCKER:-docker}
+# layeropt runs the docker on PATH: the one that the tests talk to
+PATH=$(dirname "$(command -v "$docker" || echo /usr/bin/docker)"):$PATH
+export PATH
+
+suite tests/engine/run "$binary"
 plain=layeropt-corpus:debian
 made=
 if ! "$docker" image inspect "$plain" >/dev/null 2>&1 && command -v mmdebstrap >/dev/null; then
