@@ -72,6 +72,25 @@ void lopt_verdict_format(struct lopt_buf *out, const struct lopt_outcome *outcom
 	}
 }
 
+/* What edits that were not made would save, by what they wait for. */
+static void add_needs(struct lopt_buf *out, const struct lopt_outcome *outcome)
+{
+	static const enum lopt_edit_state states[] = { LOPT_EDIT_NEEDS_TEST, LOPT_EDIT_NEEDS_LEVEL,
+						       LOPT_EDIT_NEEDS_WORD };
+	for (size_t i = 0; outcome->plan && i < sizeof states / sizeof states[0]; i++) {
+		uint64_t bytes = 0;
+		for (size_t j = 0; j < outcome->plan->count; j++)
+			if (outcome->plan->edits[j].state == states[i])
+				bytes += outcome->plan->edits[j].predicted_bytes;
+		if (!bytes)
+			continue;
+		lopt_buf_text(out, "; what ");
+		lopt_buf_text(out, lopt_edit_state_words(states[i]));
+		lopt_buf_text(out, " would save up to ");
+		lopt_size_format(out, bytes);
+	}
+}
+
 void lopt_target_format(struct lopt_buf *out, const struct lopt_outcome *outcome)
 {
 	if (!outcome->has_target)
@@ -87,6 +106,8 @@ void lopt_target_format(struct lopt_buf *out, const struct lopt_outcome *outcome
 		lopt_buf_text(out, " above the target of ");
 	}
 	lopt_size_format(out, outcome->target);
+	if (size > outcome->target)
+		add_needs(out, outcome);
 }
 
 static void show_line(struct lopt_buf *out, struct lopt_str line)
