@@ -15,6 +15,7 @@
 #include "advice/versions.h"
 #include "base/cleanup.h"
 #include "dockerfile/runes.h"
+#include "layer/path.h"
 
 enum { ARENA_MAX = 16 << 20, REASON_MAX = LOPT_ERROR_MAX };
 
@@ -40,6 +41,7 @@ struct reading {
 	size_t count, cap;
 	size_t width;  /* instructions of the Dockerfile */
 	bool *changed; /* by commit and instruction */
+	struct lopt_commits *out;
 	struct lopt_error *err;
 };
 
@@ -57,6 +59,8 @@ void lopt_commits_release(struct lopt_commits *commits)
 {
 	free(commits->hashes);
 	free(commits->changed);
+	free(commits->manifests);
+	lopt_arena_release(&commits->arena);
 	lopt_buf_release(&commits->reason);
 	*commits = (struct lopt_commits){ 0 };
 }
@@ -227,6 +231,22 @@ static void note_path(struct reading *r, struct lopt_str path)
 	}
 }
 
+static enum lopt_status note_manifest(struct reading *r, struct lopt_str path)
+{
+	struct lopt_commits *out = r->out;
+	if (!lopt_is_manifest(lopt_path_base(path)))
+		return LOPT_OK;
+	struct lopt_manifest_change *list =
+		lopt_grow(out->manifests, &out->manifest_cap, out->manifest_count + 1, sizeof *list);
+	struct lopt_str copy = list ? lopt_arena_copy(&out->arena, path) : path;
+	if (list)
+		out->manifests = list;
+	if (!list || !copy.ptr)
+		return lopt_error_memory(r->err);
+	list[out->manifest_count++] = (struct lopt_manifest_change){ r->count - 1, copy };
+	return LOPT_OK;
+}
+
 /* The log's records end with a NUL: a commit's line begins with a slash, its first name with a line break. */
 static enum lopt_status read_log(struct reading *r)
 {
@@ -246,8 +266,10 @@ static enum lopt_status read_log(struct reading *r)
 			continue; /* what the first commit brought changed nothing */
 		if (r->dockerfile.len && lopt_str_equal(record, r->dockerfile))
 			r->commits[r->count - 1].dockerfile = true;
-		if (lopt_str_starts(record, r->prefix.ptr))
-			note_path(r, lopt_str_skip(record, r->prefix.len));
+		if (!lopt_str_starts(record, r->prefix.ptr))
+			continue;
+		note_path(r, lopt_str_skip(record, r->prefix.len));
+		LOPT_TRY(note_manifest(r, lopt_str_skip(record, r->prefix.len)));
 	}
 	while (r->count && !r->commits[r->count - 1].parent.len)
 		r->count--;
@@ -456,10 +478,12 @@ enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_c
 		.log = LOPT_BUF_INIT(LOPT_COMMITS_LOG_BYTES_MAX),
 		.ignored = LOPT_BUF_INIT(LOPT_IGNORE_BYTES_MAX + 1),
 		.width = lopt_dockerfile_count(file),
+		.out = out,
 		.err = &why,
 	};
 	lopt_arena_init(&r.arena, ARENA_MAX);
 	*out = (struct lopt_commits){ .reason = LOPT_BUF_INIT(REASON_MAX) };
+	lopt_arena_init(&out->arena, LOPT_COMMITS_LOG_BYTES_MAX);
 	enum lopt_status status = read_commits(&r, out);
 	if (status == LOPT_E_SYSTEM || status == LOPT_E_LIMIT) {
 		out->count = 0;

@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_ADVICE_COMMITS_H
 #define LAYEROPT_ADVICE_COMMITS_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "dockerfile/dockerfile.h"
 
@@ -23,11 +24,20 @@ struct lopt_commits_options {
 	size_t commits_max;	/* the newest ones that touch either; 0: LOPT_COMMITS_DEFAULT */
 };
 
+/** A commit changed what an installer reads. */
+struct lopt_manifest_change {
+	size_t commit;	      /* its index */
+	struct lopt_str path; /* in the context: "web/package.json" */
+};
+
 struct lopt_commits {
 	char (*hashes)[LOPT_COMMIT_HASH_MAX]; /* in hex, in the same order */
 	uint64_t *changed; /* newest first; bit i: the i-th instruction of the last stage, its FROM being the 0th */
 	size_t count;
-	struct lopt_buf reason; /* why nothing is known, one line that may hold raw bytes; empty when something is */
+	struct lopt_manifest_change *manifests; /* newest first */
+	size_t manifest_count, manifest_cap;
+	struct lopt_arena arena; /* of their paths */
+	struct lopt_buf reason;	 /* why nothing is known, one line that may hold raw bytes; empty when something is */
 };
 
 /**
@@ -46,5 +56,8 @@ struct lopt_commits {
 LOPT_CHECKED enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_commits_options *options,
 						const struct lopt_dockerfile *file, struct lopt_error *err);
 void lopt_commits_release(struct lopt_commits *commits);
+
+/** Is a file of this name (without directories) one that an installer reads? See manifest.c. */
+bool lopt_is_manifest(struct lopt_str name);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "advice/commits.h"
 #include "advice/evidence.h"
-#include "advice/git.h"
 #include "base/cleanup.h"
+#include "layer/path.h"
 
 /*
  * A COPY of everything, then a RUN that installs what a manifest names: each change of a source installs all again. With the
@@ -83,18 +83,30 @@ static size_t run_behind(const struct lopt_evidence *evidence, size_t copy)
 
 struct found {
 	struct lopt_str from, to;	      /* the COPY's words; `from` without a slash at its end */
+	struct lopt_str folder;		      /* `from` in the context: "" or "a/b" */
 	const char *manifests[MANIFESTS_MAX]; /* those it brings */
 	size_t count;
 };
 
-static void find_manifests(struct lopt_maker *maker, size_t copy, const struct installer *installer, struct found *out)
+static enum lopt_status find_manifests(struct lopt_maker *maker, size_t copy, const struct installer *installer,
+				       struct found *out, struct lopt_error *err)
 {
 	struct lopt_evidence *evidence = maker->evidence;
 	const struct lopt_instruction *at = lopt_evidence_at(evidence, copy);
 	struct lopt_str to = lopt_maker_path(maker, copy, at->words[1]);
 	*out = (struct found){ .from = at->words[0], .to = at->words[1] };
+	struct lopt_clean_path clean;
+	struct lopt_error unheard;
 	while (out->from.len > 1 && out->from.ptr[out->from.len - 1] == '/')
 		out->from.len--;
+	enum lopt_status status =
+		out->from.len ? lopt_path_clean(&clean, evidence->arena, out->from, lopt_limits_default(), &unheard)
+			      : LOPT_END;
+	if (status == LOPT_E_MEMORY)
+		return lopt_error_memory(err);
+	if (status != LOPT_OK || clean.dotdot)
+		return LOPT_OK;
+	out->folder = clean.path;
 	for (size_t i = 0; i < MANIFESTS_MAX && installer->manifests[i]; i++) {
 		size_t layer;
 		struct lopt_str path = lopt_maker_text(maker, "%.*s%s%s", LOPT_STR_ARGS(to), to.len ? "/" : "",
@@ -104,42 +116,39 @@ static void find_manifests(struct lopt_maker *maker, size_t copy, const struct i
 		if (entry && layer == evidence->layer_of[copy] && entry->type == LOPT_FILE)
 			out->manifests[out->count++] = installer->manifests[i];
 	}
+	return maker->failed ? lopt_error_memory(err) : LOPT_OK;
 }
 
-/* Both lists have the newest first, and git goes back as far as it takes to have as many. */
-static size_t count_known(const struct lopt_commits *commits, struct lopt_str hashes)
+bool lopt_is_manifest(struct lopt_str name)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < commits->count && hashes.len; i++) {
-		const char *end = memchr(hashes.ptr, '\n', hashes.len);
-		size_t len = end ? (size_t)(end - hashes.ptr) : hashes.len;
-		if (!lopt_str_is(lopt_str_make(hashes.ptr, len), commits->hashes[i]))
-			continue;
-		count++;
-		len += end != NULL;
-		hashes = lopt_str_make(hashes.ptr + len, hashes.len - len);
-	}
-	return count;
+	for (size_t i = 0; i < sizeof installers / sizeof installers[0]; i++)
+		for (size_t j = 0; j < MANIFESTS_MAX && installers[i].manifests[j]; j++)
+			if (lopt_str_is(name, installers[i].manifests[j]))
+				return true;
+	return false;
+}
+
+static bool is_found(const struct found *found, struct lopt_str path)
+{
+	bool inside = lopt_str_equal(lopt_path_parent(path), found->folder);
+	for (size_t i = 0; inside && i < found->count; i++)
+		if (lopt_str_is(lopt_path_base(path), found->manifests[i]))
+			return true;
+	return false;
 }
 
 /* Of the commits looked at, how many change one of the manifests. */
-static enum lopt_status count_commits(struct lopt_maker *maker, const struct found *found, size_t *count,
-				      struct lopt_error *err)
+static size_t count_commits(const struct lopt_commits *commits, const struct found *found)
 {
-	const struct lopt_plan_input *input = maker->evidence->input;
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf out = LOPT_BUF_INIT(1 << 20);
-	const char *arguments[MANIFESTS_MAX + 8] = { "log", "--first-parent", "--format=%H", NULL, "--" };
-	size_t n = 5;
-	arguments[3] = lopt_maker_text(maker, "-%zu", input->commits->count).ptr;
-	for (size_t i = 0; i < found->count; i++)
-		arguments[n++] = lopt_maker_text(maker, "%.*s/%s", LOPT_STR_ARGS(found->from), found->manifests[i]).ptr;
-	if (maker->failed)
-		return lopt_error_memory(err);
-	struct lopt_error unheard;
-	if (lopt_git_ask(&out, input->context, arguments, &unheard) != LOPT_OK)
-		return LOPT_END;
-	*count = count_known(input->commits, lopt_buf_view(&out));
-	return LOPT_OK;
+	size_t count = 0, last = SIZE_MAX;
+	for (size_t i = 0; i < commits->manifest_count; i++) {
+		const struct lopt_manifest_change *change = &commits->manifests[i];
+		if (change->commit == last || !is_found(found, change->path))
+			continue;
+		last = change->commit;
+		count++;
+	}
+	return count;
 }
 
 static size_t count_changes(const struct lopt_commits *commits, const struct lopt_evidence *evidence, size_t copy)
@@ -170,19 +179,16 @@ static enum lopt_status look_at_copy(struct lopt_evidence *evidence, const doubl
 {
 	LOPT_CLEANUP(lopt_maker_release) struct lopt_maker maker;
 	const struct lopt_commits *commits = evidence->input->commits;
-	size_t run = is_copy_of_all(evidence, copy) ? run_behind(evidence, copy) : SIZE_MAX, rare = 0;
+	size_t run = is_copy_of_all(evidence, copy) ? run_behind(evidence, copy) : SIZE_MAX;
 	const struct installer *installer = run == SIZE_MAX ? NULL : installer_of(evidence, run);
 	struct found found;
 	lopt_maker_init(&maker, evidence, "manifest-first", LOPT_LEVEL_STANDARD);
 	if (!installer)
 		return LOPT_OK;
-	find_manifests(&maker, copy, installer, &found);
+	LOPT_TRY(find_manifests(&maker, copy, installer, &found, err));
 	if (found.count == 0)
-		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
-	enum lopt_status status = count_commits(&maker, &found, &rare, err);
-	if (status != LOPT_OK)
-		return status == LOPT_END ? LOPT_OK : status;
-	size_t often = count_changes(commits, evidence, copy);
+		return LOPT_OK;
+	size_t often = count_changes(commits, evidence, copy), rare = count_commits(commits, &found);
 	maker.edit.seconds_before = seconds[run] * (double)often / (double)commits->count;
 	maker.edit.seconds_after = seconds[run] * (double)rare / (double)commits->count;
 	if (maker.edit.seconds_before <= 0 ||
@@ -203,7 +209,7 @@ enum lopt_status lopt_rule_manifest(struct lopt_evidence *evidence, struct lopt_
 {
 	LOPT_CLEANUP(lopt_cleanup_bytes) double *seconds = NULL;
 	const struct lopt_plan_input *input = evidence->input;
-	if (!input->commits || input->commits->count == 0 || !input->context)
+	if (!input->commits || input->commits->count == 0)
 		return LOPT_OK;
 	LOPT_TRY(lopt_evidence_seconds(evidence, &seconds, err));
 	for (size_t i = evidence->first; i < evidence->instructions; i++)

@@ -97,7 +97,6 @@ struct lopt_plan_input {
 	size_t included_count;
 	const char *const *excluded; /* rules that are not made */
 	size_t excluded_count;
-	const char *context;		    /* the build context's directory; NULL: it is not looked at */
 	const struct lopt_commits *commits; /* of the build context; NULL: instructions stay in their order */
 };
 

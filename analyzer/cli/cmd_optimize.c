@@ -195,7 +195,6 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 		.excluded = wanted->excluded.items,
 		.excluded_count = wanted->excluded.count,
 	};
-	work->input.context = wanted->building.context;
 	work->input.commits = wanted->commits ? &work->commits : NULL;
 	LOPT_TRY(set_features(work, err));
 	if (lopt_plan_make(&work->plan, &work->input, err) != LOPT_OK)

@@ -125,7 +125,6 @@ static void read_commits(struct test_planning *p, const struct test_plan *c)
 						      .commits_max = c->commits };
 	if (lopt_commits_read(&p->commits, &options, p->file, &err) != LOPT_OK)
 		fail_msg("%s: %s", c->source, err.message);
-	p->input.context = c->context;
 	p->input.commits = &p->commits;
 }
 

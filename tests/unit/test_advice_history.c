@@ -114,10 +114,11 @@ static void copies_the_manifest_first(void **state)
 		  .layers = { "app/", APP, NODE }, .seconds = { 1, 60 }, .want = "manifest-first 4 0 60s>12s",
 		  .text = F
 		  "WORKDIR /app\nCOPY package.json package-lock.json ./\n# install\nRUN --network=default npm install --omit=dev # why\n# all of it\nCOPY ./ ./\nCMD [\"x\"]\n" },
-		{ STANDARD, .source = F "COPY web /app\nWORKDIR /app\nRUN npm install\nRUN make\n",
+		{ STANDARD, .source = F "COPY ./web/. /app\nWORKDIR /app\nRUN npm install\nRUN make\n",
 		  .layers = { "app/", "app/ app/package.json=1 app/b=1", NODE, "b=1" }, .seconds = { 1, 60, 1 },
 		  .want = "manifest-first 2 0 60s>12s",
-		  .text = F "WORKDIR /app\nCOPY web/package.json /app/\nRUN npm install\nCOPY web /app\nRUN make\n" },
+		  .text = F
+		  "WORKDIR /app\nCOPY ./web/./package.json /app/\nRUN npm install\nCOPY ./web/. /app\nRUN make\n" },
 		/* a relative path means another one behind WORKDIR */
 		{ STANDARD, .source = F "WORKDIR /app\nCOPY . .\nWORKDIR /app/web\nRUN npm install\n",
 		  .layers = { "app/", APP, NODE }, .seconds = { 1, 60 }, .want = "" },
