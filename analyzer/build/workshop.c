@@ -252,6 +252,7 @@ static enum lopt_status copy_context(struct lopt_workshop *workshop, const char 
 	if (ran.code != 0)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot copy the build context", *context);
 	*context = path;
+	remove_file(workshop, "scratch/.dockerignore"); /* it may be a link, or not writable */
 	return write_file(workshop, "scratch/.dockerignore", workshop->ignore, err);
 }
 
@@ -479,15 +480,18 @@ static enum lopt_status try_feature(struct lopt_workshop *workshop, enum lopt_bu
 	char context[PATH_MAX_HERE + 64];
 	struct lopt_build_options options = { .seconds = CLEAN_SECONDS };
 	const struct lopt_build_options *given = workshop->options;
+	const struct lopt_str ignored = workshop->ignore;
 	LOPT_CLEANUP(lopt_built_release) struct lopt_built built = { 0 };
 	(void)snprintf(context, sizeof context, "%s/probe", workshop->directory);
 	if (mkdir(context, 0700) < 0 && errno != EEXIST)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", context, strerror(errno));
 	LOPT_TRY(write_file(workshop, "probe/x", lopt_str_from("x\n"), err));
 	workshop->options = &options;
+	workshop->ignore = lopt_str_make(NULL, 0); /* it is about another context */
 	enum lopt_status status =
 		build(workshop, &built, lopt_str_from(features[feature]), "probe/Dockerfile", context, false, err);
 	workshop->options = given;
+	workshop->ignore = ignored;
 	LOPT_TRY(status);
 	*can = !built.failed;
 	lopt_workshop_discard(workshop, &built);
