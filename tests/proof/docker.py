@@ -4,7 +4,8 @@
 
 plan.json: "version" (text, or null: the daemon is not there), "chmod" and "mount" (does COPY --chmod, RUN --mount build?),
 "builds" and "runs": rules, the first that fits counts. A rule of a build fits by "has" and "lacks" (texts of the
-Dockerfile) and "nth" (from 1: the build of this very Dockerfile); it says "image" (a docker archive), "log", "code",
+Dockerfile), "ignores" and "admits" (lines of the .dockerignore in force) and "nth" (from 1: the build of this very
+Dockerfile); it says "image" (a docker archive), "log", "code",
 "sleep" (seconds) or "kill" (a signal, to itself). A rule of a run fits by "command" and "image"; it says "log" and "code".
 """
 import hashlib
@@ -60,12 +61,20 @@ def feature_of(text, plan):
 	return None
 
 
-def build_rule(text, plan):
+def ignored(words):
+	"""The .dockerignore beside the Dockerfile, and that in the context; None where there is none."""
+	names = words[words.index("-f") + 1] + ".dockerignore", os.path.join(words[-1], ".dockerignore")
+	return [read(name) if os.path.exists(name) else None for name in names]
+
+
+def build_rule(text, plan, ignore):
 	feature = feature_of(text, plan)
 	if feature:
 		return feature
 	nth = nth_build(text)
 	for rule in plan["builds"]:
+		if not all(x in ignore for x in rule.get("ignores", ())) or any(x in ignore for x in rule.get("admits", ())):
+			continue
 		if all(x in text for x in rule.get("has", ())) and not any(x in text for x in rule.get("lacks", ())) and \
 		   rule.get("nth", nth) == nth:
 			return rule
@@ -74,8 +83,11 @@ def build_rule(text, plan):
 
 def build(words, plan):
 	text = read(words[words.index("-f") + 1])
-	note(dockerfile=text, context=sorted(os.listdir(words[-1])), buildkit=os.environ.get("DOCKER_BUILDKIT"))
-	rule = build_rule(text, plan)
+	beside, inside = ignored(words)
+	buildkit = os.environ.get("DOCKER_BUILDKIT")
+	note(dockerfile=text, context=sorted(os.listdir(words[-1])), buildkit=buildkit, beside=beside, inside=inside)
+	ignore = beside if buildkit == "1" and beside is not None else inside
+	rule = build_rule(text, plan, (ignore or "").splitlines())
 	code = act(rule)
 	if code == 0:
 		with open(image_file(words[words.index("-t") + 1]), "w", encoding="utf-8") as f:
