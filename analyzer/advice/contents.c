@@ -4,6 +4,7 @@
 
 #include "advice/evidence.h"
 #include "base/cleanup.h"
+#include "package/text.h"
 
 /*
  * Content that some need and some do not, removed in the instruction that makes it: symbols of programs, static libraries,
@@ -11,17 +12,6 @@
  */
 
 enum { OPERANDS_MAX = 40 };
-
-static bool is_plain(struct lopt_str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      strchr("._/-+@", c)))
-			return false;
-	}
-	return text.len > 0;
-}
 
 static bool is_visible(const struct lopt_inode *inode)
 {
@@ -32,12 +22,6 @@ static struct lopt_str parent_of(struct lopt_str path)
 {
 	const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
 	return lopt_str_make(path.ptr, slash ? (size_t)(slash - path.ptr) : 0);
-}
-
-static bool ends(struct lopt_str text, const char *end)
-{
-	size_t len = strlen(end);
-	return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
 }
 
 static bool has_program(const struct lopt_evidence *evidence, const char *name)
@@ -116,7 +100,7 @@ static bool is_all_of(const struct stripping *stripping, struct lopt_str folder)
 		for (size_t i = 0; i < layer->entry_count; i++) {
 			struct lopt_str path = layer->entries[i].path;
 			size_t at;
-			if (!ends(path, ".so") || !lopt_str_equal(parent_of(path), folder))
+			if (!lopt_text_ends(path, ".so") || !lopt_str_equal(parent_of(path), folder))
 				continue;
 			const struct lopt_entry *entry =
 				lopt_evidence_below(evidence, path, stripping->layer->index + 1, &at);
@@ -133,11 +117,11 @@ static void add_program(struct stripping *stripping, struct lopt_str path)
 {
 	struct operands *operands = &stripping->operands;
 	struct lopt_str folder = parent_of(path);
-	if (!is_plain(path)) {
+	if (!lopt_word_is_plain(path)) {
 		operands->too_many = true;
 		return;
 	}
-	if (ends(path, ".so")) {
+	if (lopt_text_ends(path, ".so")) {
 		struct lopt_str all = lopt_maker_text(&stripping->maker, "/%.*s/*.so", LOPT_STR_ARGS(folder));
 		for (size_t i = 0; i < operands->count; i++)
 			if (lopt_str_equal(operands->items[i], all))
@@ -154,7 +138,7 @@ static void add_program(struct stripping *stripping, struct lopt_str path)
 static uint64_t bytes_of(const struct stripping *stripping, const struct lopt_kept *kept)
 {
 	const struct lopt_inode *inode = &stripping->layer->inodes[kept->inode];
-	if (kept->what != LOPT_KEEP_SECTIONS || !is_visible(inode) || ends(inode->path, ".o") ||
+	if (kept->what != LOPT_KEEP_SECTIONS || !is_visible(inode) || lopt_text_ends(inode->path, ".o") ||
 	    stripping->maker.evidence->claimed[stripping->layer->index][kept->inode] || is_under_strip(inode->path))
 		return 0;
 	return kept->symbol_bytes + kept->debug_bytes;
@@ -269,11 +253,12 @@ static bool is_static_library(struct lopt_str path)
 					      "/libg.a",
 					      "/libmcheck.a",
 					      "/libm.a" };
-	if (!ends(path, ".a") || !(lopt_str_starts(path, "usr/lib/") || lopt_str_starts(path, "usr/local/lib/")) ||
+	if (!lopt_text_ends(path, ".a") ||
+	    !(lopt_str_starts(path, "usr/lib/") || lopt_str_starts(path, "usr/local/lib/")) ||
 	    lopt_str_starts(path, "usr/lib/gcc/"))
 		return false;
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-		if (ends(path, needed[i]))
+		if (lopt_text_ends(path, needed[i]))
 			return false;
 	return true;
 }
@@ -351,7 +336,7 @@ static void add_r_steps(struct lopt_maker *maker, size_t instruction, const stru
 	for (size_t i = 0; i < layer->entry_count; i++) {
 		size_t len = r_library(layer->entries[i].path);
 		struct lopt_str library = lopt_str_make(layer->entries[i].path.ptr, len);
-		if (len && is_plain(library))
+		if (len && lopt_word_is_plain(library))
 			add_operand(&libraries, library);
 	}
 	for (size_t i = 0; i < libraries.count; i++)

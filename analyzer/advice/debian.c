@@ -389,17 +389,6 @@ static bool is_owned_by_dropped(const struct lopt_packages *packages, const stru
 	return false;
 }
 
-/* A later chmod may have copied it: without the package there is nothing to copy. */
-static void claim_everywhere(struct predicting *predicting, const struct lopt_node *node)
-{
-	struct lopt_evidence *evidence = predicting->maker->evidence;
-	size_t layer = evidence->layers;
-	const struct lopt_entry *entry;
-	while (node->inode_layer && (entry = lopt_evidence_below(evidence, node->path, layer, &layer)))
-		if (entry->inode != LOPT_NO_INODE && evidence->instruction_of[layer] != SIZE_MAX)
-			lopt_maker_claim(predicting->maker, layer, entry->inode);
-}
-
 static enum lopt_status predict(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct predicting *predicting = context;
@@ -410,7 +399,8 @@ static enum lopt_status predict(void *context, const struct lopt_node *node, str
 		       (flags == 0 && is_info_of_dropped(packages, node->path));
 	if (dropped) {
 		lopt_maker_effect(predicting->maker, node->path, LOPT_ASPECT_REMOVED, false);
-		claim_everywhere(predicting, node);
+		if (node->inode_layer)
+			lopt_maker_claim_path(predicting->maker, node->path);
 	} else if (flags == 0 && node->layer != LOPT_NO_LAYER && predicting->by_apt[node->layer]) {
 		/* made by the scripts of packages: it may not be made, or be made of fewer parts */
 		lopt_maker_effect(predicting->maker, node->path,

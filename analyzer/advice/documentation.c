@@ -3,6 +3,7 @@
 
 #include "advice/apt.h"
 #include "base/cleanup.h"
+#include "package/text.h"
 
 /*
  * Documentation, manual pages and translations that dpkg need not unpack (dpkg(1), --path-exclude). Licences stay. dpkg
@@ -31,20 +32,14 @@ static struct lopt_str language_of(const struct lopt_image_info *info)
 	return lopt_str_make("", 0);
 }
 
-static bool ends(struct lopt_str text, const char *end)
-{
-	size_t len = strlen(end);
-	return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
-}
-
 /* Does the configuration written below leave it out? */
 static bool is_excluded(const struct looking *looking, struct lopt_str path, enum lopt_type type)
 {
 	if (lopt_str_starts(path, "usr/share/doc/"))
-		return type == LOPT_FILE && !ends(path, "/copyright");
+		return type == LOPT_FILE && !lopt_text_ends(path, "/copyright");
 	if (lopt_str_starts(path, "usr/share/man/") || lopt_str_starts(path, "usr/share/info/"))
 		return true;
-	if (!lopt_str_starts(path, "usr/share/locale/") || ends(path, "/locale.alias"))
+	if (!lopt_str_starts(path, "usr/share/locale/") || lopt_text_ends(path, "/locale.alias"))
 		return false;
 	struct lopt_str rest = lopt_str_make(path.ptr + 17, path.len - 17);
 	return !looking->language.len || rest.len < looking->language.len ||
@@ -54,16 +49,6 @@ static bool is_excluded(const struct looking *looking, struct lopt_str path, enu
 static bool is_own(const struct lopt_evidence *evidence, size_t layer)
 {
 	return layer != LOPT_NO_LAYER && evidence->instruction_of[layer] != SIZE_MAX;
-}
-
-static void claim_everywhere(struct looking *looking, const struct lopt_node *node)
-{
-	struct lopt_evidence *evidence = looking->maker.evidence;
-	size_t layer = evidence->layers;
-	const struct lopt_entry *entry;
-	while (node->inode_layer && (entry = lopt_evidence_below(evidence, node->path, layer, &layer)))
-		if (entry->inode != LOPT_NO_INODE && is_own(evidence, layer))
-			lopt_maker_claim(&looking->maker, layer, entry->inode);
 }
 
 /* update-alternatives links a manual page only where there is one. */
@@ -84,7 +69,8 @@ static enum lopt_status predict(void *context, const struct lopt_node *node, str
 		return LOPT_OK;
 	if (is_excluded(looking, node->path, node->type)) {
 		lopt_maker_effect(maker, node->path, LOPT_ASPECT_REMOVED, false);
-		claim_everywhere(looking, node);
+		if (node->inode_layer)
+			lopt_maker_claim_path(maker, node->path);
 	} else if (is_alternative(looking, node)) {
 		lopt_maker_effect(maker, node->path, LOPT_ASPECT_REMOVED | LOPT_ASPECT_TARGET, false);
 	} else if (lopt_str_starts(node->path, "var/lib/dpkg/alternatives/") ||

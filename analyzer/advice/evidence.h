@@ -83,6 +83,8 @@ void lopt_maker_release(struct lopt_maker *maker);
 void lopt_maker_step(struct lopt_maker *maker, struct lopt_edit_step step);
 /** The inode is saved; nothing where an edit has claimed it already. */
 void lopt_maker_claim(struct lopt_maker *maker, size_t layer, uint32_t inode);
+/** The same for what any instruction of the Dockerfile shipped at this path: a later chmod may have copied the file. */
+void lopt_maker_claim_path(struct lopt_maker *maker, struct lopt_str path);
 void lopt_maker_effect(struct lopt_maker *maker, struct lopt_str path, unsigned aspects, bool beneath);
 /** Text that lives as long as the plan. */
 LOPT_PRINTF(2, 3)

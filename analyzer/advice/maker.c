@@ -51,6 +51,16 @@ void lopt_maker_claim(struct lopt_maker *maker, size_t layer, uint32_t inode)
 	maker->edit.predicted_bytes += lopt_image_layer(maker->evidence->image, layer)->inodes[inode].size;
 }
 
+void lopt_maker_claim_path(struct lopt_maker *maker, struct lopt_str path)
+{
+	const struct lopt_evidence *evidence = maker->evidence;
+	size_t layer = evidence->layers;
+	const struct lopt_entry *entry;
+	while ((entry = lopt_evidence_below(evidence, path, layer, &layer)))
+		if (entry->inode != LOPT_NO_INODE && evidence->instruction_of[layer] != SIZE_MAX)
+			lopt_maker_claim(maker, layer, entry->inode);
+}
+
 void lopt_maker_effect(struct lopt_maker *maker, struct lopt_str path, unsigned aspects, bool beneath)
 {
 	struct lopt_effect *effects =

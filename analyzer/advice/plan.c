@@ -304,7 +304,7 @@ enum lopt_status lopt_plan_print_ignore(const struct lopt_plan *plan, struct lop
 
 /* The fewest and safest edits: safe ones before others, large ones before small ones. */
 
-static struct lopt_edit *next_spare(const struct lopt_plan *plan)
+struct lopt_edit *lopt_plan_next_spare(const struct lopt_plan *plan)
 {
 	struct lopt_edit *best = NULL;
 	for (size_t i = 0; i < plan->count; i++) {
@@ -323,7 +323,7 @@ enum lopt_status lopt_plan_aim(struct lopt_plan *plan, uint64_t size, uint64_t t
 	for (;;) {
 		uint64_t saved;
 		LOPT_TRY(lopt_plan_predict(plan, &saved, err));
-		struct lopt_edit *edit = next_spare(plan);
+		struct lopt_edit *edit = lopt_plan_next_spare(plan);
 		if (!edit || (saved < size && size - saved <= target))
 			return LOPT_OK;
 		edit->state = LOPT_EDIT_CHOSEN;

@@ -121,6 +121,8 @@ static inline bool lopt_edit_applies(const struct lopt_edit *edit)
 }
 /** Safe ones come first, and of two that are as safe the larger: less than 0 when `a` is trusted more. */
 int lopt_edit_compare_trust(const struct lopt_edit *a, const struct lopt_edit *b);
+/** The most trusted of those that are SPARE; NULL when there is none. */
+struct lopt_edit *lopt_plan_next_spare(const struct lopt_plan *plan);
 /** Bytes that all applied edits save together, each inode once. */
 LOPT_CHECKED enum lopt_status lopt_plan_predict(const struct lopt_plan *plan, uint64_t *bytes, struct lopt_error *err);
 /** The effects of all applied edits, sorted; each with its edit's index. The caller frees *out. */

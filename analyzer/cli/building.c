@@ -326,24 +326,3 @@ enum lopt_status lopt_building_refuse(const struct lopt_building *building, cons
 	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: the test \"%.200s\" fails in its own image",
 			      building->dockerfile, building->proof.tests[original->failed_test - 1]);
 }
-
-enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err)
-{
-	char bytes[16384];
-	LOPT_CLEANUP(lopt_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
-	for (;;) {
-		ssize_t got = read(fd, bytes, sizeof bytes);
-		if (got < 0)
-			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
-		if (got == 0)
-			return LOPT_OK;
-		if (to->len + (size_t)got > LOPT_DOCKERFILE_BYTES_MAX)
-			return lopt_error_set(err, LOPT_E_LIMIT, "%s: a Dockerfile of more than %d bytes", path,
-					      LOPT_DOCKERFILE_BYTES_MAX);
-		lopt_buf_add(to, bytes, (size_t)got);
-		if (to->failed)
-			return lopt_error_memory(err);
-	}
-}

@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_CLI_BUILDING_H
 #define LAYEROPT_CLI_BUILDING_H
 
+#include "cli/opening.h"
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -107,8 +108,5 @@ LOPT_CHECKED enum lopt_status lopt_building_report(struct lopt_building *buildin
 /** The original does not build or fails its own test: show the log on standard error; LOPT_E_SYSTEM. */
 LOPT_CHECKED enum lopt_status lopt_building_refuse(const struct lopt_building *building,
 						   const struct lopt_original *original, struct lopt_error *err);
-
-/** A whole file of at most LOPT_DOCKERFILE_BYTES_MAX. */
-LOPT_CHECKED enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err);
 
 #endif

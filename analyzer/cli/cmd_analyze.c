@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <fcntl.h>
-
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "cli/command.h"
@@ -11,7 +8,7 @@
 
 enum { TOP = LOPT_OPTION_OWN, BASE, BASE_LAYERS, DOCKERFILE, VERIFY, SECRETS, COLOR };
 
-enum { TOP_DEFAULT = 20, FORMATS_MAX = 16, DOCKERFILE_MAX = 4 << 20 };
+enum { TOP_DEFAULT = 20, FORMATS_MAX = 16 };
 
 struct wanted {
 	struct lopt_opening opening;
@@ -56,34 +53,6 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 	default:
 		return lopt_opening_take(&wanted->opening, id, value, err);
 	}
-}
-
-/* The Dockerfile. */
-
-static enum lopt_status read_all(struct lopt_buf *to, int fd, const char *path, struct lopt_error *err)
-{
-	char bytes[16384];
-	for (;;) {
-		ssize_t got = read(fd, bytes, sizeof bytes);
-		if (got < 0)
-			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
-		if (got == 0)
-			return LOPT_OK;
-		if (to->len + (size_t)got > DOCKERFILE_MAX)
-			return lopt_error_set(err, LOPT_E_LIMIT, "%s: a Dockerfile of more than %d bytes", path,
-					      DOCKERFILE_MAX);
-		lopt_buf_add(to, bytes, (size_t)got);
-		if (to->failed)
-			return lopt_error_memory(err);
-	}
-}
-
-static enum lopt_status read_dockerfile(struct lopt_buf *to, const char *path, struct lopt_error *err)
-{
-	LOPT_CLEANUP(lopt_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
-	return read_all(to, fd, path, err);
 }
 
 /* Reports. */
@@ -161,7 +130,7 @@ static enum lopt_status open_and_report(struct wanted *wanted, struct lopt_error
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *base = NULL;
 	if (wanted->analysis.dockerfile_name)
-		LOPT_TRY(read_dockerfile(&dockerfile, wanted->analysis.dockerfile_name, err));
+		LOPT_TRY(lopt_dockerfile_load(&dockerfile, wanted->analysis.dockerfile_name, err));
 	wanted->analysis.dockerfile = lopt_buf_view(&dockerfile);
 	wanted->analysis.digests = digests_shown(wanted);
 	wanted->opening.options.want_duplicate_sha256 = wanted->analysis.digests != 0;

@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_CLI_OPENING_H
 #define LAYEROPT_CLI_OPENING_H
 
+#include "base/buf.h"
 #include "cli/option.h"
 #include "cli/output.h"
 #include "layeropt/image.h"
@@ -67,6 +68,9 @@ LOPT_CHECKED enum lopt_status lopt_number_parse(size_t *out, const char *name, c
 /** A word of a list ending with NULL: its index. */
 LOPT_CHECKED enum lopt_status lopt_word_parse(size_t *out, const char *name, const char *text,
 					      const char *const words[], struct lopt_error *err);
+
+/** A whole file of at most LOPT_DOCKERFILE_BYTES_MAX. */
+LOPT_CHECKED enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err);
 
 /** Cleanup of locals. */
 void lopt_cleanup_image(struct lopt_image **image);

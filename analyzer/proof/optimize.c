@@ -235,23 +235,12 @@ static enum lopt_status learn(struct lopt_optimizing *o, struct lopt_error *err)
 
 /* Targets. */
 
-static struct lopt_edit *next_spare(const struct lopt_plan *plan)
-{
-	struct lopt_edit *best = NULL;
-	for (size_t i = 0; i < plan->count; i++) {
-		struct lopt_edit *edit = &plan->edits[i];
-		if (edit->state == LOPT_EDIT_SPARE && (!best || lopt_edit_compare_trust(edit, best) < 0))
-			best = edit;
-	}
-	return best;
-}
-
 /* In place of edits that were dropped come others that were not needed with them. */
 static enum lopt_status make_up(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	uint64_t size = o->input->analysis->totals.content_bytes;
 	while (o->has_target) {
-		struct lopt_edit *spare = next_spare(o->plan);
+		struct lopt_edit *spare = lopt_plan_next_spare(o->plan);
 		LOPT_TRY(lopt_plan_predict(o->plan, &o->predicted_bytes, err));
 		if (!spare || (o->predicted_bytes <= size && size - o->predicted_bytes <= o->target))
 			break;
@@ -263,7 +252,7 @@ static enum lopt_status make_up(struct lopt_optimizing *o, struct lopt_error *er
 /* The measured size misses the target that was predicted: more edits, if there are any. */
 static bool take_more(struct lopt_optimizing *o)
 {
-	struct lopt_edit *spare = next_spare(o->plan);
+	struct lopt_edit *spare = lopt_plan_next_spare(o->plan);
 	if (!o->has_target || size_of(&o->held.subject) <= o->target || !spare)
 		return false;
 	spare->state = LOPT_EDIT_CHOSEN;
