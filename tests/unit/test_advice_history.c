@@ -165,6 +165,26 @@ static void copies_the_manifest_first(void **state)
 		  .layers = { "app/", "app/ app/go.mod=1", "root/go/x=1" }, .seconds = { 1, 60 },
 		  .want = "manifest-first 3 0 60s>0s",
 		  .text = F "WORKDIR /app\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\n" },
+		/* what stood behind the RUN is folded into it, or goes */
+		{ STANDARD, .source = F "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN rm -rf /opt/big\nCMD [\"x\"]\n",
+		  .layers = { "app/ opt/", APP, NODE " opt/ opt/big=1;size=9000", "opt/ opt/.wh.big=" },
+		  .seconds = { 1, 60, 1 }, .want = "fold 4 9000\nmanifest-first 3 0 60s>12s",
+		  .text = F
+		  "WORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci \\\n    && rm -rf /opt/big\nCOPY . .\nCMD [\"x\"]\n" },
+		{ STANDARD, .source = F "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN rm -rf /root/.npm\n",
+		  .layers = { "app/ root/", APP, NODE " root/ root/.npm/ root/.npm/a=1;size=9000",
+			      "root/ root/.wh..npm=" },
+		  .seconds = { 1, 60, 1 }, .want = "npm-cache 4 9000\nuseless-run 5 0\nmanifest-first 3 0 60s>12s",
+		  .text = F
+		  "WORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci \\\n    && rm -rf /root/.npm\nCOPY . .\n" },
+		/* what stands behind it stays there */
+		{ STANDARD, .copy_chmod = true,
+		  .source = F "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN chown -R 5:5 /app/src\n",
+		  .layers = { "app/", APP " app/src/big=1;size=9000", NODE,
+			      "app/src/;own=5:5 app/src/a=1;own=5:5 app/src/big=1;size=9000;own=5:5" },
+		  .seconds = { 1, 60, 1 }, .want = "manifest-first 3 0 60s>12s",
+		  .text = F
+		  "WORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN chown -R 5:5 /app/src\n" },
 	};
 	TEST_PLANS(cases);
 }

@@ -738,6 +738,9 @@ static void random_source(char *text, size_t size, uint32_t *seed, size_t *shipp
 		"COPY srv /srv",
 		"ADD a /opt/",
 		"RUN dpkg -i /tmp/a",
+		"COPY . /app",
+		"RUN apt-get install -y make gcc || apt-get install -y tool",
+		"RUN npm ci",
 	};
 	static const char *const others[] = { "ENV A=1",
 					      "USER u",
@@ -762,10 +765,21 @@ static void random_source(char *text, size_t size, uint32_t *seed, size_t *shipp
 
 static void random_files(char *text, size_t size, uint32_t *seed)
 {
-	static const char *const names[] = {
-		"tmp/a",       "tmp/x.tar",	      "srv/a",	       "srv/b",	    "opt/a",
-		"root/.npm/a", "var/lib/apt/lists/a", "var/log/x.log", "etc/passwd"
-	};
+	static const char *const names[] = { "tmp/a",
+					     "tmp/x.tar",
+					     "srv/a",
+					     "srv/b",
+					     "opt/a",
+					     "root/.npm/a",
+					     "var/lib/apt/lists/a",
+					     "var/log/x.log",
+					     "etc/passwd",
+					     "app/.git/a",
+					     "usr/lib/x.a",
+					     "usr/share/man/a",
+					     "opt/R/library/x/help/a",
+					     "usr/bin/find",
+					     "etc/dpkg/dpkg.cfg.d/a" };
 	static const char *const gone[] = { "tmp/.wh.a=", "tmp/.wh.x.tar=", "srv/.wh.b=",
 					    "opt/.wh.a=", "root/.wh..npm=", "srv/.wh..wh..opq=" };
 	static const char *const more[] = { "", ";own=5:6", ";mode=600", ";own=5:6;mode=755" };
@@ -783,9 +797,12 @@ static void random_files(char *text, size_t size, uint32_t *seed)
 static void try_random(uint32_t seed)
 {
 	char source[2048], files[7][1024];
-	struct test_plan c = {
-		.source = source, .mount = seed % 2, .copy_chmod = seed % 3, .level = LOPT_LEVEL_STANDARD
-	};
+	struct test_plan c = { .source = source,
+			       .mount = seed % 2,
+			       .copy_chmod = seed % 3,
+			       .has_test = seed % 4,
+			       .level = LOPT_LEVEL_AGGRESSIVE,
+			       .included = { "r-documentation" } };
 	size_t shipping;
 	struct test_planning p;
 	struct lopt_buf text = LOPT_BUF_INIT(1 << 20);
