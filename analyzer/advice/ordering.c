@@ -11,10 +11,11 @@
  */
 
 struct measured {
-	uint32_t *lines;	/* per entry of the history */
-	size_t *instruction_of; /* per entry of the history */
-	size_t *layer_of;	/* per instruction */
-	double *seconds;	/* per instruction */
+	uint32_t *lines;	   /* per entry of the history */
+	size_t *instruction_of;	   /* per entry of the history */
+	size_t *layer_of;	   /* per instruction */
+	double *seconds;	   /* per instruction */
+	enum lopt_builder builder; /* that made the image, by its history */
 };
 
 static void release_measured(struct measured *measured)
@@ -37,6 +38,7 @@ static enum lopt_status measure(struct measured *measured, const struct lopt_evi
 		return lopt_error_memory(err);
 	LOPT_TRY(lopt_dockerfile_align(evidence->file, info->history, info->history_count, measured->lines, &alignment,
 				       err));
+	measured->builder = alignment.builder;
 	lopt_reorder_map(measured->instruction_of, measured->layer_of, evidence->file, info, measured->lines);
 	lopt_reorder_seconds(measured->seconds, evidence->instructions, evidence->image, measured->instruction_of);
 	return LOPT_OK;
@@ -129,16 +131,15 @@ enum lopt_status lopt_rule_order(struct lopt_evidence *evidence, struct lopt_err
 {
 	LOPT_CLEANUP(release_measured) struct measured measured = { 0 };
 	LOPT_CLEANUP(cleanup_reorder) struct lopt_reorder reorder = { 0 };
-	if (!evidence->input->commits)
+	if (!evidence->input->commits || evidence->input->commits->count == 0)
 		return LOPT_OK;
-	if (evidence->input->commits->count == 0)
-		return tell_why(evidence, lopt_buf_view(&evidence->input->commits->reason), err);
 	LOPT_TRY(measure(&measured, evidence, err));
 	const struct lopt_reorder_input input = {
 		.depends = { .file = evidence->file,
 			     .image = evidence->image,
 			     .layer_of = measured.layer_of,
-			     .builder = evidence->input->builder },
+			     .builder = evidence->input->builder != LOPT_BUILDER_UNKNOWN ? evidence->input->builder
+											 : measured.builder },
 		.seconds = measured.seconds,
 		.commits = evidence->input->commits,
 	};
