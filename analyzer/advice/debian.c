@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "layer/path.h"
 
 void lopt_packages_release(struct lopt_packages *packages)
 {
@@ -78,30 +79,97 @@ static size_t package_of_owner(const struct lopt_packages *packages, uint32_t ow
 	return SIZE_MAX;
 }
 
+/* Without what differs where /bin is a link to /usr/bin. */
+static struct lopt_str plain_path(struct lopt_str path)
+{
+	while (path.len && path.ptr[0] == '/')
+		path = lopt_str_make(path.ptr + 1, path.len - 1);
+	return lopt_str_starts(path, "usr/") ? lopt_str_make(path.ptr + 4, path.len - 4) : path;
+}
+
+/* Links have no content that somebody could own; lists name them all the same. */
+static size_t package_that_lists(const struct lopt_packages *packages, struct lopt_str path)
+{
+	const struct lopt_image *image = packages->evidence->image;
+	for (size_t l = 0; l < lopt_image_layer_count(image); l++) {
+		const struct lopt_layer *layer = lopt_image_layer(image, l);
+		for (size_t i = 0; i < layer->kept_count; i++) {
+			const struct lopt_kept *kept = &layer->kept[i];
+			const struct lopt_inode *inode = &layer->inodes[kept->inode];
+			struct lopt_str list = kept->bytes, line;
+			if (inode->cause != LOPT_CAUSE_NONE || kept->what != LOPT_KEEP_ALL)
+				continue;
+			const struct lopt_debian_package *package = lopt_debian_of_list(&packages->debian, inode->path);
+			while (package && lopt_dpkg_list_next(&list, &line))
+				if (lopt_str_equal(plain_path(line), plain_path(path)))
+					return (size_t)(package - packages->debian.packages);
+		}
+	}
+	return SIZE_MAX;
+}
+
+static const struct lopt_entry *link_at(const struct lopt_packages *packages, struct lopt_str path)
+{
+	static const char *const folders[] = { "", "usr/" };
+	const struct lopt_entry *entry = NULL;
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
+	for (size_t i = 0; i < 2 && !entry; i++) {
+		size_t at;
+		lopt_buf_clear(&text);
+		lopt_buf_text(&text, folders[i]);
+		lopt_buf_str(&text, plain_path(path));
+		if (!text.failed)
+			entry = lopt_evidence_below(packages->evidence, lopt_buf_view(&text),
+						    packages->evidence->layers, &at);
+	}
+	return entry && entry->type == LOPT_SYMLINK ? entry : NULL;
+}
+
+/* Where a link leads, as a path from the root; empty where it leads nowhere. */
+static enum lopt_status follow(struct lopt_packages *packages, const struct lopt_entry *link, struct lopt_str *target,
+			       struct lopt_error *err)
+{
+	struct lopt_clean_path clean;
+	struct lopt_error unheard;
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
+	*target = lopt_str_make("", 0);
+	if (!lopt_str_starts(link->link, "/")) {
+		lopt_buf_str(&text, lopt_path_parent(link->path));
+		lopt_buf_char(&text, '/');
+	}
+	lopt_buf_str(&text, link->link);
+	if (text.failed)
+		return LOPT_OK;
+	enum lopt_status status = lopt_path_clean(&clean, packages->evidence->arena, lopt_buf_view(&text),
+						  lopt_limits_default(), &unheard);
+	if (status == LOPT_E_MEMORY)
+		return lopt_error_memory(err);
+	if (status == LOPT_OK)
+		*target = clean.path;
+	return LOPT_OK;
+}
+
 enum lopt_status lopt_packages_of_path(struct lopt_packages *packages, struct lopt_str path, size_t *package,
 				       struct lopt_error *err)
 {
 	struct lopt_found found;
 	*package = SIZE_MAX;
-	for (int links = 0; links < 8; links++) {
+	for (int links = 0; links < 8 && path.len; links++) {
 		LOPT_TRY(lopt_finder_find(&packages->owners.finder, path, &found, err));
-		if (found.node == LOPT_FOUND_NOTHING || found.type != LOPT_SYMLINK)
-			break;
-		/* the finder follows links on the way, not the last one: a slash behind it makes it one on the way */
-		struct lopt_str target = lopt_str_make("", 0);
-		size_t at;
-		const struct lopt_entry *entry = lopt_evidence_below(
-			packages->evidence,
-			path.len && path.ptr[0] == '/' ? lopt_str_make(path.ptr + 1, path.len - 1) : path,
-			packages->evidence->layers, &at);
-		if (entry && entry->type == LOPT_SYMLINK)
-			target = entry->link;
-		if (!target.len || target.ptr[0] != '/')
-			break;
-		path = target;
+		if (found.node == LOPT_FOUND_NOTHING)
+			return LOPT_OK;
+		if (found.type != LOPT_SYMLINK) {
+			if (found.layer)
+				*package = package_of_owner(packages,
+							    packages->owners.inodes[found.layer->index][found.inode]);
+			return LOPT_OK;
+		}
+		*package = package_that_lists(packages, path);
+		const struct lopt_entry *link = *package == SIZE_MAX ? link_at(packages, path) : NULL;
+		if (!link)
+			return LOPT_OK;
+		LOPT_TRY(follow(packages, link, &path, err));
 	}
-	if (found.layer)
-		*package = package_of_owner(packages, packages->owners.inodes[found.layer->index][found.inode]);
 	return LOPT_OK;
 }
 

@@ -575,6 +575,26 @@ static const struct test_plan tools[] = {
 		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
 };
 
+#define LINK(path, target)            \
+	{                             \
+		path, "-> " target, 1 \
+	}
+#define BY_LINK(...)                                                                                         \
+	{                                                                                                    \
+		STANDARD, .source = F INSTALL "CMD start\n", .files = FILES{ TOOL_FILES, __VA_ARGS__, END }, \
+			  .want = ""                                                                         \
+	}
+
+/* By another name. */
+static const struct test_plan linked[] = {
+	BY_LINK(LINK("usr/local/bin/start", "/usr/bin/bonus")),
+	BY_LINK(LINK("usr/bin/start", "/etc/alternatives/start"), LINK("etc/alternatives/start", "/usr/bin/bonus")),
+	BY_LINK(LINK("usr/bin/start", "bonus")),
+	BY_LINK(LINK("usr/local/bin/start", "../../bin/./more"), LINK("usr/bin/more", "bonus")),
+	/* the one that has the link, not only who has what it leads to */
+	BY_LINK(LINK("usr/bin/start", "tool"), { LIST("bonus"), "/usr/bin/bonus\n/bin/start\n", 1 }),
+};
+
 static void leaves_out_what_is_recommended(void **state)
 {
 	(void)state;
@@ -592,6 +612,7 @@ static void keeps_what_is_used(void **state)
 	(void)state;
 	TEST_PLANS(used);
 	TEST_PLANS(scripts);
+	TEST_PLANS(linked);
 }
 
 static void chooses_as_apt_does(void **state)
