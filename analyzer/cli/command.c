@@ -16,8 +16,10 @@
 #include "cli/sandbox.h"
 #include "layeropt/limits.h"
 
-static const struct lopt_command *const commands[] = { &lopt_command_analyze, &lopt_command_ls, &lopt_command_optimize,
-						       &lopt_command_verify, &lopt_command_help };
+static const struct lopt_command *const commands[] = {
+	&lopt_command_analyze,	&lopt_command_ls,     &lopt_command_diff,
+	&lopt_command_optimize, &lopt_command_verify, &lopt_command_help
+};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -17,6 +17,7 @@ struct lopt_command {
 
 extern const struct lopt_command lopt_command_analyze;
 extern const struct lopt_command lopt_command_ls;
+extern const struct lopt_command lopt_command_diff;
 extern const struct lopt_command lopt_command_optimize;
 extern const struct lopt_command lopt_command_verify;
 extern const struct lopt_command lopt_command_help;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/opening.h"
+#include "cli/terminal.h"
+#include "report/difference.h"
+
+enum { TOP = LOPT_OPTION_OWN, IGNORE, SECRETS, COLOR };
+
+enum { TOP_DEFAULT = 20, FORMATS_MAX = 8, IGNORED_MAX = 64 };
+
+struct wanted {
+	struct lopt_opening opening; /* of the first image */
+	const char *second;
+	const char *ignored[IGNORED_MAX];
+	size_t ignored_count;
+	struct lopt_report_options report;
+	enum lopt_color color;
+};
+
+static enum lopt_status take_ignored(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	if (wanted->ignored_count == IGNORED_MAX)
+		return lopt_error_set(err, LOPT_E_USAGE, "--ignore: more than %d times", IGNORED_MAX);
+	if (!*value)
+		return lopt_error_set(err, LOPT_E_USAGE, "--ignore: its value is empty");
+	wanted->ignored[wanted->ignored_count++] = value;
+	return LOPT_OK;
+}
+
+static enum lopt_status take_operand(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	if (!wanted->opening.image)
+		return lopt_opening_take(&wanted->opening, 0, value, err);
+	if (wanted->second)
+		return lopt_error_set(err, LOPT_E_USAGE, "%.200s: two images are compared, and there are two already",
+				      value);
+	if (!*value)
+		return lopt_error_set(err, LOPT_E_USAGE, "the name of the image is empty");
+	wanted->second = value;
+	return LOPT_OK;
+}
+
+static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
+{
+	static const char *const colors[] = { "auto", "always", "never", NULL };
+	struct wanted *wanted = context;
+	size_t index;
+	switch (id) {
+	case 0:
+		return take_operand(wanted, value, err);
+	case TOP:
+		return lopt_number_parse(&wanted->report.top, "top", value, err);
+	case IGNORE:
+		return take_ignored(wanted, value, err);
+	case SECRETS:
+		wanted->report.show_secrets = true;
+		return LOPT_OK;
+	case COLOR:
+		LOPT_TRY(lopt_word_parse(&index, "--color", value, colors, err));
+		wanted->color = (enum lopt_color)index;
+		return LOPT_OK;
+	default:
+		return lopt_opening_take(&wanted->opening, id, value, err);
+	}
+}
+
+/* What is held of one image. */
+struct side {
+	struct lopt_source *source;
+	struct lopt_image *image;
+	const struct lopt_analysis *analysis;
+};
+
+static void release_side(struct side *side)
+{
+	lopt_analysis_free(side->analysis);
+	lopt_image_free(side->image);
+	lopt_source_free(side->source);
+}
+
+static enum lopt_status read_side(struct wanted *wanted, struct side *side, struct lopt_error *err)
+{
+	LOPT_TRY(lopt_opening_read(&side->image, &wanted->opening, side->source, NULL, err));
+	return lopt_analysis_make(&side->analysis, side->image, NULL, err);
+}
+
+static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
+				     const struct lopt_difference_view *view, struct lopt_error *err)
+{
+	struct lopt_report_options options = wanted->report;
+	options.color = wanted->color == LOPT_COLOR_ALWAYS;
+	if (output->to_stdout) {
+		options.color = lopt_terminal_color(wanted->color);
+		options.columns = lopt_terminal_columns();
+		options.unicode = lopt_terminal_unicode();
+	}
+	for (size_t i = 0; lopt_difference_format_at(i); i++)
+		if (lopt_output_is(output, lopt_difference_format_at(i)->name))
+			return lopt_difference_format_at(i)->write(lopt_output_file(output), view, &options, err);
+	return lopt_error_set(err, LOPT_E_BUG, "an output without a format");
+}
+
+static enum lopt_status report(struct wanted *wanted, const struct side *a, const struct side *b,
+			       const struct lopt_comparison *comparison, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_difference_view_release) struct lopt_difference_view view = { 0 };
+	struct lopt_outputs *outputs = &wanted->opening.outputs;
+	LOPT_TRY(lopt_difference_view_make(&view, a->analysis, b->analysis, comparison, err));
+	for (size_t i = 0; i < outputs->count; i++)
+		LOPT_TRY(write_report(wanted, &outputs->items[i], &view, err));
+	LOPT_TRY(lopt_outputs_commit(outputs, err));
+	return lopt_difference_view_differs(&view) ? LOPT_END : LOPT_OK;
+}
+
+static enum lopt_status compare(struct wanted *wanted, struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_side) struct side a = { 0 };
+	LOPT_CLEANUP(release_side) struct side b = { 0 };
+	LOPT_CLEANUP(lopt_comparison_release) struct lopt_comparison comparison = { 0 };
+	wanted->opening.options.want_sha256 = true;
+	wanted->opening.options.keep = lopt_analysis_keep;
+	LOPT_TRY(lopt_source_open(&a.source, wanted->opening.image, err));
+	LOPT_TRY(lopt_source_open(&b.source, wanted->second, err));
+	struct lopt_source *const sources[] = { a.source, b.source };
+	LOPT_TRY(lopt_opening_confine(&wanted->opening, sources, 2, err));
+	LOPT_TRY(read_side(wanted, &a, err));
+	LOPT_TRY(read_side(wanted, &b, err));
+	LOPT_TRY(lopt_comparison_make(&comparison, a.image, b.image, err));
+	for (size_t i = 0; i < wanted->ignored_count; i++)
+		lopt_comparison_allow(&comparison, wanted->ignored[i]);
+	return report(wanted, &a, &b, &comparison, err);
+}
+
+static enum lopt_status diff(struct wanted *wanted, struct lopt_error *err)
+{
+	const char *formats[FORMATS_MAX + 1];
+	const char *const more[2] = { wanted->second, NULL };
+	size_t count = 0;
+	for (; count < FORMATS_MAX && lopt_difference_format_at(count); count++)
+		formats[count] = lopt_difference_format_at(count)->name;
+	formats[count] = NULL;
+	if (wanted->opening.image && !wanted->second)
+		return lopt_error_set(err, LOPT_E_USAGE, "two images are compared, and %.200s is one",
+				      wanted->opening.image);
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, "diff", formats, more, err));
+	return compare(wanted, err);
+}
+
+static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
+{
+	struct wanted wanted = { .report.top = TOP_DEFAULT };
+	lopt_opening_init(&wanted.opening);
+	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
+	if (status == LOPT_OK)
+		status = wanted.opening.help ? lopt_help_print(command, err) : diff(&wanted, err);
+	lopt_opening_release(&wanted.opening);
+	return status;
+}
+
+static const struct lopt_option options[] = {
+	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT", "text (default), json or markdown, to standard output" },
+	{ "output", 'o', LOPT_OPTION_OUTPUT, "FORMAT=FILE",
+	  "write a report to FILE, - for standard output (repeatable)" },
+	{ "top", 0, TOP, "N", "rows per list (20); 0 is all" },
+	{ "ignore", 0, IGNORE, "PATTERN",
+	  "paths that do not count: a directory and all under it, or a pattern in which * also stands for slashes "
+	  "(repeatable)" },
+	{ "show-secrets", 0, SECRETS, NULL, "do not mask values that look like credentials" },
+	{ "color", 0, COLOR, "WHEN", "auto (default), always or never" },
+	LOPT_OPENING_ROWS,
+	{ 0 },
+};
+
+const struct lopt_command lopt_command_diff = {
+	.name = "diff",
+	.usage = "IMAGE IMAGE [OPTION]...",
+	.what = "Tell in what containers of two images differ",
+	.more = "Each IMAGE is a docker save tarball, an OCI archive, an OCI layout directory,\n"
+		"- for standard input, docker:NAME or podman:NAME. Ends with 0 when they are the\n"
+		"same, 1 when they differ. Times and how layers are cut do not count.\n",
+	.options = options,
+	.run = run,
+};

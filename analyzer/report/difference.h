@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_REPORT_DIFFERENCE_H
+#define LAYEROPT_REPORT_DIFFERENCE_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "compare/compare.h"
+#include "layeropt/report.h"
+
+/** Two images side by side: what `layeropt diff` tells. */
+
+/** A package that one of them has, or that both have in different versions or sizes. */
+struct lopt_package_change {
+	const char *manager;
+	struct lopt_str name;
+	struct lopt_str before, after; /* versions; ptr NULL: it is not there */
+	uint64_t bytes_before, bytes_after;
+};
+
+/** A directory of the root, or one below it, with what changed beneath it. */
+struct lopt_directory_change {
+	struct lopt_str path;	 /* "usr/share"; "" is the root itself */
+	uint64_t added, removed; /* bytes of paths that came, went, or changed */
+	size_t paths;
+};
+
+struct lopt_difference_view {
+	const struct lopt_analysis *before, *after;
+	const struct lopt_comparison *comparison; /* those that are ignored are LOPT_REASON_ALLOWED */
+	size_t shared_layers;			  /* the lowest ones, of the same diff IDs */
+	struct lopt_package_change *packages;	  /* the largest change first */
+	size_t package_count, package_cap;
+	struct lopt_directory_change *directories; /* the largest change first */
+	size_t directory_count, directory_cap;
+	size_t added, removed, changed; /* paths, ignored ones left out */
+	uint64_t added_bytes, removed_bytes;
+};
+
+/** Work it out; the analyses and the comparison are borrowed. On success the caller releases *out. */
+LOPT_CHECKED enum lopt_status lopt_difference_view_make(struct lopt_difference_view *out,
+							const struct lopt_analysis *before,
+							const struct lopt_analysis *after,
+							const struct lopt_comparison *comparison,
+							struct lopt_error *err);
+void lopt_difference_view_release(struct lopt_difference_view *view);
+/** Anything differs that is not ignored. */
+bool lopt_difference_view_differs(const struct lopt_difference_view *view);
+
+struct lopt_difference_format {
+	const char *name;
+	enum lopt_status (*write)(FILE *to, const struct lopt_difference_view *view,
+				  const struct lopt_report_options *options, struct lopt_error *err);
+};
+/** NULL past the last. */
+const struct lopt_difference_format *lopt_difference_format_at(size_t index);
+
+#endif

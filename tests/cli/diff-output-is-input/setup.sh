@@ -1,0 +1,2 @@
+# shellcheck shell=sh
+cp "$FIXTURES/demo/demo.tar.zst" copy.tar.zst
