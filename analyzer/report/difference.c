@@ -22,15 +22,16 @@ static const struct lopt_package_row *find_row(const struct lopt_analysis *in, c
 	return NULL;
 }
 
-static enum lopt_status add_package(struct lopt_difference_view *view, const struct lopt_package_row *before,
-				    const struct lopt_package_row *after, struct lopt_error *err)
+/* `any` is either of the two. */
+static enum lopt_status add_package(struct lopt_difference_view *view, const struct lopt_package_row *any,
+				    const struct lopt_package_row *before, const struct lopt_package_row *after,
+				    struct lopt_error *err)
 {
 	struct lopt_package_change *items =
 		lopt_grow(view->packages, &view->package_cap, view->package_count + 1, sizeof *items);
 	if (!items)
 		return lopt_error_memory(err);
 	view->packages = items;
-	const struct lopt_package_row *any = before ? before : after;
 	struct lopt_package_change *item = &items[view->package_count++];
 	*item = (struct lopt_package_change){ .manager = any->manager, .name = any->name };
 	if (before)
@@ -50,11 +51,11 @@ static enum lopt_status compare_packages(struct lopt_difference_view *view, stru
 		const struct lopt_package_row *other = row->manager ? find_row(b, row) : NULL;
 		bool same = other && lopt_str_equal(other->version, row->version) && other->bytes == row->bytes;
 		if (row->manager && !same)
-			LOPT_TRY(add_package(view, row, other, err));
+			LOPT_TRY(add_package(view, row, row, other, err));
 	}
 	for (size_t i = 0; i < b->package_count; i++)
 		if (b->packages[i].manager && !find_row(a, &b->packages[i]))
-			LOPT_TRY(add_package(view, NULL, &b->packages[i], err));
+			LOPT_TRY(add_package(view, &b->packages[i], NULL, &b->packages[i], err));
 	return LOPT_OK;
 }
 
