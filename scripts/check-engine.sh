@@ -44,8 +44,15 @@ if ! "$docker" image inspect "$plain" >/dev/null 2>&1 && command -v mmdebstrap >
 	sh scripts/make-base-image.sh --plain "$plain" && made=1
 fi
 cases=$(grep -l '^needs network' fixtures/dockerfiles/*/expect | xargs -n 1 dirname | xargs -n 1 basename)
-# shellcheck disable=SC2086 # names
-suite tests/engine/corpus "$binary" $cases
+# Containers may have no network although this machine has.
+if timeout 120 "$docker" run --rm "$plain" apt-get -qq -o APT::Update::Error-Mode=any update >"$log" 2>&1; then
+	# shellcheck disable=SC2086 # names
+	suite tests/engine/corpus "$binary" $cases
+else
+	printf '\n--- containers reach no package: SKIPPED: %s\n' "$(echo "$cases" | tr '\n' ' ')"
+	tail -n 2 "$log"
+	skipped=$((skipped + $(echo "$cases" | wc -l)))
+fi
 [ -z "$made" ] || "$docker" rmi "$plain" >/dev/null
 suite tests/engine/replay "$binary"
 printf '\n'
