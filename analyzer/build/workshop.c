@@ -26,6 +26,7 @@ struct lopt_workshop {
 	size_t name_count, name_cap;
 	struct lopt_str ignore; /* ptr NULL: what the context has */
 	char ignore_path[PATH_MAX_HERE + 32];
+	char scratch[PATH_MAX_HERE + 16];
 	signed char can[LOPT_FEATURE_COUNT]; /* -1: not tried */
 };
 
@@ -56,11 +57,14 @@ static void each_word(struct words *words, const char *const *texts)
 
 static enum lopt_status set_mark(struct lopt_workshop *workshop, struct lopt_error *err)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char random[8];
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "no random number: %s", strerror(errno));
-	for (size_t i = 0; i < sizeof random; i++)
-		(void)snprintf(workshop->mark + 2 * i, 3, "%02x", random[i]);
+	for (size_t i = 0; i < sizeof random; i++) {
+		workshop->mark[2 * i] = digits[random[i] >> 4];
+		workshop->mark[2 * i + 1] = digits[random[i] & 15];
+	}
 	return LOPT_OK;
 }
 
@@ -72,6 +76,7 @@ static enum lopt_status make_directory(struct lopt_workshop *workshop, struct lo
 		workshop->directory[0] = '\0';
 		return lopt_error_set(err, LOPT_E_USAGE, "the name of the directory for temporary files is too long");
 	}
+	(void)snprintf(workshop->scratch, sizeof workshop->scratch, "%s/scratch", workshop->directory);
 	(void)snprintf(workshop->ignore_path, sizeof workshop->ignore_path, "%s/Dockerfile.dockerignore",
 		       workshop->directory);
 	if (mkdir(workshop->directory, 0700) == 0)
@@ -148,16 +153,14 @@ static void remove_file(const struct lopt_workshop *workshop, const char *name)
 /* A tree that came out of a repository. */
 static void remove_scratch(const struct lopt_workshop *workshop)
 {
-	char path[PATH_MAX_HERE + 64];
 	struct stat st;
 	struct words words = { 0 };
-	(void)snprintf(path, sizeof path, "%s/scratch", workshop->directory);
-	if (lstat(path, &st) < 0)
+	if (lstat(workshop->scratch, &st) < 0)
 		return;
 	word(&words, "rm");
 	word(&words, "-rf");
 	word(&words, "--");
-	word(&words, path);
+	word(&words, workshop->scratch);
 	clean(&words, NULL);
 }
 
@@ -205,13 +208,12 @@ const char *lopt_workshop_mark(const struct lopt_workshop *workshop)
 	return workshop->mark;
 }
 
-enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, char *path, size_t size, struct lopt_error *err)
+enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, const char **path, struct lopt_error *err)
 {
 	remove_scratch(workshop);
-	int n = snprintf(path, size, "%s/scratch", workshop->directory);
-	if (n < 0 || (size_t)n >= size || mkdir(path, 0700) < 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s/scratch: cannot make: %s", workshop->directory,
-				      strerror(errno));
+	*path = workshop->scratch;
+	if (mkdir(workshop->scratch, 0700) < 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", workshop->scratch, strerror(errno));
 	return LOPT_OK;
 }
 
@@ -239,12 +241,12 @@ void lopt_workshop_ignore(struct lopt_workshop *workshop, struct lopt_str text)
 }
 
 /* docker's classic builder reads no other file than the context's own, so it gets a copy of the context. */
-static enum lopt_status copy_context(struct lopt_workshop *workshop, const char **context, char *path, size_t size,
-				     struct lopt_error *err)
+static enum lopt_status copy_context(struct lopt_workshop *workshop, const char **context, struct lopt_error *err)
 {
+	const char *path;
 	char from[PATH_MAX_HERE + 4096];
 	struct lopt_ran ran;
-	LOPT_TRY(lopt_workshop_scratch(workshop, path, size, err));
+	LOPT_TRY(lopt_workshop_scratch(workshop, &path, err));
 	(void)snprintf(from, sizeof from, "%s/.", *context);
 	const char *const copy[] = { "cp", "-a", "--", from, path, NULL };
 	const struct lopt_run run = { .argv = copy };
@@ -256,14 +258,13 @@ static enum lopt_status copy_context(struct lopt_workshop *workshop, const char 
 	return write_file(workshop, "scratch/.dockerignore", workshop->ignore, err);
 }
 
-static enum lopt_status apply_ignore(struct lopt_workshop *workshop, const char **context, char *path, size_t size,
-				     struct lopt_error *err)
+static enum lopt_status apply_ignore(struct lopt_workshop *workshop, const char **context, struct lopt_error *err)
 {
 	remove_file(workshop, "Dockerfile.dockerignore");
 	if (!workshop->ignore.ptr)
 		return LOPT_OK;
 	if (workshop->kind->history == LOPT_BUILDER_LEGACY)
-		return copy_context(workshop, context, path, size, err);
+		return copy_context(workshop, context, err);
 	return write_file(workshop, "Dockerfile.dockerignore", workshop->ignore, err);
 }
 
@@ -275,7 +276,9 @@ static enum lopt_status remember(struct lopt_workshop *workshop, const char *nam
 	if (!names)
 		return lopt_error_memory(err);
 	workshop->names = names;
-	(void)snprintf(names[workshop->name_count++], sizeof *names, "%s", name);
+	size_t len = strnlen(name, sizeof *names - 1);
+	memcpy(names[workshop->name_count], name, len);
+	names[workshop->name_count++][len] = '\0';
 	return LOPT_OK;
 }
 
@@ -425,9 +428,8 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 	(void)snprintf(path, sizeof path, "%s/%s", workshop->directory, file);
 	(void)snprintf(name, sizeof name, "%slayeropt-%s:%zu", workshop->kind->tag_prefix, workshop->mark,
 		       ++workshop->built);
-	char scratch[PATH_MAX_HERE + 64];
 	struct words words = { 0 };
-	LOPT_TRY(apply_ignore(workshop, &context, scratch, sizeof scratch, err));
+	LOPT_TRY(apply_ignore(workshop, &context, err));
 	build_words(&words, workshop, path, name, context, cached);
 	if (words.full)
 		return lopt_error_set(err, LOPT_E_LIMIT, "too many build arguments");

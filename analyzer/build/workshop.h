@@ -69,8 +69,8 @@ const char *lopt_workshop_directory(const struct lopt_workshop *workshop);
 
 /** Random hex digits in the name of everything made here. */
 const char *lopt_workshop_mark(const struct lopt_workshop *workshop);
-/** An empty directory for a build context; the one before it goes. */
-LOPT_CHECKED enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, char *path, size_t size,
+/** An empty directory for a build context; the one before it goes. *path is borrowed. */
+LOPT_CHECKED enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, const char **path,
 						    struct lopt_error *err);
 
 /** Replace the values of all build arguments in a log by "***". */

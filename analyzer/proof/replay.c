@@ -175,17 +175,17 @@ double lopt_spearman(const double *a, const double *b, size_t count)
 /* Builds. */
 
 /* The context as it was: unpacked where the workshop removes it again. */
-static enum lopt_status unpack(struct replaying *r, const char *hash, char *path, size_t size)
+static enum lopt_status unpack(struct replaying *r, const char *hash, const char **path)
 {
 	char archive[1024], option[1100];
 	struct lopt_ran ran;
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf said = LOPT_BUF_INIT(1 << 16);
-	LOPT_TRY(lopt_workshop_scratch(r->options->workshop, path, size, r->err));
+	LOPT_TRY(lopt_workshop_scratch(r->options->workshop, path, r->err));
 	(void)snprintf(archive, sizeof archive, "%s/image.tar", lopt_workshop_directory(r->options->workshop));
 	(void)snprintf(option, sizeof option, "--output=%s", archive);
 	const char *const ask[] = { "archive", "--format=tar", option, hash, NULL };
 	LOPT_TRY(lopt_git_ask(&said, r->context, ask, r->err));
-	const char *const tar[] = { "tar", "-x", "-f", archive, "-C", path, NULL };
+	const char *const tar[] = { "tar", "-x", "-f", archive, "-C", *path, NULL };
 	const struct lopt_run run = { .argv = tar };
 	LOPT_TRY(lopt_run(&ran, &run, &said, r->err));
 	return ran.code == 0 ? LOPT_OK : lopt_error_set(r->err, LOPT_E_SYSTEM, "tar: exit status %d", ran.code);
@@ -194,8 +194,8 @@ static enum lopt_status unpack(struct replaying *r, const char *hash, char *path
 /* With both Dockerfiles; `index` SIZE_MAX: only to fill the caches. LOPT_END: it does not build. */
 static enum lopt_status build_commit(struct replaying *r, const char *hash, size_t index)
 {
-	char path[1024];
-	LOPT_TRY(unpack(r, hash, path, sizeof path));
+	const char *path;
+	LOPT_TRY(unpack(r, hash, &path));
 	for (size_t side = 0; side < 2; side++) {
 		LOPT_CLEANUP(lopt_built_release) struct lopt_built built = { 0 };
 		struct lopt_replay_side *to = &r->out->sides[side];
