@@ -423,7 +423,7 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 			      const char *file, const char *context, bool cached, struct lopt_error *err)
 {
 	char path[PATH_MAX_HERE + 64];
-	char name[96];
+	char name[sizeof out->name] = "";
 	*out = (struct lopt_built){ .log = LOPT_BUF_INIT(2 * LOPT_LOG_BYTES_MAX) };
 	(void)snprintf(path, sizeof path, "%s/%s", workshop->directory, file);
 	(void)snprintf(name, sizeof name, "%slayeropt-%s:%zu", workshop->kind->tag_prefix, workshop->mark,
@@ -446,7 +446,7 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 	out->timed_out = ran.timed_out;
 	out->seconds = ran.seconds;
 	if (!failed)
-		(void)snprintf(out->name, sizeof out->name, "%s", name);
+		memcpy(out->name, name, sizeof name);
 	return LOPT_OK;
 }
 
