@@ -25,10 +25,12 @@ static enum lopt_status load(struct lopt_buf *to, const char *path, struct lopt_
 {
 	struct lopt_dockerfile *file;
 	LOPT_TRY(lopt_dockerfile_load(to, path, err));
-	if (lopt_dockerfile_parse(&file, lopt_buf_view(to), err) != LOPT_OK)
-		return lopt_error_context(err, "%s", path);
-	lopt_dockerfile_free(file);
-	return LOPT_OK;
+	enum lopt_status status = lopt_dockerfile_parse(&file, lopt_buf_view(to), err);
+	if (status == LOPT_OK) {
+		status = lopt_dockerfile_check(file, err);
+		lopt_dockerfile_free(file);
+	}
+	return status == LOPT_OK ? LOPT_OK : lopt_error_context(err, "%s", path);
 }
 
 static enum lopt_status report(struct wanted *wanted, const struct lopt_original *original,

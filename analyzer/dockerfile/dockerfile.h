@@ -58,6 +58,11 @@ struct lopt_dockerfile;
  */
 LOPT_CHECKED enum lopt_status lopt_dockerfile_parse(struct lopt_dockerfile **out, struct lopt_str source,
 						    struct lopt_error *err);
+/**
+ * What the parser keeps and no builder builds, LOPT_E_INPUT with "line N: " in front of the message: an instruction
+ * nobody knows (unless a syntax directive names another frontend), one in front of the first FROM, a COPY of nothing.
+ */
+LOPT_CHECKED enum lopt_status lopt_dockerfile_check(const struct lopt_dockerfile *dockerfile, struct lopt_error *err);
 void lopt_dockerfile_free(struct lopt_dockerfile *dockerfile);
 
 size_t lopt_dockerfile_count(const struct lopt_dockerfile *dockerfile);

@@ -101,6 +101,30 @@ static void errors_name_the_line(void **state)
 	}
 }
 
+static void what_no_builder_builds(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *source, *want; /* NULL: nothing is said */
+	} cases[] = {
+		{ "ARG a\nFROM a\nCOPY b c\nCOPY [\"b\", \"c\"]\nCOPY <<EOF /c\nEOF\nONBUILD RUN a\n", NULL },
+		{ "FROM a\nADD --chown=1:1 b /c\nrun a\n", NULL },
+		{ "ARG a\n", "no FROM" },
+		{ "RUN a\nFROM a\n", "line 1: no FROM in front of it" },
+		{ "FROM a\n\nFOO b\n", "line 3: unknown instruction: foo" },
+		{ "# syntax=other\nFROM a\nFOO b\n", NULL },
+		{ "FROM a\nCOPY b\n", "line 2: COPY needs a source and a destination" },
+		{ "FROM a\nADD --chown=1:1 [\"b\"]\n", "line 2: ADD needs a source and a destination" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct lopt_dockerfile *file = parse(lopt_str_from(cases[i].source));
+		struct lopt_error err = { .message = "" };
+		assert_int_equal(lopt_dockerfile_check(file, &err), cases[i].want ? LOPT_E_INPUT : LOPT_OK);
+		assert_string_equal(err.message, cases[i].want ? cases[i].want : "");
+		lopt_dockerfile_free(file);
+	}
+}
+
 static void long_lines_end_at_65535(void **state)
 {
 	(void)state;
@@ -248,13 +272,10 @@ static void deep_and_large_substitutions_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(trees_are_buildkits),
-		cmocka_unit_test(errors_name_the_line),
-		cmocka_unit_test(long_lines_end_at_65535),
-		cmocka_unit_test(spans_are_exact),
-		cmocka_unit_test(heredocs_are_collected),
-		cmocka_unit_test(words_expand),
-		cmocka_unit_test(deep_and_large_substitutions_end),
+		cmocka_unit_test(trees_are_buildkits),	  cmocka_unit_test(errors_name_the_line),
+		cmocka_unit_test(what_no_builder_builds), cmocka_unit_test(long_lines_end_at_65535),
+		cmocka_unit_test(spans_are_exact),	  cmocka_unit_test(heredocs_are_collected),
+		cmocka_unit_test(words_expand),		  cmocka_unit_test(deep_and_large_substitutions_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
