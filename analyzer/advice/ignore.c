@@ -113,6 +113,18 @@ static void claim_layer(struct looking *looking, const struct lopt_layer *layer)
 			lopt_maker_claim(&looking->maker, layer->index, layer->entries[i].inode);
 }
 
+/* docker's classic builder reads the context's own .dockerignore, which a COPY of all takes along. */
+static void expect_own_file(struct lopt_maker *maker, size_t copy)
+{
+	const struct lopt_instruction *at = lopt_evidence_at(maker->evidence, copy);
+	struct lopt_str to = at->word_count ? lopt_maker_path(maker, copy, at->words[at->word_count - 1])
+					    : lopt_str_make("", 0);
+	if (maker->evidence->input->builder != LOPT_BUILDER_LEGACY || memchr(to.ptr, '$', to.len))
+		return;
+	lopt_maker_effect(maker, lopt_maker_text(maker, "%.*s%s.dockerignore", LOPT_STR_ARGS(to), to.len ? "/" : ""),
+			  LOPT_ASPECT_ADDED | LOPT_ASPECT_CONTENT, false);
+}
+
 static enum lopt_status look(struct lopt_evidence *evidence, size_t row, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_looking) struct looking looking = { .name = table[row].name };
@@ -126,6 +138,7 @@ static enum lopt_status look(struct lopt_evidence *evidence, size_t row, struct 
 		if (!takes_context(evidence, i))
 			continue;
 		looking.copied[evidence->layer_of[i]] = true;
+		expect_own_file(maker, i);
 		claim_layer(&looking, lopt_image_layer(evidence->image, evidence->layer_of[i]));
 		if (maker->edit.claim_count > before && !maker->edit.line)
 			maker->edit.line = lopt_evidence_at(evidence, i)->line;

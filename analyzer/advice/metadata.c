@@ -417,6 +417,32 @@ static enum lopt_status finish(struct lopt_maker *maker, size_t instruction, con
 	return lopt_maker_finish(maker, LOPT_EDIT_BYTES_LEAST, err);
 }
 
+static bool overlap(const struct command *a, const struct command *b)
+{
+	for (size_t i = 0; i < b->operand_count; i++)
+		if (covers(a, b->operands[i]))
+			return true;
+	for (size_t i = 0; i < a->operand_count; i++)
+		if (covers(b, a->operands[i]))
+			return true;
+	return false;
+}
+
+/* Where two commands of a RUN change the same files, either alone makes the copies: leaving out one saves nothing. */
+static bool is_changed_twice(struct lopt_maker *maker, size_t instruction, const struct command *command)
+{
+	const struct lopt_shell *shell = &maker->evidence->shells[instruction];
+	struct command other;
+	size_t word;
+	for (size_t i = 0; i < shell->count; i++) {
+		if (i == command->index || !is_changer(lopt_command_program(&shell->commands[i], &word)))
+			continue;
+		if (!read_command(maker, instruction, i, &other) || overlap(command, &other))
+			return true; /* one that cannot be read may name the same files */
+	}
+	return false;
+}
+
 static enum lopt_status look_at_command(struct lopt_evidence *evidence, size_t instruction, size_t index,
 					struct lopt_error *err)
 {
@@ -425,6 +451,8 @@ static enum lopt_status look_at_command(struct lopt_evidence *evidence, size_t i
 	size_t layer = evidence->layer_of[instruction];
 	lopt_maker_init(&maker, evidence, "metadata-copies", LOPT_LEVEL_SAFE);
 	if (!read_command(&maker, instruction, index, &command))
+		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
+	if (is_changed_twice(&maker, instruction, &command))
 		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
 	struct effect effect = look_at(&maker, layer, &command, false, false);
 	uint64_t all = effect.same_bytes + effect.changed_bytes;

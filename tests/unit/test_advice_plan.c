@@ -293,6 +293,15 @@ static void makes_changes_where_files_are_made(void **state)
 		  .layers = { "a=1", APP, "srv/ srv/a=1;size=9000" },
 		  .want = "metadata-copies 3 9000",
 		  .text = F "RUN make\nRUN x && y\n" },
+		/* two that change the same: either alone makes the copies */
+		{ .source = F "RUN make\nRUN chmod 644 /srv/a && chown -R 5:6 /srv\n",
+		  .layers = { "a=1", APP, "srv/ srv/a=1;size=9000;own=5:6" },
+		  .want = "fold 2 9000",
+		  .text = F "RUN make \\\n    && chmod 644 /srv/a && chown -R 5:6 /srv\n" },
+		{ .source = F "RUN make\nRUN chmod 644 /srv/a && chown 5:6 $x\n",
+		  .layers = { "a=1", APP, "srv/ srv/a=1;size=9000" },
+		  .want = "fold 2 9000",
+		  .text = F "RUN make \\\n    && chmod 644 /srv/a && chown 5:6 $x\n" },
 		/* to the RUN that made them */
 		{ .source = F "RUN make\nRUN chown -R 5:6 /srv\n",
 		  .layers = { "a=1", APP, "srv/;own=5:6 srv/a=1;size=9000;own=5:6 srv/b=2;size=5000;own=5:6" },
