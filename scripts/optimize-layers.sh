@@ -53,6 +53,7 @@ bytes() {
 # program: where layeropt is
 program() {
 	if [ -n "${LAYEROPT:-}" ]; then
+		command -v "$LAYEROPT" >/dev/null || fail 4 "LAYEROPT: $LAYEROPT: not a program"
 		echo "$LAYEROPT"
 		return
 	fi
@@ -75,6 +76,7 @@ takes_value() {
 	esac
 }
 
+format=text
 check=
 threshold=10MB
 output=
@@ -93,16 +95,18 @@ while [ "$count" -gt 0 ]; do
 		;;
 	--check) check=1 ;;
 	--threshold=*) threshold=${word#*=} ;;
-	--output=*) output=${word#*=} ;;
-	--threshold | --output)
+	--output=* | --write=*) output=${word#*=} ;;
+	--threshold | --output | --write)
 		[ "$count" -gt 0 ] || fail 2 "$word needs a value"
 		if [ "$word" = --threshold ]; then threshold=$1; else output=$1; fi
 		shift
 		count=$((count - 1))
 		;;
 	-*)
+		case $word in --format | --format=*) format= ;; esac
 		set -- "$@" "$word"
-		if takes_value "$word" && [ "$count" -gt 0 ]; then
+		if takes_value "$word"; then
+			[ "$count" -gt 0 ] || fail 2 "$word needs a value"
 			value=$1
 			shift
 			count=$((count - 1))
@@ -131,7 +135,7 @@ if [ -n "$check" ]; then
 	report=$(mktemp)
 	trap 'rm -f "$report"' EXIT
 	status=0
-	"$layeropt" optimize "$@" --no-verify -o "json=$report" --format text || status=$?
+	"$layeropt" optimize "$@" --no-verify -o "json=$report" ${format:+--format "$format"} || status=$?
 	[ "$status" -le 1 ] || exit "$status" # a target that is missed is told; the threshold decides
 	saved=$(sed -n 's/^  "predicted_bytes": \([0-9]*\),*$/\1/p' "$report")
 	[ -n "$saved" ] || fail 70 'no figure in the report of layeropt'
@@ -144,4 +148,4 @@ if [ -n "$check" ]; then
 fi
 
 [ -n "$output" ] || output=$dockerfile.optimized
-exec "$layeropt" optimize "$@" --write "$output" -o "markdown=$output.md" --format text
+exec "$layeropt" optimize "$@" --write "$output" -o "markdown=$output.md" ${format:+--format "$format"}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "build/builder.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -63,9 +64,12 @@ static enum lopt_status probe(const struct lopt_builder_kind *kind, struct lopt_
 			      LOPT_STR_ARGS(lopt_buf_view(&line)));
 }
 
-/* The server's version says which builder its client uses by itself: BuildKit since 23.0. */
+/* Which builder docker's client uses by itself: what DOCKER_BUILDKIT says, else BuildKit since 23.0. */
 static bool builds_with_buildkit(const struct lopt_buf *log)
 {
+	const char *said = getenv("DOCKER_BUILDKIT");
+	if (said && *said)
+		return strcmp(said, "0") != 0 && strcmp(said, "false") != 0;
 	unsigned major = 0;
 	for (size_t i = 0; i < log->len && log->data[i] >= '0' && log->data[i] <= '9' && major < 1000; i++)
 		major = major * 10 + (unsigned)(log->data[i] - '0');

@@ -64,7 +64,11 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		wanted->write = value;
 		return LOPT_OK;
 	case BUILDS:
-		return lopt_number_parse(&wanted->builds, "builds", value, err);
+		LOPT_TRY(lopt_number_parse(&wanted->builds, "builds", value, err));
+		if (wanted->builds == 0)
+			return lopt_error_set(err, LOPT_E_USAGE,
+					      "--builds 0: at least 1; --no-verify builds no candidate");
+		return LOPT_OK;
 	case INCLUDE:
 		return take_rule(&wanted->included, "--include", value, err);
 	case EXCLUDE:
@@ -307,8 +311,8 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 		.has_target = building->has_target,
 		.target = building->target,
 	};
+	LOPT_TRY(write_products(work, err)); /* first: where they cannot be written there is no report either */
 	LOPT_TRY(lopt_building_report(building, &outcome, err));
-	LOPT_TRY(write_products(work, err));
 	bool refuted = o->builds && !proved;
 	return lopt_outcome_good(&outcome) && !refuted ? LOPT_OK : LOPT_END;
 }
@@ -347,6 +351,7 @@ static enum lopt_status parse(struct work *work, struct lopt_error *err)
 	const char *stage = work->wanted->building.build.stage;
 	work->part = lopt_buf_view(&work->source);
 	LOPT_TRY(lopt_dockerfile_parse(&work->file, work->part, err));
+	LOPT_TRY(lopt_dockerfile_check(work->file, err));
 	if (!stage)
 		return LOPT_OK;
 	LOPT_TRY(find_part(work, work->file, stage, err));

@@ -10,6 +10,8 @@ enum lopt_status lopt_proof_diff(FILE *to, const struct lopt_outcome *outcome,
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf diff = LOPT_BUF_INIT(SIZE_MAX / 2);
 	(void)options;
 	lopt_diff_write(&diff, outcome->original_name, outcome->original_name, outcome->before, outcome->after);
+	if (outcome->ignore_after.len)
+		lopt_diff_write(&diff, ".dockerignore", ".dockerignore", outcome->ignore_before, outcome->ignore_after);
 	if (diff.failed)
 		return lopt_error_memory(err);
 	if (diff.len)

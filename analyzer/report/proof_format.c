@@ -46,7 +46,7 @@ void lopt_verdict_format(struct lopt_buf *out, const struct lopt_outcome *outcom
 		return;
 	}
 	if (!trial) {
-		lopt_buf_text(out, "not proved: nothing was built");
+		lopt_buf_text(out, "proposed, not proved: no candidate was built");
 		return;
 	}
 	switch (trial->verdict) {

@@ -73,6 +73,14 @@ static void put_change(struct writer *w, uint64_t before, uint64_t after)
 	lopt_printer_end(&w->p);
 }
 
+static void write_size(struct writer *w, const char *name, uint64_t bytes)
+{
+	lopt_printer_printf(&w->p, "  %s", name);
+	lopt_printer_to_column(&w->p, BEFORE);
+	lopt_printer_size(&w->p, bytes, 0);
+	lopt_printer_end(&w->p);
+}
+
 static void write_sizes(struct writer *w, const char *name, uint64_t before, uint64_t after)
 {
 	lopt_printer_printf(&w->p, "  %s", name);
@@ -110,9 +118,14 @@ static void write_figures(struct writer *w)
 	const struct lopt_analysis *a = w->outcome->analysis;
 	const struct lopt_trial *trial = w->outcome->trial;
 	const struct lopt_analysis *b = trial ? trial->subject.analysis : NULL;
-	if (!a || (trial && !b) || (!trial && w->outcome->unchanged))
+	if (!a || (trial && !b))
 		return;
 	lopt_printer_end(&w->p);
+	if (!trial && w->outcome->unchanged) {
+		write_size(w, "image size", a->totals.content_bytes);
+		write_size(w, "wasted", a->totals.wasted_bytes);
+		return;
+	}
 	lopt_printer_to_column(&w->p, BEFORE);
 	lopt_printer_text(&w->p, "original");
 	lopt_printer_to_column(&w->p, AFTER);
@@ -176,8 +189,13 @@ static void write_edits(struct writer *w)
 		lopt_printer_line(&w->p, "   line   predicted      proved  rule");
 	else
 		lopt_printer_line(&w->p, "  none");
-	for (size_t i = 0; i < plan->count; i++)
+	size_t most = w->options->top && w->options->top < plan->count ? w->options->top : plan->count;
+	for (size_t i = 0; i < most; i++)
 		write_edit(w, &plan->edits[i]);
+	if (most < plan->count) {
+		lopt_printer_printf(&w->p, "  %zu more", plan->count - most);
+		lopt_printer_end(&w->p);
+	}
 	if (!plan->nothing.len)
 		return;
 	lopt_printer_text(&w->p, "  ");
@@ -242,9 +260,10 @@ static void write_comparison(struct writer *w)
 	heading(w, "Compared");
 	lopt_printer_text(&w->p, "  ");
 	lopt_printer_count(&w->p, comparison->paths, 0);
-	lopt_printer_text(&w->p, " paths; differences:");
+	lopt_printer_line(&w->p, " paths; differences:");
+	lopt_printer_text(&w->p, "  ");
 	for (int reason = LOPT_REASON_ALLOWED; reason >= 0; reason--) {
-		lopt_printer_printf(&w->p, "%s ", reason == LOPT_REASON_ALLOWED ? "" : ",");
+		lopt_printer_text(&w->p, reason == LOPT_REASON_ALLOWED ? "" : ", ");
 		lopt_printer_count(&w->p, lopt_comparison_count(comparison, (enum lopt_reason)reason), 0);
 		lopt_printer_printf(&w->p, " %s", lopt_reason_name((enum lopt_reason)reason));
 	}
