@@ -32,6 +32,22 @@ static lopt_rule *const rules[] = {
 	lopt_rule_manifest,	   lopt_rule_order, /* last */
 };
 
+/* What the layers of the base image hold; they come first in the history. */
+static enum lopt_status weigh_base(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
+{
+	const struct lopt_image_info *info = lopt_image_info(plan->image);
+	struct lopt_alignment alignment;
+	LOPT_CLEANUP(lopt_cleanup_bytes) uint32_t *lines = calloc(info->history_count + 1, sizeof *lines);
+	if (!lines)
+		return lopt_error_memory(err);
+	LOPT_TRY(lopt_dockerfile_align(input->file, info->history, info->history_count, lines, &alignment, err));
+	for (size_t i = 0; i < alignment.base && i < info->history_count; i++)
+		if (info->history[i].layer != LOPT_NO_LAYER)
+			plan->base_bytes = lopt_add_saturating(
+				plan->base_bytes, input->analysis->layers[info->history[i].layer].content_bytes, NULL);
+	return LOPT_OK;
+}
+
 static enum lopt_status apply_rules(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_evidence_release) struct lopt_evidence evidence = { 0 };
@@ -54,6 +70,8 @@ enum lopt_status lopt_plan_make(struct lopt_plan *out, const struct lopt_plan_in
 	*out = (struct lopt_plan){ .image = input->analysis->image };
 	lopt_arena_init(&out->arena, PLAN_BYTES_MAX);
 	enum lopt_status status = apply_rules(out, input, err);
+	if (status == LOPT_OK)
+		status = weigh_base(out, input, err);
 	if (status != LOPT_OK)
 		lopt_plan_release(out);
 	return status;

@@ -80,6 +80,7 @@ struct lopt_plan {
 	size_t count, cap;
 	struct lopt_str nothing; /* why there are no edits, or some rules could not look; may be empty */
 	const struct lopt_image *image;
+	uint64_t base_bytes; /* content of the base image's layers, which no edit changes; 0 where they are not known */
 };
 
 struct lopt_commits;

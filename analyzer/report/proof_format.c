@@ -89,6 +89,11 @@ static void add_needs(struct lopt_buf *out, const struct lopt_outcome *outcome)
 		lopt_buf_text(out, " would save up to ");
 		lopt_size_format(out, bytes);
 	}
+	if (!outcome->plan || outcome->plan->base_bytes <= outcome->target)
+		return;
+	lopt_buf_text(out, "; the base image alone is ");
+	lopt_size_format(out, outcome->plan->base_bytes);
+	lopt_buf_text(out, ": it takes another one");
 }
 
 void lopt_target_format(struct lopt_buf *out, const struct lopt_outcome *outcome)

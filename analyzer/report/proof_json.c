@@ -77,6 +77,7 @@ static void write_edits(struct writer *w)
 		return;
 	lopt_json_member_count(&w->j, "predicted_bytes", w->outcome->predicted_bytes);
 	lopt_json_member_count(&w->j, "proved_bytes", lopt_outcome_proved_bytes(w->outcome));
+	lopt_json_member_count(&w->j, "base_bytes", plan->base_bytes);
 	lopt_json_key(&w->j, "edits");
 	lopt_json_open(&w->j, '[');
 	for (size_t i = 0; i < plan->count; i++)
