@@ -239,22 +239,50 @@ static enum lopt_status blame_test(size_t *dropped, struct lopt_plan *plan, cons
 	if (found == SIZE_MAX)
 		return LOPT_OK;
 	*dropped = 1;
-	return lopt_blame_one(plan, found, trial, err);
+	return drop(plan, found, err, "with it test %zu fails", trial->failed_test);
 }
 
-enum lopt_status lopt_blame_one(struct lopt_plan *plan, size_t edit, const struct lopt_trial *trial,
-				struct lopt_error *err)
+/* The first of a configuration, or of a filesystem. */
+static void add_first_difference(struct lopt_buf *out, const struct lopt_comparison *comparison)
 {
+	for (size_t i = 0; i < comparison->config_count; i++)
+		if (comparison->config[i].reason == LOPT_REASON_NONE) {
+			lopt_buf_printf(out, ": %.*s of the configuration",
+					LOPT_STR_ARGS(comparison->config[i].member));
+			return;
+		}
+	for (size_t i = 0; i < comparison->count; i++)
+		if (comparison->differences[i].reason == LOPT_REASON_NONE) {
+			lopt_buf_printf(out, ": /%.*s", LOPT_STR_ARGS(comparison->differences[i].path));
+			return;
+		}
+}
+
+void lopt_blame_reason(struct lopt_buf *out, const struct lopt_trial *trial)
+{
+	lopt_buf_clear(out);
 	switch (trial->verdict) {
 	case LOPT_VERDICT_NOT_BUILT:
-		return drop(plan, edit, err, "with it the Dockerfile does not build");
+		lopt_buf_text(out, "with it the Dockerfile does not build");
+		break;
 	case LOPT_VERDICT_TEST_FAILED:
-		return drop(plan, edit, err, "with it test %zu fails", trial->failed_test);
+		lopt_buf_printf(out, "with it test %zu fails", trial->failed_test);
+		break;
 	case LOPT_VERDICT_PROVED:
-		return drop(plan, edit, err, "it saves nothing");
-	default:
-		return drop(plan, edit, err, "with it the container differs in a way that is not explained");
+		lopt_buf_text(out, "it saves nothing");
+		break;
+	case LOPT_VERDICT_DIFFERS:
+	case LOPT_VERDICT_DRIFTED:
+		lopt_buf_text(out, "with it the container differs in a way that is not explained");
+		add_first_difference(out, &trial->comparison);
 	}
+}
+
+enum lopt_status lopt_blame_one(struct lopt_plan *plan, size_t edit, const struct lopt_buf *reason,
+				struct lopt_error *err)
+{
+	return reason->failed ? lopt_error_memory(err)
+			      : drop(plan, edit, err, "%.*s", LOPT_STR_ARGS(lopt_buf_view(reason)));
 }
 
 enum lopt_status lopt_blame(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,

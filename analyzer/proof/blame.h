@@ -14,8 +14,10 @@
 LOPT_CHECKED enum lopt_status lopt_blame(size_t *dropped, struct lopt_plan *plan, const struct lopt_plan_input *input,
 					 const struct lopt_trial *trial, struct lopt_str candidate,
 					 struct lopt_error *err);
-/** Drop one edit, with the verdict of the trial as the reason. */
-LOPT_CHECKED enum lopt_status lopt_blame_one(struct lopt_plan *plan, size_t edit, const struct lopt_trial *trial,
+/** What is said of an edit that is dropped for a trial. In place of what `out` held. */
+void lopt_blame_reason(struct lopt_buf *out, const struct lopt_trial *trial);
+/** Drop one edit, with that reason. */
+LOPT_CHECKED enum lopt_status lopt_blame_one(struct lopt_plan *plan, size_t edit, const struct lopt_buf *reason,
 					     struct lopt_error *err);
 
 /** What each PROVED edit saved: bytes of its paths that the second image does not ship any more. */

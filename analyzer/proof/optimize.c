@@ -182,8 +182,9 @@ static enum lopt_status find_guilty(struct lopt_optimizing *o, struct lopt_error
 {
 	LOPT_CLEANUP(release_search) struct search search = { 0 };
 	LOPT_TRY(list_applied(&search, o->plan, err));
-	size_t good = count_held(o, &search), bad = search.count, failed_test = o->trial.failed_test;
-	enum lopt_verdict verdict = o->trial.verdict;
+	size_t good = count_held(o, &search), bad = search.count;
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf reason = LOPT_BUF_INIT(65536);
+	lopt_blame_reason(&reason, &o->trial);
 	while (bad - good > 1 && o->builds < o->builds_max) {
 		size_t middle = good + (bad - good) / 2;
 		bool holds;
@@ -194,22 +195,22 @@ static enum lopt_status find_guilty(struct lopt_optimizing *o, struct lopt_error
 			continue;
 		}
 		bad = middle;
-		verdict = o->trial.verdict;
-		failed_test = o->trial.failed_test;
+		lopt_blame_reason(&reason, &o->trial);
 	}
 	choose_first(o->plan, &search, search.count);
 	if (bad - good > 1)
 		return LOPT_OK;
-	const struct lopt_trial seen = { .verdict = verdict, .failed_test = failed_test };
-	return lopt_blame_one(o->plan, search.order[bad - 1], &seen, err);
+	return lopt_blame_one(o->plan, search.order[bad - 1], &reason, err);
 }
 
 /* All that is not held, for what the trial showed. */
 static enum lopt_status drop_rest(struct lopt_optimizing *o, struct lopt_error *err)
 {
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf reason = LOPT_BUF_INIT(65536);
+	lopt_blame_reason(&reason, &o->trial);
 	for (size_t i = 0; i < o->plan->count; i++)
 		if (lopt_edit_applies(&o->plan->edits[i]) && !(o->has_held && o->holds[i]))
-			LOPT_TRY(lopt_blame_one(o->plan, i, &o->trial, err));
+			LOPT_TRY(lopt_blame_one(o->plan, i, &reason, err));
 	return LOPT_OK;
 }
 
