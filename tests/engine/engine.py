@@ -200,7 +200,16 @@ class Containers:
 		self.policy = work.path("policy.json")
 		with open(self.policy, "w", encoding="utf-8") as file:
 			file.write('{"default": [{"type": "insecureAcceptAnything"}]}\n')
-		self.environment = dict(os.environ, CONTAINERS_STORAGE_CONF=conf)
+		self.environment = dict(os.environ, CONTAINERS_STORAGE_CONF=conf, CONTAINERS_CONF=self.settings())
+
+	def settings(self):
+		"""podman asks for more open files than a machine may grant, and crun knows no hybrid control groups; runc does."""
+		path = self.work.path("containers.conf")
+		with open(path, "w", encoding="utf-8") as file:
+			file.write('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+			if shutil.which("runc"):
+				file.write('[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
+		return path
 
 	def __call__(self, tool, *words, **options):
 		if not shutil.which(tool):
