@@ -14,23 +14,9 @@ struct writer {
 	const struct lopt_report_options *options;
 };
 
-static void heading(struct writer *w, const char *text)
-{
-	lopt_printer_end(&w->p);
-	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
-	lopt_printer_text(&w->p, text);
-	lopt_printer_plain(&w->p);
-	lopt_printer_end(&w->p);
-}
-
 static size_t most(const struct writer *w)
 {
 	return w->options->top ? w->options->top : SIZE_MAX;
-}
-
-static size_t room(const struct writer *w)
-{
-	return w->p.columns > w->p.column ? w->p.columns - w->p.column : 1;
 }
 
 /* "+1.5 MB", right-aligned. */
@@ -88,7 +74,7 @@ static void write_config(struct writer *w)
 	const struct lopt_comparison *comparison = w->view->comparison;
 	if (!comparison->config_count)
 		return;
-	heading(w, "Configuration");
+	lopt_printer_heading(&w->p, "Configuration");
 	for (size_t i = 0; i < comparison->config_count; i++) {
 		const struct lopt_config_difference *difference = &comparison->config[i];
 		lopt_printer_text(&w->p, "  ");
@@ -99,7 +85,7 @@ static void write_config(struct writer *w)
 		lopt_buf_text(&w->text, " -> ");
 		lopt_config_show(&w->text, difference->member, difference->after, w->options);
 		w->p.cell.failed |= w->text.failed;
-		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), room(w));
+		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
 }
@@ -119,7 +105,7 @@ static void write_packages(struct writer *w)
 	size_t shown = view->package_count < most(w) ? view->package_count : most(w);
 	if (!shown)
 		return;
-	heading(w, "Packages");
+	lopt_printer_heading(&w->p, "Packages");
 	for (size_t i = 0; i < shown; i++) {
 		const struct lopt_package_change *change = &view->packages[i];
 		lopt_printer_text(&w->p, "  ");
@@ -132,7 +118,7 @@ static void write_packages(struct writer *w)
 		lopt_buf_text(&w->text, " -> ");
 		lopt_buf_str(&w->text, change->after.ptr ? change->after : lopt_str_from("(none)"));
 		w->p.cell.failed |= w->text.failed;
-		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), room(w));
+		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
 	put_rest(w, view->package_count - shown);
@@ -144,7 +130,7 @@ static void write_directories(struct writer *w)
 	size_t shown = view->directory_count < most(w) ? view->directory_count : most(w);
 	if (!shown)
 		return;
-	heading(w, "Directories");
+	lopt_printer_heading(&w->p, "Directories");
 	for (size_t i = 0; i < shown; i++) {
 		const struct lopt_directory_change *change = &view->directories[i];
 		lopt_printer_text(&w->p, "  ");
@@ -152,7 +138,7 @@ static void write_directories(struct writer *w)
 		lopt_printer_text(&w->p, "  ");
 		lopt_printer_count(&w->p, change->paths, 7);
 		lopt_printer_text(&w->p, change->paths == 1 ? " path   /" : " paths  /");
-		lopt_printer_elided(&w->p, change->path, room(w));
+		lopt_printer_elided(&w->p, change->path, lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
 	put_rest(w, view->directory_count - shown);
@@ -164,7 +150,7 @@ static void write_paths(struct writer *w)
 	size_t all = w->view->added + w->view->removed + w->view->changed, shown = 0;
 	if (!all)
 		return;
-	heading(w, "Paths");
+	lopt_printer_heading(&w->p, "Paths");
 	for (size_t i = 0; i < comparison->count && shown < most(w); i++) {
 		const struct lopt_difference *difference = &comparison->differences[i];
 		if (difference->reason != LOPT_REASON_NONE)
@@ -177,7 +163,7 @@ static void write_paths(struct writer *w)
 		lopt_buf_char(&w->text, ' ');
 		lopt_difference_format(&w->text, difference);
 		w->p.cell.failed |= w->text.failed;
-		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), room(w));
+		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 		shown++;
 	}

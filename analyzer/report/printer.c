@@ -273,3 +273,17 @@ void lopt_printer_plain(struct lopt_printer *printer)
 {
 	sgr(printer, "\033[0m");
 }
+
+void lopt_printer_heading(struct lopt_printer *printer, const char *text)
+{
+	lopt_printer_end(printer);
+	lopt_printer_style(printer, LOPT_STYLE_STRONG);
+	lopt_printer_text(printer, text);
+	lopt_printer_plain(printer);
+	lopt_printer_end(printer);
+}
+
+size_t lopt_printer_room(const struct lopt_printer *printer)
+{
+	return printer->columns > printer->column ? printer->columns - printer->column : 1;
+}

@@ -34,6 +34,10 @@ void lopt_printer_printf(struct lopt_printer *printer, const char *fmt, ...) LOP
 void lopt_printer_to_column(struct lopt_printer *printer, size_t column);
 /** End of line: spaces at its end go, and it is written. */
 void lopt_printer_end(struct lopt_printer *printer);
+/** An empty line, and one of its own that stands out. */
+void lopt_printer_heading(struct lopt_printer *printer, const char *text);
+/** Columns left of this line; 1 at least. */
+size_t lopt_printer_room(const struct lopt_printer *printer);
 /** A whole line. */
 void lopt_printer_line(struct lopt_printer *printer, const char *text);
 

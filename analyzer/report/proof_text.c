@@ -14,24 +14,10 @@ struct writer {
 	const struct lopt_report_options *options;
 };
 
-static void heading(struct writer *w, const char *text)
-{
-	lopt_printer_end(&w->p);
-	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
-	lopt_printer_text(&w->p, text);
-	lopt_printer_plain(&w->p);
-	lopt_printer_end(&w->p);
-}
-
 static struct lopt_str view(struct writer *w)
 {
 	w->p.cell.failed |= w->text.failed;
 	return lopt_buf_view(&w->text);
-}
-
-static size_t room(const struct writer *w)
-{
-	return w->p.columns > w->p.column ? w->p.columns - w->p.column : 1;
 }
 
 /* The verdict, first. */
@@ -184,7 +170,7 @@ static void write_edits(struct writer *w)
 	const struct lopt_plan *plan = w->outcome->plan;
 	if (!plan)
 		return;
-	heading(w, "Edits");
+	lopt_printer_heading(&w->p, "Edits");
 	if (plan->count)
 		lopt_printer_line(&w->p, "   line   predicted      proved  rule");
 	else
@@ -213,7 +199,7 @@ static void write_difference(struct writer *w, const struct lopt_difference *dif
 	lopt_aspects_format(&w->text, difference->aspects);
 	lopt_buf_text(&w->text, " ");
 	lopt_difference_format(&w->text, difference);
-	lopt_printer_cut(&w->p, view(w), room(w));
+	lopt_printer_cut(&w->p, view(w), lopt_printer_room(&w->p));
 	lopt_printer_end(&w->p);
 }
 
@@ -226,7 +212,7 @@ static void write_config(struct writer *w, const struct lopt_config_difference *
 	lopt_config_show(&w->text, difference->member, difference->before, w->options);
 	lopt_buf_text(&w->text, " -> ");
 	lopt_config_show(&w->text, difference->member, difference->after, w->options);
-	lopt_printer_cut(&w->p, view(w), room(w));
+	lopt_printer_cut(&w->p, view(w), lopt_printer_room(&w->p));
 	lopt_printer_end(&w->p);
 }
 
@@ -236,7 +222,7 @@ static void write_unexplained(struct writer *w, const struct lopt_comparison *co
 	size_t most = w->options->top ? w->options->top : SIZE_MAX;
 	if (all == 0)
 		return;
-	heading(w, "Differences that nothing explains");
+	lopt_printer_heading(&w->p, "Differences that nothing explains");
 	for (size_t i = 0; i < comparison->config_count; i++)
 		write_config(w, &comparison->config[i]);
 	shown = comparison->config_count;
@@ -257,7 +243,7 @@ static void write_comparison(struct writer *w)
 	if (!trial || !trial->has_comparison)
 		return;
 	const struct lopt_comparison *comparison = &trial->comparison;
-	heading(w, "Compared");
+	lopt_printer_heading(&w->p, "Compared");
 	lopt_printer_text(&w->p, "  ");
 	lopt_printer_count(&w->p, comparison->paths, 0);
 	lopt_printer_line(&w->p, " paths; differences:");
@@ -289,7 +275,7 @@ static void write_log(struct writer *w, const char *title, const struct lopt_buf
 	if (lopt_workshop_mask(w->outcome->options->workshop, &masked, lopt_str_make(log->data + at, log->len - at)) !=
 	    LOPT_OK)
 		w->p.cell.failed = true;
-	heading(w, title);
+	lopt_printer_heading(&w->p, title);
 	for (struct lopt_str rest = lopt_buf_view(&masked); rest.len;) {
 		const char *end = memchr(rest.ptr, '\n', rest.len);
 		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
@@ -310,7 +296,7 @@ static void write_replay(struct writer *w)
 	const struct lopt_replay *replay = w->outcome->replay;
 	if (!replay)
 		return;
-	heading(w, "Replayed");
+	lopt_printer_heading(&w->p, "Replayed");
 	if (!replay->commits) {
 		lopt_printer_text(&w->p, "  nothing: ");
 		lopt_printer_wrapped(&w->p, lopt_buf_view(&replay->reason), 2);
@@ -351,7 +337,7 @@ static void write_diff(struct writer *w)
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf diff = LOPT_BUF_INIT(SIZE_MAX / 2);
 	if (!outcome->plan || outcome->unchanged)
 		return;
-	heading(w, "Dockerfile");
+	lopt_printer_heading(&w->p, "Dockerfile");
 	lopt_diff_write(&diff, outcome->original_name, outcome->candidate_name, outcome->before, outcome->after);
 	if (outcome->ignore_after.len)
 		lopt_diff_write(&diff, ".dockerignore", ".dockerignore", outcome->ignore_before, outcome->ignore_after);

@@ -13,20 +13,6 @@ struct writer {
 	const struct lopt_report_options *options;
 };
 
-static void heading(struct writer *w, const char *text)
-{
-	lopt_printer_end(&w->p);
-	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
-	lopt_printer_text(&w->p, text);
-	lopt_printer_plain(&w->p);
-	lopt_printer_end(&w->p);
-}
-
-static size_t room(const struct writer *w)
-{
-	return w->p.columns > w->p.column ? w->p.columns - w->p.column : 1;
-}
-
 static void put_percent(struct writer *w, uint64_t part, uint64_t whole)
 {
 	lopt_buf_clear(&w->text);
@@ -50,7 +36,7 @@ static void put_instruction(struct writer *w, const char *line_word, size_t laye
 	if (line)
 		lopt_printer_printf(&w->p, "%s%u: ", line_word, (unsigned)line);
 	struct lopt_str text = instruction(w, layer);
-	lopt_printer_cut(&w->p, text, room(w));
+	lopt_printer_cut(&w->p, text, lopt_printer_room(&w->p));
 }
 
 /* Text that may be of the image, credentials masked. */
@@ -140,11 +126,11 @@ static void put_name(struct writer *w)
 {
 	const struct lopt_image_info *info = lopt_image_info(w->analysis->image);
 	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
-	lopt_printer_elided(&w->p, lopt_source_name(info), room(w));
+	lopt_printer_elided(&w->p, lopt_source_name(info), lopt_printer_room(&w->p));
 	lopt_printer_plain(&w->p);
-	if (info->tag_count && room(w) > 8) {
+	if (info->tag_count && lopt_printer_room(&w->p) > 8) {
 		lopt_printer_text(&w->p, ": ");
-		lopt_printer_elided(&w->p, info->tags[0], room(w));
+		lopt_printer_elided(&w->p, info->tags[0], lopt_printer_room(&w->p));
 	}
 	lopt_printer_end(&w->p);
 }
@@ -179,7 +165,7 @@ static void put_step_path(struct writer *w, const struct lopt_finding *finding)
 		return;
 	lopt_printer_to_column(&w->p, STEP_INDENT);
 	lopt_printer_text(&w->p, finding->path_count == 1 ? "what:      " : "largest:   ");
-	lopt_printer_elided(&w->p, finding->largest, room(w));
+	lopt_printer_elided(&w->p, finding->largest, lopt_printer_room(&w->p));
 	lopt_printer_end(&w->p);
 }
 
@@ -208,7 +194,7 @@ static void put_steps(struct writer *w)
 	const struct lopt_finding *steps[LOPT_STEPS];
 	size_t count = lopt_steps_find(steps, w->analysis);
 	if (count)
-		heading(w, "What to do next");
+		lopt_printer_heading(&w->p, "What to do next");
 	for (size_t i = 0; i < count; i++)
 		put_step(w, i + 1, steps[i]);
 }
@@ -276,7 +262,8 @@ static void put_layers(struct writer *w)
 		if (w->analysis->layers[i].content_bytes > largest)
 			largest = w->analysis->layers[i].content_bytes;
 	}
-	heading(w, w->p.unicode ? "Layers (\u2588 visible, \u2591 wasted)" : "Layers (# visible, . wasted)");
+	lopt_printer_heading(&w->p,
+			     w->p.unicode ? "Layers (\u2588 visible, \u2591 wasted)" : "Layers (# visible, . wasted)");
 	lopt_printer_line(&w->p, w->analysis->dockerfile_given
 					 ? "  #      size    wasted                line: instruction"
 					 : "  #      size    wasted                instruction");
@@ -291,7 +278,7 @@ static void put_waste(struct writer *w)
 	struct lopt_cut cut = lopt_cut_waste(w->analysis, w->options->top);
 	if (w->analysis->waste_count == 0)
 		return;
-	heading(w, "Waste: shipped in a layer, hidden by a later instruction");
+	lopt_printer_heading(&w->p, "Waste: shipped in a layer, hidden by a later instruction");
 	lopt_printer_line(&w->p, "     bytes     files  layer  hidden by  cause          path");
 	for (size_t i = 0; i < cut.shown; i++) {
 		const struct lopt_waste_row *row = &w->analysis->waste[i];
@@ -302,7 +289,7 @@ static void put_waste(struct writer *w)
 		lopt_printer_text(&w->p, "  ");
 		lopt_printer_text(&w->p, lopt_cause_words(row->cause));
 		lopt_printer_to_column(&w->p, 55);
-		lopt_printer_elided(&w->p, row->path, room(w));
+		lopt_printer_elided(&w->p, row->path, lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
 	put_rest(w, &cut);
@@ -313,7 +300,7 @@ static void put_known(struct writer *w)
 	struct lopt_cut cut = lopt_cut_known(w->analysis, w->options->top);
 	if (w->analysis->known_count == 0)
 		return;
-	heading(w, "Known content: visible, and not needed by everyone");
+	lopt_printer_heading(&w->p, "Known content: visible, and not needed by everyone");
 	lopt_printer_line(&w->p, "     bytes  layer  level       rule                 where");
 	for (size_t i = 0; i < cut.shown; i++) {
 		const struct lopt_known_row *row = &w->analysis->known[i];
@@ -323,7 +310,7 @@ static void put_known(struct writer *w)
 		lopt_printer_to_column(&w->p, 31);
 		lopt_printer_text(&w->p, row->rule);
 		lopt_printer_to_column(&w->p, 52);
-		lopt_printer_elided(&w->p, row->largest, room(w));
+		lopt_printer_elided(&w->p, row->largest, lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
 	put_rest(w, &cut);
@@ -338,7 +325,7 @@ static void put_duplicate(struct writer *w, const struct lopt_duplicate_row *row
 	lopt_printer_size(&w->p, row->size, 12);
 	for (uint64_t i = 0; i < shown; i++) {
 		lopt_printer_to_column(&w->p, PATH_COLUMN);
-		lopt_printer_elided(&w->p, row->paths[i], room(w));
+		lopt_printer_elided(&w->p, row->paths[i], lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
 	if (shown == row->count)
@@ -354,7 +341,7 @@ static void put_duplicates(struct writer *w)
 	struct lopt_cut cut = lopt_cut_duplicates(w->analysis, w->options->top);
 	if (w->analysis->duplicate_count == 0)
 		return;
-	heading(w, "Duplicates: the same content at several visible paths");
+	lopt_printer_heading(&w->p, "Duplicates: the same content at several visible paths");
 	lopt_printer_line(&w->p, "     extra  copies        each  paths");
 	for (size_t i = 0; i < cut.shown; i++)
 		put_duplicate(w, &w->analysis->duplicates[i]);
@@ -384,12 +371,12 @@ static void put_package(struct writer *w, const struct lopt_package_row *row)
 	lopt_printer_to_column(&w->p, MARK_COLUMN);
 	lopt_printer_text(&w->p, row->recommended_only ? "* " : "  ");
 	if (row->manager)
-		lopt_printer_elided(&w->p, row->name, room(w));
+		lopt_printer_elided(&w->p, row->name, lopt_printer_room(&w->p));
 	else
 		lopt_printer_text(&w->p, "(no package)");
-	if (row->version.len && room(w) > 1) {
+	if (row->version.len && lopt_printer_room(&w->p) > 1) {
 		lopt_printer_text(&w->p, " ");
-		lopt_printer_elided(&w->p, row->version, room(w));
+		lopt_printer_elided(&w->p, row->version, lopt_printer_room(&w->p));
 	}
 	lopt_printer_end(&w->p);
 }
@@ -412,7 +399,7 @@ static void put_packages(struct writer *w)
 	struct lopt_cut cut = lopt_cut_packages(w->analysis, w->options->top);
 	if (!lopt_has_packages(w->analysis))
 		return;
-	heading(w, "Packages: who owns what a container sees");
+	lopt_printer_heading(&w->p, "Packages: who owns what a container sees");
 	lopt_printer_line(&w->p, "     bytes     files   layers  manager  package");
 	for (size_t i = 0; i < cut.shown; i++)
 		put_package(w, &w->analysis->packages[i]);
@@ -450,7 +437,7 @@ static void put_findings(struct writer *w)
 	struct lopt_cut cut = lopt_cut_findings(w->analysis, w->options->top);
 	if (w->analysis->finding_count == 0)
 		return;
-	heading(w, "Findings");
+	lopt_printer_heading(&w->p, "Findings");
 	for (size_t i = 0; i < cut.shown; i++)
 		put_finding(w, &w->analysis->findings[i]);
 	put_rest(w, &cut);
