@@ -172,22 +172,10 @@ static enum lopt_status collect(struct walk *w, const size_t *layers, size_t cou
 	return LOPT_OK;
 }
 
-/* Byte order with the slash lowest, so that what is in a directory stands behind it. */
-static int compare_paths(struct lopt_str a, struct lopt_str b)
-{
-	size_t n = a.len < b.len ? a.len : b.len, i = 0;
-	while (i < n && a.ptr[i] == b.ptr[i])
-		i++;
-	if (i == n)
-		return (a.len > b.len) - (a.len < b.len);
-	int x = a.ptr[i] == '/' ? -1 : (unsigned char)a.ptr[i], y = b.ptr[i] == '/' ? -1 : (unsigned char)b.ptr[i];
-	return (x > y) - (x < y);
-}
-
 static int compare_rows(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	int r = compare_paths(x->path, y->path);
+	int r = lopt_path_compare(x->path, y->path);
 	return r ? r : (x->layer > y->layer) - (x->layer < y->layer);
 }
 
@@ -369,7 +357,7 @@ static size_t lower_bound(const struct lopt_writes *writes, struct lopt_str path
 	size_t low = 0, high = writes->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare_paths(writes->list[middle].path, path) < 0)
+		if (lopt_path_compare(writes->list[middle].path, path) < 0)
 			low = middle + 1;
 		else
 			high = middle;

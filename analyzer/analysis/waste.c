@@ -3,6 +3,7 @@
 
 #include "analysis/figures.h"
 #include "base/cleanup.h"
+#include "layer/path.h"
 
 /*
  * Wasted files of a layer, rolled up: in one pass over its non-empty files in path order, each directory learns whether
@@ -41,22 +42,10 @@ static void release_rolling(struct rolling *rolling)
 	free(rolling->rows);
 }
 
-/* Byte order with the slash lowest, so that what is in a directory stands together. */
-static int compare_paths(struct lopt_str a, struct lopt_str b)
-{
-	size_t n = a.len < b.len ? a.len : b.len, i = 0;
-	while (i < n && a.ptr[i] == b.ptr[i])
-		i++;
-	if (i == n)
-		return (a.len > b.len) - (a.len < b.len);
-	int x = a.ptr[i] == '/' ? -1 : (unsigned char)a.ptr[i], y = b.ptr[i] == '/' ? -1 : (unsigned char)b.ptr[i];
-	return (x > y) - (x < y);
-}
-
 static int compare_files(const void *a, const void *b)
 {
 	const struct file *x = a, *y = b;
-	int r = compare_paths(x->path, y->path);
+	int r = lopt_path_compare(x->path, y->path);
 	if (r)
 		return r;
 	if (x->inode->cause != y->inode->cause)

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "compare/inner.h"
+#include "layer/path.h"
 
 enum { COMPARISON_BYTES_MAX = 1 << 30 };
 
@@ -73,20 +74,6 @@ static enum lopt_status see(void *context, const struct lopt_node *node, struct 
 	LOPT_TRY(copy_xattrs(listing->arena, seen, node, err));
 	listing->count++;
 	return LOPT_OK;
-}
-
-/* The order of a walk: "/" is the lowest byte. */
-static int compare_paths(struct lopt_str a, struct lopt_str b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	for (size_t i = 0; i < n; i++) {
-		if (a.ptr[i] == b.ptr[i])
-			continue;
-		int x = a.ptr[i] == '/' ? 0 : (unsigned char)a.ptr[i] + 1;
-		int y = b.ptr[i] == '/' ? 0 : (unsigned char)b.ptr[i] + 1;
-		return x - y;
-	}
-	return (a.len > b.len) - (a.len < b.len);
 }
 
 static bool same_xattrs(const struct seen *a, const struct seen *b)
@@ -199,7 +186,9 @@ static enum lopt_status merge(struct lopt_comparison *to, const struct listing *
 	const struct lopt_image *images[2] = { a->image, b->image };
 	size_t i = 0, j = 0;
 	for (; i < a->count || j < b->count; to->paths++) {
-		int order = i == a->count ? 1 : j == b->count ? -1 : compare_paths(a->items[i].path, b->items[j].path);
+		int order = i == a->count   ? 1
+			    : j == b->count ? -1
+					    : lopt_path_compare(a->items[i].path, b->items[j].path);
 		const struct seen *x = order <= 0 ? &a->items[i++] : NULL;
 		const struct seen *y = order >= 0 ? &b->items[j++] : NULL;
 		if (x && y)
@@ -247,7 +236,7 @@ struct lopt_difference *lopt_comparison_find(const struct lopt_comparison *compa
 	size_t low = 0, high = comparison->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare_paths(comparison->differences[middle].path, path);
+		int order = lopt_path_compare(comparison->differences[middle].path, path);
 		if (order == 0)
 			return &comparison->differences[middle];
 		if (order < 0)

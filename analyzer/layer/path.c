@@ -93,6 +93,17 @@ enum lopt_whiteout lopt_whiteout_of(struct lopt_str path, struct lopt_str *targe
 	return LOPT_WHITEOUT_PATH;
 }
 
+int lopt_path_compare(struct lopt_str a, struct lopt_str b)
+{
+	size_t n = a.len < b.len ? a.len : b.len, i = 0;
+	while (i < n && a.ptr[i] == b.ptr[i])
+		i++;
+	if (i == n)
+		return (a.len > b.len) - (a.len < b.len);
+	int x = a.ptr[i] == '/' ? -1 : (unsigned char)a.ptr[i], y = b.ptr[i] == '/' ? -1 : (unsigned char)b.ptr[i];
+	return (x > y) - (x < y);
+}
+
 struct lopt_str lopt_path_next(struct lopt_str *path)
 {
 	while (path->len && path->ptr[0] == '/')

@@ -29,6 +29,9 @@ struct lopt_str lopt_path_base(struct lopt_str path);
 /** Everything before the last slash; "" when there is none. */
 struct lopt_str lopt_path_parent(struct lopt_str path);
 
+/** Byte order with the slash lowest, so that what is in a directory stands right behind it. */
+int lopt_path_compare(struct lopt_str a, struct lopt_str b);
+
 /** Cut the first component off the front of `path`, slashes before it passed over; empty at the end. */
 struct lopt_str lopt_path_next(struct lopt_str *path);
 

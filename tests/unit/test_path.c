@@ -112,6 +112,17 @@ static void reads_whiteout_names(void **state)
 	}
 }
 
+static void orders_a_directory_before_what_is_in_it(void **state)
+{
+	(void)state;
+	static const char *const sorted[] = { "", "a", "a/b", "a/b/c", "a/c", "a b", "a-b", "a.b", "ab", "b", "\xff" };
+	for (size_t i = 0; i < sizeof sorted / sizeof sorted[0]; i++)
+		for (size_t j = 0; j < sizeof sorted / sizeof sorted[0]; j++) {
+			int r = lopt_path_compare(lopt_str_from(sorted[i]), lopt_str_from(sorted[j]));
+			assert_int_equal((r > 0) - (r < 0), (i > j) - (i < j));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +130,7 @@ int main(void)
 		cmocka_unit_test(keeps_ceilings),
 		cmocka_unit_test(splits_names),
 		cmocka_unit_test(reads_whiteout_names),
+		cmocka_unit_test(orders_a_directory_before_what_is_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
