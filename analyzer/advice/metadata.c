@@ -452,12 +452,12 @@ static enum lopt_status look_at_command(struct lopt_evidence *evidence, size_t i
 	lopt_maker_init(&maker, evidence, "metadata-copies", LOPT_LEVEL_SAFE);
 	if (!read_command(&maker, instruction, index, &command))
 		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
-	if (is_changed_twice(&maker, instruction, &command))
-		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
 	struct effect effect = look_at(&maker, layer, &command, false, false);
 	uint64_t all = effect.same_bytes + effect.changed_bytes;
 	if (all < LOPT_EDIT_BYTES_LEAST)
 		return LOPT_OK;
+	if (is_changed_twice(&maker, instruction, &command))
+		return maker.failed ? lopt_error_memory(err) : LOPT_OK;
 	bool idle = effect.changed == 0 && effect.fresh == 0;
 	if (idle || move_change(&maker, instruction, layer, &command, &effect)) {
 		lopt_maker_drop_command(&maker, instruction, index);
