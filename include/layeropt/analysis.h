@@ -88,6 +88,13 @@ struct lopt_package_row {
 	uint64_t brings_packages, brings_bytes; /* while recommended_only: it, and what only it brings in */
 };
 
+/** What a container sees beneath a directory of at most two components; a file counts for its own directory. */
+struct lopt_directory_row {
+	struct lopt_str path; /* "usr/share"; "" is the root itself */
+	uint64_t bytes;	      /* of visible inodes, each for the directory of its first name */
+	uint64_t files;	      /* inodes */
+};
+
 struct lopt_analysis {
 	const struct lopt_image *image;
 	struct lopt_totals totals;
@@ -104,6 +111,8 @@ struct lopt_analysis {
 	size_t duplicate_count;
 	const struct lopt_package_row *packages; /* all, largest first, then by manager, name, version */
 	size_t package_count;
+	const struct lopt_directory_row *directories; /* all, largest first, then by path: they add up to visible_bytes */
+	size_t directory_count;
 	const struct lopt_finding *
 		findings; /* errors first, then warnings that are not about bytes, then bytes descending, then rule, layer, message */
 	size_t finding_count;
