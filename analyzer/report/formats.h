@@ -18,6 +18,15 @@ LOPT_CHECKED enum lopt_status lopt_report_ncdu(FILE *to, const struct lopt_analy
 LOPT_CHECKED enum lopt_status lopt_report_folded(FILE *to, const struct lopt_analysis *analysis,
 						 const struct lopt_report_options *options, struct lopt_error *err);
 
+/**
+ * The members of the JSON report, into an object that is open, so that others can be put behind them. The writer was
+ * initialised with this depth: rows are on one line each. Failures stick to it.
+ */
+enum { LOPT_JSON_ROWS_DEPTH = 2 };
+struct lopt_json;
+void lopt_json_analysis_members(struct lopt_json *json, const struct lopt_analysis *analysis,
+				const struct lopt_report_options *options);
+
 /** The whole numbers of struct lopt_totals, by the names of docs/metrics.md. */
 struct lopt_figure {
 	const char *name;

@@ -5,12 +5,10 @@
 #include "report/json_writer.h"
 #include "report/view.h"
 
-/* The object of docs/metrics.md, its rows on one line each. */
-
-enum { ROWS_DEPTH = 2 };
+/* The object of docs/metrics.md. */
 
 struct writer {
-	struct lopt_json json;
+	struct lopt_json *json;
 	struct lopt_buf text; /* masked */
 	const struct lopt_analysis *analysis;
 	const struct lopt_report_options *options;
@@ -20,31 +18,31 @@ static void put_shown(struct writer *w, struct lopt_str text)
 {
 	lopt_buf_clear(&w->text);
 	lopt_text_show(&w->text, text, w->options);
-	w->json.text.failed |= w->text.failed;
-	lopt_json_string_or_null(&w->json, lopt_buf_view(&w->text));
+	w->json->text.failed |= w->text.failed;
+	lopt_json_string_or_null(w->json, lopt_buf_view(&w->text));
 }
 
 static void put_strings(struct writer *w, const char *key, const struct lopt_str *texts, size_t count)
 {
-	lopt_json_key(&w->json, key);
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, key);
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < count; i++)
-		lopt_json_string(&w->json, texts[i]);
-	lopt_json_close(&w->json, ']');
+		lopt_json_string(w->json, texts[i]);
+	lopt_json_close(w->json, ']');
 }
 
 /* Like put_strings, credentials masked; an empty word stays a word. */
 static void put_words(struct writer *w, const char *key, const struct lopt_str *texts, size_t count)
 {
-	lopt_json_key(&w->json, key);
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, key);
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < count; i++) {
 		if (texts[i].len)
 			put_shown(w, texts[i]);
 		else
-			lopt_json_text(&w->json, "");
+			lopt_json_text(w->json, "");
 	}
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static struct lopt_str shown_value(struct writer *w, const struct lopt_pair *pair)
@@ -54,72 +52,72 @@ static struct lopt_str shown_value(struct writer *w, const struct lopt_pair *pai
 		lopt_buf_str(&w->text, pair->value);
 	else
 		lopt_secret_mask_value(&w->text, pair->name, pair->value);
-	w->json.text.failed |= w->text.failed;
+	w->json->text.failed |= w->text.failed;
 	return lopt_buf_view(&w->text);
 }
 
 static void put_pairs(struct writer *w, const char *key, const struct lopt_pair *pairs, size_t count)
 {
-	lopt_json_key(&w->json, key);
-	lopt_json_open(&w->json, '{');
+	lopt_json_key(w->json, key);
+	lopt_json_open(w->json, '{');
 	for (size_t i = 0; i < count; i++) {
 		struct lopt_str value = shown_value(w, &pairs[i]);
-		lopt_json_name(&w->json, pairs[i].name);
-		lopt_json_string(&w->json, value);
+		lopt_json_name(w->json, pairs[i].name);
+		lopt_json_string(w->json, value);
 	}
-	lopt_json_close(&w->json, '}');
+	lopt_json_close(w->json, '}');
 }
 
 /* As the configuration has it, a list of NAME=VALUE: the order counts, and a name may be there twice. */
 static void put_env(struct writer *w, const struct lopt_image_info *info)
 {
-	lopt_json_key(&w->json, "env");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "env");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < info->env_count; i++) {
 		struct lopt_buf line = LOPT_BUF_INIT(SIZE_MAX / 2);
 		lopt_buf_str(&line, info->env[i].name);
 		lopt_buf_char(&line, '=');
 		lopt_buf_str(&line, shown_value(w, &info->env[i]));
-		w->json.text.failed |= line.failed;
-		lopt_json_string(&w->json, lopt_buf_view(&line));
+		w->json->text.failed |= line.failed;
+		lopt_json_string(w->json, lopt_buf_view(&line));
 		lopt_buf_release(&line);
 	}
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_config(struct writer *w, const struct lopt_image_info *info)
 {
-	lopt_json_key(&w->json, "config");
-	lopt_json_open(&w->json, '{');
+	lopt_json_key(w->json, "config");
+	lopt_json_open(w->json, '{');
 	put_env(w, info);
 	put_words(w, "entrypoint", info->entrypoint, info->entrypoint_count);
 	put_words(w, "cmd", info->cmd, info->cmd_count);
-	lopt_json_member_known(&w->json, "working_dir", info->working_dir);
-	lopt_json_member_known(&w->json, "user", info->user);
+	lopt_json_member_known(w->json, "working_dir", info->working_dir);
+	lopt_json_member_known(w->json, "user", info->user);
 	put_strings(w, "exposed_ports", info->exposed_ports, info->exposed_port_count);
 	put_strings(w, "volumes", info->volumes, info->volume_count);
 	put_pairs(w, "labels", info->labels, info->label_count);
-	lopt_json_close(&w->json, '}');
+	lopt_json_close(w->json, '}');
 }
 
 static void put_image(struct writer *w)
 {
 	const struct lopt_image_info *info = lopt_image_info(w->analysis->image);
-	lopt_json_key(&w->json, "image");
-	lopt_json_open(&w->json, '{');
-	lopt_json_member_string(&w->json, "source", info->source);
-	lopt_json_member_text(&w->json, "format", lopt_format_name(info->format));
+	lopt_json_key(w->json, "image");
+	lopt_json_open(w->json, '{');
+	lopt_json_member_string(w->json, "source", info->source);
+	lopt_json_member_text(w->json, "format", lopt_format_name(info->format));
 	put_strings(w, "tags", info->tags, info->tag_count);
-	lopt_json_member_known(&w->json, "config_digest", info->config_digest);
-	lopt_json_member_known(&w->json, "manifest_digest", info->manifest_digest);
-	lopt_json_member_known(&w->json, "architecture", info->architecture);
-	lopt_json_member_known(&w->json, "variant", info->variant);
-	lopt_json_member_known(&w->json, "os", info->os);
-	lopt_json_member_known(&w->json, "created", info->created);
-	lopt_json_key(&w->json, "digests_verified");
-	lopt_json_bool(&w->json, w->analysis->digests_verified);
+	lopt_json_member_known(w->json, "config_digest", info->config_digest);
+	lopt_json_member_known(w->json, "manifest_digest", info->manifest_digest);
+	lopt_json_member_known(w->json, "architecture", info->architecture);
+	lopt_json_member_known(w->json, "variant", info->variant);
+	lopt_json_member_known(w->json, "os", info->os);
+	lopt_json_member_known(w->json, "created", info->created);
+	lopt_json_key(w->json, "digests_verified");
+	lopt_json_bool(w->json, w->analysis->digests_verified);
 	put_config(w, info);
-	lopt_json_close(&w->json, '}');
+	lopt_json_close(w->json, '}');
 }
 
 static void put_figures(struct writer *w, const struct lopt_totals *totals)
@@ -127,63 +125,63 @@ static void put_figures(struct writer *w, const struct lopt_totals *totals)
 	size_t count;
 	const struct lopt_figure *figures = lopt_figures(&count);
 	for (size_t i = 0; i < count; i++)
-		lopt_json_member_count(&w->json, figures[i].name, lopt_figure_of(totals, &figures[i]));
-	lopt_json_key(&w->json, "efficiency");
-	lopt_json_ratio(&w->json, totals->efficiency);
+		lopt_json_member_count(w->json, figures[i].name, lopt_figure_of(totals, &figures[i]));
+	lopt_json_key(w->json, "efficiency");
+	lopt_json_ratio(w->json, totals->efficiency);
 }
 
 static void put_part(struct writer *w, const char *key, const struct lopt_totals *totals)
 {
-	lopt_json_key(&w->json, key);
+	lopt_json_key(w->json, key);
 	if (!w->analysis->has_base) {
-		lopt_json_null(&w->json);
+		lopt_json_null(w->json);
 		return;
 	}
-	lopt_json_open(&w->json, '{');
+	lopt_json_open(w->json, '{');
 	put_figures(w, totals);
-	lopt_json_close(&w->json, '}');
+	lopt_json_close(w->json, '}');
 }
 
 static void put_totals(struct writer *w)
 {
 	const struct lopt_analysis *analysis = w->analysis;
-	lopt_json_key(&w->json, "totals");
-	lopt_json_open(&w->json, '{');
+	lopt_json_key(w->json, "totals");
+	lopt_json_open(w->json, '{');
 	put_figures(w, &analysis->totals);
 	put_part(w, "base", &analysis->base);
 	put_part(w, "own", &analysis->own);
-	lopt_json_key(&w->json, "dive");
-	lopt_json_open(&w->json, '{');
-	lopt_json_key(&w->json, "efficiency");
-	lopt_json_ratio(&w->json, analysis->dive.efficiency);
-	lopt_json_member_count(&w->json, "wasted_bytes", analysis->dive.wasted_bytes);
-	lopt_json_key(&w->json, "user_wasted_percent");
-	lopt_json_ratio(&w->json, analysis->dive.user_wasted_percent);
-	lopt_json_close(&w->json, '}');
-	lopt_json_close(&w->json, '}');
+	lopt_json_key(w->json, "dive");
+	lopt_json_open(w->json, '{');
+	lopt_json_key(w->json, "efficiency");
+	lopt_json_ratio(w->json, analysis->dive.efficiency);
+	lopt_json_member_count(w->json, "wasted_bytes", analysis->dive.wasted_bytes);
+	lopt_json_key(w->json, "user_wasted_percent");
+	lopt_json_ratio(w->json, analysis->dive.user_wasted_percent);
+	lopt_json_close(w->json, '}');
+	lopt_json_close(w->json, '}');
 }
 
 static void put_count_or_null(struct writer *w, const char *key, uint64_t count, bool known)
 {
-	lopt_json_key(&w->json, key);
+	lopt_json_key(w->json, key);
 	if (known)
-		lopt_json_count(&w->json, count);
+		lopt_json_count(w->json, count);
 	else
-		lopt_json_null(&w->json);
+		lopt_json_null(w->json);
 }
 
 static void put_verified(struct writer *w, enum lopt_verified verified)
 {
-	lopt_json_key(&w->json, "digest_verified");
+	lopt_json_key(w->json, "digest_verified");
 	if (verified == LOPT_VERIFIED_NOTHING)
-		lopt_json_null(&w->json);
+		lopt_json_null(w->json);
 	else
-		lopt_json_bool(&w->json, verified == LOPT_VERIFIED_TRUE);
+		lopt_json_bool(w->json, verified == LOPT_VERIFIED_TRUE);
 }
 
 static void put_layer(struct writer *w, const struct lopt_layer *layer, const struct lopt_layer_figures *figures)
 {
-	struct lopt_json *json = &w->json;
+	struct lopt_json *json = w->json;
 	lopt_json_open(json, '{');
 	lopt_json_member_count(json, "index", layer->index);
 	lopt_json_member_known(json, "diff_id", layer->diff_id);
@@ -214,86 +212,86 @@ static void put_layer(struct writer *w, const struct lopt_layer *layer, const st
 
 static void put_layers(struct writer *w)
 {
-	lopt_json_key(&w->json, "layers");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "layers");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < lopt_image_layer_count(w->analysis->image); i++)
 		put_layer(w, lopt_image_layer(w->analysis->image, i), &w->analysis->layers[i]);
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_waste(struct writer *w, size_t shown)
 {
-	lopt_json_key(&w->json, "waste");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "waste");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < shown; i++) {
 		const struct lopt_waste_row *row = &w->analysis->waste[i];
-		lopt_json_open(&w->json, '{');
-		lopt_json_member_string(&w->json, "path", row->path);
-		lopt_json_member_count(&w->json, "bytes", row->bytes);
-		lopt_json_member_count(&w->json, "files", row->files);
-		lopt_json_member_count(&w->json, "layer", row->layer);
-		lopt_json_member_count(&w->json, "masked_by", row->masked_by);
-		lopt_json_member_text(&w->json, "cause", lopt_cause_name(row->cause));
-		lopt_json_close(&w->json, '}');
+		lopt_json_open(w->json, '{');
+		lopt_json_member_string(w->json, "path", row->path);
+		lopt_json_member_count(w->json, "bytes", row->bytes);
+		lopt_json_member_count(w->json, "files", row->files);
+		lopt_json_member_count(w->json, "layer", row->layer);
+		lopt_json_member_count(w->json, "masked_by", row->masked_by);
+		lopt_json_member_text(w->json, "cause", lopt_cause_name(row->cause));
+		lopt_json_close(w->json, '}');
 	}
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_known(struct writer *w, size_t shown)
 {
-	lopt_json_key(&w->json, "known");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "known");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < shown; i++) {
 		const struct lopt_known_row *row = &w->analysis->known[i];
 		uint32_t line = w->analysis->layers[row->layer].line;
-		lopt_json_open(&w->json, '{');
-		lopt_json_member_text(&w->json, "rule", row->rule);
-		lopt_json_member_text(&w->json, "level", lopt_level_name(row->level));
-		lopt_json_member_count(&w->json, "bytes", row->bytes);
-		lopt_json_member_count(&w->json, "files", row->files);
-		lopt_json_member_count(&w->json, "layer", row->layer);
+		lopt_json_open(w->json, '{');
+		lopt_json_member_text(w->json, "rule", row->rule);
+		lopt_json_member_text(w->json, "level", lopt_level_name(row->level));
+		lopt_json_member_count(w->json, "bytes", row->bytes);
+		lopt_json_member_count(w->json, "files", row->files);
+		lopt_json_member_count(w->json, "layer", row->layer);
 		put_count_or_null(w, "line", line, line != 0);
 		put_strings(w, "paths", row->paths, row->path_count);
-		lopt_json_member_text(&w->json, "what", row->what);
-		lopt_json_member_text(&w->json, "effect", row->effect);
-		lopt_json_close(&w->json, '}');
+		lopt_json_member_text(w->json, "what", row->what);
+		lopt_json_member_text(w->json, "effect", row->effect);
+		lopt_json_close(w->json, '}');
 	}
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_duplicates(struct writer *w, size_t shown)
 {
-	lopt_json_key(&w->json, "duplicates");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "duplicates");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < shown; i++) {
 		const struct lopt_duplicate_row *row = &w->analysis->duplicates[i];
-		lopt_json_open(&w->json, '{');
-		lopt_json_key(&w->json, "sha256");
+		lopt_json_open(w->json, '{');
+		lopt_json_key(w->json, "sha256");
 		if (row->has_sha256)
-			lopt_json_hex(&w->json, row->sha256, sizeof row->sha256);
+			lopt_json_hex(w->json, row->sha256, sizeof row->sha256);
 		else
-			lopt_json_null(&w->json);
-		lopt_json_member_count(&w->json, "size", row->size);
-		lopt_json_member_count(&w->json, "count", row->count);
-		lopt_json_member_count(&w->json, "bytes", row->bytes);
+			lopt_json_null(w->json);
+		lopt_json_member_count(w->json, "size", row->size);
+		lopt_json_member_count(w->json, "count", row->count);
+		lopt_json_member_count(w->json, "bytes", row->bytes);
 		put_strings(w, "paths", row->paths, row->count);
-		lopt_json_close(&w->json, '}');
+		lopt_json_close(w->json, '}');
 	}
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_layer_list(struct writer *w, const struct lopt_package_row *row)
 {
-	lopt_json_key(&w->json, "layers");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "layers");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < row->layer_count; i++)
-		lopt_json_count(&w->json, row->layers[i]);
-	lopt_json_close(&w->json, ']');
+		lopt_json_count(w->json, row->layers[i]);
+	lopt_json_close(w->json, ']');
 }
 
 static void put_package(struct writer *w, const struct lopt_package_row *row)
 {
-	struct lopt_json *json = &w->json;
+	struct lopt_json *json = w->json;
 	lopt_json_open(json, '{');
 	lopt_json_member_known(json, "manager", lopt_str_from(row->manager));
 	lopt_json_member_known(json, "name", row->name);
@@ -314,16 +312,16 @@ static void put_package(struct writer *w, const struct lopt_package_row *row)
 
 static void put_packages(struct writer *w, size_t shown)
 {
-	lopt_json_key(&w->json, "packages");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "packages");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < shown; i++)
 		put_package(w, &w->analysis->packages[i]);
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
-	struct lopt_json *json = &w->json;
+	struct lopt_json *json = w->json;
 	lopt_json_open(json, '{');
 	lopt_json_member_text(json, "rule", finding->rule);
 	lopt_json_member_text(json, "severity", lopt_severity_name(finding->severity));
@@ -342,20 +340,20 @@ static void put_finding(struct writer *w, const struct lopt_finding *finding)
 
 static void put_findings(struct writer *w, size_t shown)
 {
-	lopt_json_key(&w->json, "findings");
-	lopt_json_open(&w->json, '[');
+	lopt_json_key(w->json, "findings");
+	lopt_json_open(w->json, '[');
 	for (size_t i = 0; i < shown; i++)
 		put_finding(w, &w->analysis->findings[i]);
-	lopt_json_close(&w->json, ']');
+	lopt_json_close(w->json, ']');
 }
 
 static void put_cut(struct writer *w, const char *list, const struct lopt_cut *cut)
 {
-	lopt_json_key(&w->json, list);
-	lopt_json_open(&w->json, '{');
-	lopt_json_member_count(&w->json, "rows", cut->rows);
-	lopt_json_member_count(&w->json, "bytes", cut->bytes);
-	lopt_json_close(&w->json, '}');
+	lopt_json_key(w->json, list);
+	lopt_json_open(w->json, '{');
+	lopt_json_member_count(w->json, "rows", cut->rows);
+	lopt_json_member_count(w->json, "bytes", cut->bytes);
+	lopt_json_close(w->json, '}');
 }
 
 static void put_lists(struct writer *w)
@@ -370,39 +368,48 @@ static void put_lists(struct writer *w)
 	put_duplicates(w, duplicates.shown);
 	put_packages(w, packages.shown);
 	put_findings(w, findings.shown);
-	lopt_json_key(&w->json, "omitted");
-	lopt_json_open(&w->json, '{');
+	lopt_json_key(w->json, "omitted");
+	lopt_json_open(w->json, '{');
 	put_cut(w, "waste", &waste);
 	put_cut(w, "known", &known);
 	put_cut(w, "duplicates", &duplicates);
 	put_cut(w, "packages", &packages);
 	put_cut(w, "findings", &findings);
-	lopt_json_close(&w->json, '}');
+	lopt_json_close(w->json, '}');
 }
 
 static void put_tool(struct writer *w)
 {
-	lopt_json_key(&w->json, "tool");
-	lopt_json_open(&w->json, '{');
-	lopt_json_member_text(&w->json, "name", "layeropt");
-	lopt_json_member_text(&w->json, "version", LOPT_VERSION);
-	lopt_json_close(&w->json, '}');
+	lopt_json_key(w->json, "tool");
+	lopt_json_open(w->json, '{');
+	lopt_json_member_text(w->json, "name", "layeropt");
+	lopt_json_member_text(w->json, "version", LOPT_VERSION);
+	lopt_json_close(w->json, '}');
 }
 
-enum lopt_status lopt_report_json(FILE *to, const struct lopt_analysis *analysis,
-				  const struct lopt_report_options *options, struct lopt_error *err)
+void lopt_json_analysis_members(struct lopt_json *json, const struct lopt_analysis *analysis,
+				const struct lopt_report_options *options)
 {
-	struct writer w = { .text = LOPT_BUF_INIT(SIZE_MAX / 2), .analysis = analysis, .options = options };
-	lopt_json_init(&w.json, to, ROWS_DEPTH);
-	lopt_json_open(&w.json, '{');
-	lopt_json_member_text(&w.json, "schema", "layeropt/analysis/1.0");
+	struct writer w = {
+		.json = json, .text = LOPT_BUF_INIT(SIZE_MAX / 2), .analysis = analysis, .options = options
+	};
+	lopt_json_member_text(json, "schema", "layeropt/analysis/1.0");
 	put_tool(&w);
 	put_image(&w);
 	put_totals(&w);
 	put_layers(&w);
 	put_lists(&w);
-	lopt_json_close(&w.json, '}');
-	lopt_json_newline(&w.json);
 	lopt_buf_release(&w.text);
-	return lopt_json_finish(&w.json, err);
+}
+
+enum lopt_status lopt_report_json(FILE *to, const struct lopt_analysis *analysis,
+				  const struct lopt_report_options *options, struct lopt_error *err)
+{
+	struct lopt_json json;
+	lopt_json_init(&json, to, LOPT_JSON_ROWS_DEPTH);
+	lopt_json_open(&json, '{');
+	lopt_json_analysis_members(&json, analysis, options);
+	lopt_json_close(&json, '}');
+	lopt_json_newline(&json);
+	return lopt_json_finish(&json, err);
 }
