@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/suggest.h"
 #include "layeropt/status.h"
 
 /**
@@ -37,8 +38,5 @@ void lopt_options_print(FILE *to, const struct lopt_option *table);
 
 /** Text from this column on, broken at spaces within 79 columns; the first line is already that far. */
 void lopt_help_wrap(FILE *to, const char *text, size_t column);
-
-/** Which of the words was meant? NULL when none is near. `words` ends with NULL. */
-const char *lopt_word_suggest(const char *word, const char *const words[]);
 
 #endif

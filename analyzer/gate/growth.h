@@ -39,6 +39,9 @@ struct lopt_growth {
 /** Work it out; the analyses are borrowed. On success the caller releases *out. */
 LOPT_CHECKED enum lopt_status lopt_growth_make(struct lopt_growth *out, const struct lopt_analysis *before,
 					       const struct lopt_analysis *after, struct lopt_error *err);
+/** The packages alone, into a zeroed `growth`, which the caller releases in any case. */
+LOPT_CHECKED enum lopt_status lopt_growth_packages(struct lopt_growth *growth, const struct lopt_analysis *before,
+						   const struct lopt_analysis *after, struct lopt_error *err);
 void lopt_growth_release(struct lopt_growth *growth);
 
 #endif

@@ -11,64 +11,6 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* Packages. */
-
-static const struct lopt_package_row *find_row(const struct lopt_analysis *in, const struct lopt_package_row *row)
-{
-	for (size_t i = 0; i < in->package_count; i++)
-		if (in->packages[i].manager && strcmp(in->packages[i].manager, row->manager) == 0 &&
-		    lopt_str_equal(in->packages[i].name, row->name))
-			return &in->packages[i];
-	return NULL;
-}
-
-/* `any` is either of the two. */
-static enum lopt_status add_package(struct lopt_difference_view *view, const struct lopt_package_row *any,
-				    const struct lopt_package_row *before, const struct lopt_package_row *after,
-				    struct lopt_error *err)
-{
-	struct lopt_package_change *items =
-		lopt_grow(view->packages, &view->package_cap, view->package_count + 1, sizeof *items);
-	if (!items)
-		return lopt_error_memory(err);
-	view->packages = items;
-	struct lopt_package_change *item = &items[view->package_count++];
-	*item = (struct lopt_package_change){ .manager = any->manager, .name = any->name };
-	if (before)
-		item->before = lopt_str_make(before->version.ptr ? before->version.ptr : "", before->version.len);
-	if (after)
-		item->after = lopt_str_make(after->version.ptr ? after->version.ptr : "", after->version.len);
-	item->bytes_before = before ? before->bytes : 0;
-	item->bytes_after = after ? after->bytes : 0;
-	return LOPT_OK;
-}
-
-static enum lopt_status compare_packages(struct lopt_difference_view *view, struct lopt_error *err)
-{
-	const struct lopt_analysis *a = view->before, *b = view->after;
-	for (size_t i = 0; i < a->package_count; i++) {
-		const struct lopt_package_row *row = &a->packages[i];
-		const struct lopt_package_row *other = row->manager ? find_row(b, row) : NULL;
-		bool same = other && lopt_str_equal(other->version, row->version) && other->bytes == row->bytes;
-		if (row->manager && !same)
-			LOPT_TRY(add_package(view, row, row, other, err));
-	}
-	for (size_t i = 0; i < b->package_count; i++)
-		if (b->packages[i].manager && !find_row(a, &b->packages[i]))
-			LOPT_TRY(add_package(view, &b->packages[i], NULL, &b->packages[i], err));
-	return LOPT_OK;
-}
-
-static int compare_package_changes(const void *a, const void *b)
-{
-	const struct lopt_package_change *x = a, *y = b;
-	uint64_t left = distance(x->bytes_before, x->bytes_after), right = distance(y->bytes_before, y->bytes_after);
-	if (left != right)
-		return left < right ? 1 : -1;
-	int order = strcmp(x->manager, y->manager);
-	return order ? order : lopt_str_compare(x->name, y->name);
-}
-
 /* Directories: two components at the most, so that a page shows where it happened. */
 
 static struct lopt_str directory_of(struct lopt_str path)
@@ -143,12 +85,10 @@ static enum lopt_status make(struct lopt_difference_view *view, struct lopt_erro
 {
 	const struct lopt_comparison *comparison = view->comparison;
 	view->shared_layers = count_shared(view->before->image, view->after->image);
-	LOPT_TRY(compare_packages(view, err));
+	LOPT_TRY(lopt_growth_packages(&view->growth, view->before, view->after, err));
 	for (size_t i = 0; i < comparison->count; i++)
 		if (comparison->differences[i].reason == LOPT_REASON_NONE)
 			LOPT_TRY(count_difference(view, &comparison->differences[i], err));
-	if (view->package_count)
-		qsort(view->packages, view->package_count, sizeof *view->packages, compare_package_changes);
 	if (view->directory_count)
 		qsort(view->directories, view->directory_count, sizeof *view->directories, compare_directories);
 	return LOPT_OK;
@@ -167,7 +107,7 @@ enum lopt_status lopt_difference_view_make(struct lopt_difference_view *out, con
 
 void lopt_difference_view_release(struct lopt_difference_view *view)
 {
-	free(view->packages);
+	lopt_growth_release(&view->growth);
 	free(view->directories);
 	*view = (struct lopt_difference_view){ 0 };
 }

@@ -6,17 +6,10 @@
 
 #include "base/arena.h"
 #include "compare/compare.h"
+#include "gate/growth.h"
 #include "layeropt/report.h"
 
 /** Two images side by side: what `layeropt diff` tells. */
-
-/** A package that one of them has, or that both have in different versions or sizes. */
-struct lopt_package_change {
-	const char *manager;
-	struct lopt_str name;
-	struct lopt_str before, after; /* versions; ptr NULL: it is not there */
-	uint64_t bytes_before, bytes_after;
-};
 
 /** A directory of the root, or one below it, with what changed beneath it. */
 struct lopt_directory_change {
@@ -27,10 +20,9 @@ struct lopt_directory_change {
 
 struct lopt_difference_view {
 	const struct lopt_analysis *before, *after;
-	const struct lopt_comparison *comparison; /* those that are ignored are LOPT_REASON_ALLOWED */
-	size_t shared_layers;			  /* the lowest ones, of the same diff IDs */
-	struct lopt_package_change *packages;	  /* the largest change first */
-	size_t package_count, package_cap;
+	const struct lopt_comparison *comparison;  /* those that are ignored are LOPT_REASON_ALLOWED */
+	size_t shared_layers;			   /* the lowest ones, of the same diff IDs */
+	struct lopt_growth growth;		   /* its packages only */
 	struct lopt_directory_change *directories; /* the largest change first */
 	size_t directory_count, directory_cap;
 	size_t added, removed, changed; /* paths, ignored ones left out */

@@ -63,8 +63,8 @@ static void write_packages(struct writer *w)
 	const struct lopt_difference_view *view = w->view;
 	lopt_json_key(&w->j, "packages");
 	lopt_json_open(&w->j, '[');
-	for (size_t i = 0; i < view->package_count && i < most(w); i++) {
-		const struct lopt_package_change *change = &view->packages[i];
+	for (size_t i = 0; i < view->growth.package_count && i < most(w); i++) {
+		const struct lopt_package_change *change = &view->growth.packages[i];
 		lopt_json_open(&w->j, '{');
 		lopt_json_member_text(&w->j, "manager", change->manager);
 		lopt_json_member_string(&w->j, "name", change->name);
@@ -153,7 +153,8 @@ static void write_omitted(struct writer *w)
 	size_t paths = view->added + view->removed + view->changed;
 	lopt_json_key(&w->j, "omitted");
 	lopt_json_open(&w->j, '{');
-	lopt_json_member_count(&w->j, "packages", view->package_count > most(w) ? view->package_count - most(w) : 0);
+	lopt_json_member_count(&w->j, "packages",
+			       view->growth.package_count > most(w) ? view->growth.package_count - most(w) : 0);
 	lopt_json_member_count(&w->j, "directories",
 			       view->directory_count > most(w) ? view->directory_count - most(w) : 0);
 	lopt_json_member_count(&w->j, "paths", paths > most(w) ? paths - most(w) : 0);

@@ -93,13 +93,13 @@ static void write_config(struct writer *w)
 static void write_packages(struct writer *w)
 {
 	const struct lopt_difference_view *view = w->view;
-	if (!view->package_count)
+	if (!view->growth.package_count)
 		return;
 	lopt_buf_text(
 		&w->out,
 		"\n### Packages\n\n| change | manager | package | before | after |\n| ---: | --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < view->package_count; i++) {
-		const struct lopt_package_change *change = &view->packages[i];
+	for (size_t i = 0; i < view->growth.package_count; i++) {
+		const struct lopt_package_change *change = &view->growth.packages[i];
 		lopt_buf_text(&w->row, "| ");
 		lopt_change_format(&w->row, change->bytes_before, change->bytes_after);
 		lopt_buf_printf(&w->row, " | %s |", change->manager);
@@ -107,7 +107,7 @@ static void write_packages(struct writer *w)
 		put_code(w, change->before);
 		put_code(w, change->after);
 		if (!take_row(w, MARK_PACKAGES, i)) {
-			put_rest(w, view->package_count - i);
+			put_rest(w, view->growth.package_count - i);
 			return;
 		}
 	}

@@ -102,12 +102,12 @@ static void put_rest(struct writer *w, size_t rows)
 static void write_packages(struct writer *w)
 {
 	const struct lopt_difference_view *view = w->view;
-	size_t shown = view->package_count < most(w) ? view->package_count : most(w);
+	size_t shown = view->growth.package_count < most(w) ? view->growth.package_count : most(w);
 	if (!shown)
 		return;
 	lopt_printer_heading(&w->p, "Packages");
 	for (size_t i = 0; i < shown; i++) {
-		const struct lopt_package_change *change = &view->packages[i];
+		const struct lopt_package_change *change = &view->growth.packages[i];
 		lopt_printer_text(&w->p, "  ");
 		put_change(w, change->bytes_before, change->bytes_after, 10);
 		lopt_printer_printf(&w->p, "  %-5s ", change->manager);
@@ -121,7 +121,7 @@ static void write_packages(struct writer *w)
 		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
-	put_rest(w, view->package_count - shown);
+	put_rest(w, view->growth.package_count - shown);
 }
 
 static void write_directories(struct writer *w)

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/growth.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Larger changes first; 0 for equal ones. */
+static int compare_changes(uint64_t before_a, uint64_t after_a, uint64_t before_b, uint64_t after_b)
+{
+	uint64_t a = distance(before_a, after_a), b = distance(before_b, after_b);
+	return a == b ? 0 : a < b ? 1 : -1;
+}
+
+/* --- layers --- */
+
+static struct lopt_str diff_id(const struct lopt_analysis *analysis, size_t layer)
+{
+	return lopt_image_layer(analysis->image, layer)->diff_id;
+}
+
+/* The same bytes, wherever they stand; or, of what has no partner, the same instruction. */
+static bool are_partners(const struct lopt_analysis *a, size_t i, const struct lopt_analysis *b, size_t k,
+			 bool by_instruction)
+{
+	if (!by_instruction)
+		return diff_id(a, i).len && lopt_str_equal(diff_id(a, i), diff_id(b, k));
+	struct lopt_str left = a->layers[i].created_by, right = b->layers[k].created_by;
+	return left.len && lopt_str_equal(left, right);
+}
+
+/* partners[k]: the layer before that became layer k; taken[i]: some layer came from i. */
+static void find_partners(const struct lopt_analysis *before, const struct lopt_analysis *after, size_t *partners,
+			  bool *taken, bool by_instruction)
+{
+	size_t count = lopt_image_layer_count(before->image), first = 0;
+	for (size_t k = 0; k < lopt_image_layer_count(after->image); k++) {
+		if (partners[k] != LOPT_NO_LAYER)
+			continue;
+		while (first < count && taken[first])
+			first++;
+		for (size_t i = first; i < count && partners[k] == LOPT_NO_LAYER; i++) {
+			if (taken[i] || !are_partners(before, i, after, k, by_instruction))
+				continue;
+			partners[k] = i;
+			taken[i] = true;
+		}
+	}
+}
+
+static enum lopt_status add_layer(struct lopt_growth *growth, struct lopt_layer_change change, struct lopt_error *err)
+{
+	bool both = change.before != LOPT_NO_LAYER && change.after != LOPT_NO_LAYER;
+	if (both && change.bytes_before == change.bytes_after)
+		return LOPT_OK;
+	struct lopt_layer_change *items =
+		lopt_grow(growth->layers, &growth->layer_cap, growth->layer_count + 1, sizeof *items);
+	if (!items)
+		return lopt_error_memory(err);
+	growth->layers = items;
+	items[growth->layer_count++] = change;
+	return LOPT_OK;
+}
+
+static enum lopt_status add_layers(struct lopt_growth *growth, const struct lopt_analysis *before,
+				   const struct lopt_analysis *after, const size_t *partners, const bool *taken,
+				   struct lopt_error *err)
+{
+	for (size_t k = 0; k < lopt_image_layer_count(after->image); k++) {
+		size_t i = partners[k];
+		const struct lopt_layer_change change = {
+			.before = i,
+			.after = k,
+			.bytes_before = i == LOPT_NO_LAYER ? 0 : before->layers[i].content_bytes,
+			.bytes_after = after->layers[k].content_bytes,
+		};
+		LOPT_TRY(add_layer(growth, change, err));
+	}
+	for (size_t i = 0; i < lopt_image_layer_count(before->image); i++) {
+		const struct lopt_layer_change change = { .before = i,
+							  .after = LOPT_NO_LAYER,
+							  .bytes_before = before->layers[i].content_bytes };
+		if (!taken[i])
+			LOPT_TRY(add_layer(growth, change, err));
+	}
+	return LOPT_OK;
+}
+
+static size_t order_of(const struct lopt_layer_change *change)
+{
+	return change->after == LOPT_NO_LAYER ? change->before : change->after;
+}
+
+static int compare_layers(const void *a, const void *b)
+{
+	const struct lopt_layer_change *x = a, *y = b;
+	int order = compare_changes(x->bytes_before, x->bytes_after, y->bytes_before, y->bytes_after);
+	if (order)
+		return order;
+	if (order_of(x) != order_of(y))
+		return order_of(x) < order_of(y) ? -1 : 1;
+	return (x->after == LOPT_NO_LAYER) - (y->after == LOPT_NO_LAYER);
+}
+
+static enum lopt_status match_layers(struct lopt_growth *growth, const struct lopt_analysis *before,
+				     const struct lopt_analysis *after, struct lopt_error *err)
+{
+	size_t old = lopt_image_layer_count(before->image), new = lopt_image_layer_count(after->image);
+	LOPT_CLEANUP(lopt_cleanup_bytes) size_t *partners = calloc(new + 1, sizeof *partners);
+	LOPT_CLEANUP(lopt_cleanup_bytes) bool *taken = calloc(old + 1, sizeof *taken);
+	if (!partners || !taken)
+		return lopt_error_memory(err);
+	while (growth->shared_layers < old &&
+	       growth->shared_layers <
+		       new &&are_partners(before, growth->shared_layers, after, growth->shared_layers, false))
+		growth->shared_layers++;
+	for (size_t k = 0; k < new; k++) {
+		partners[k] = k < growth->shared_layers ? k : LOPT_NO_LAYER;
+		if (k < growth->shared_layers)
+			taken[k] = true;
+	}
+	find_partners(before, after, partners, taken, false);
+	find_partners(before, after, partners, taken, true);
+	LOPT_TRY(add_layers(growth, before, after, partners, taken, err));
+	if (growth->layer_count)
+		qsort(growth->layers, growth->layer_count, sizeof *growth->layers, compare_layers);
+	return LOPT_OK;
+}
+
+/* --- packages --- */
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct lopt_package_row *x = *(const struct lopt_package_row *const *)a;
+	const struct lopt_package_row *y = *(const struct lopt_package_row *const *)b;
+	int order = strcmp(x->manager, y->manager);
+	if (order == 0)
+		order = lopt_str_compare(x->name, y->name);
+	return order ? order : lopt_str_compare(x->version, y->version);
+}
+
+/* Those that a manager knows, by manager, name and version. */
+static enum lopt_status sort_packages(const struct lopt_package_row ***out, size_t *count,
+				      const struct lopt_analysis *analysis, struct lopt_error *err)
+{
+	const struct lopt_package_row **rows = calloc(analysis->package_count + 1, sizeof *rows);
+	if (!rows)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < analysis->package_count; i++)
+		if (analysis->packages[i].manager)
+			rows[(*count)++] = &analysis->packages[i];
+	if (*count)
+		qsort(rows, *count, sizeof *rows, compare_rows);
+	*out = rows;
+	return LOPT_OK;
+}
+
+/* ptr is NULL only where there is no package. */
+static struct lopt_str version_of(const struct lopt_package_row *row)
+{
+	return row ? lopt_str_make(row->version.ptr ? row->version.ptr : "", row->version.len) : lopt_str_make(NULL, 0);
+}
+
+/* Either may be NULL. */
+static enum lopt_status add_package(struct lopt_growth *growth, const struct lopt_package_row *before,
+				    const struct lopt_package_row *after, struct lopt_error *err)
+{
+	const struct lopt_package_row *any = before ? before : after;
+	if (before && after && before->bytes == after->bytes && lopt_str_equal(before->version, after->version))
+		return LOPT_OK;
+	struct lopt_package_change *items =
+		lopt_grow(growth->packages, &growth->package_cap, growth->package_count + 1, sizeof *items);
+	if (!items)
+		return lopt_error_memory(err);
+	growth->packages = items;
+	items[growth->package_count++] = (struct lopt_package_change){
+		.manager = any->manager,
+		.name = any->name,
+		.before = version_of(before),
+		.after = version_of(after),
+		.bytes_before = before ? before->bytes : 0,
+		.bytes_after = after ? after->bytes : 0,
+	};
+	return LOPT_OK;
+}
+
+static int order_packages(const struct lopt_package_row *a, const struct lopt_package_row *b)
+{
+	if (!a || !b)
+		return a ? -1 : 1;
+	int order = strcmp(a->manager, b->manager);
+	return order ? order : lopt_str_compare(a->name, b->name);
+}
+
+static enum lopt_status match_packages(struct lopt_growth *growth, const struct lopt_analysis *before,
+				       const struct lopt_analysis *after, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_package_row **old = NULL;
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_package_row **new = NULL;
+	size_t old_count = 0, new_count = 0;
+	LOPT_TRY(sort_packages(&old, &old_count, before, err));
+	LOPT_TRY(sort_packages(&new, &new_count, after, err));
+	for (size_t i = 0, k = 0; i < old_count || k < new_count;) {
+		const struct lopt_package_row *a = i < old_count ? old[i] : NULL;
+		const struct lopt_package_row *b = k < new_count ? new[k] : NULL;
+		int order = order_packages(a, b);
+		LOPT_TRY(add_package(growth, order <= 0 ? a : NULL, order >= 0 ? b : NULL, err));
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return LOPT_OK;
+}
+
+static int compare_packages(const void *a, const void *b)
+{
+	const struct lopt_package_change *x = a, *y = b;
+	int order = compare_changes(x->bytes_before, x->bytes_after, y->bytes_before, y->bytes_after);
+	if (order == 0)
+		order = strcmp(x->manager, y->manager);
+	if (order == 0)
+		order = lopt_str_compare(x->name, y->name);
+	return order ? order : lopt_str_compare(x->before, y->before);
+}
+
+enum lopt_status lopt_growth_packages(struct lopt_growth *growth, const struct lopt_analysis *before,
+				      const struct lopt_analysis *after, struct lopt_error *err)
+{
+	LOPT_TRY(match_packages(growth, before, after, err));
+	if (growth->package_count)
+		qsort(growth->packages, growth->package_count, sizeof *growth->packages, compare_packages);
+	return LOPT_OK;
+}
+
+/* --- directories --- */
+
+static int compare_directory_rows(const void *a, const void *b)
+{
+	const struct lopt_directory_row *x = *(const struct lopt_directory_row *const *)a;
+	const struct lopt_directory_row *y = *(const struct lopt_directory_row *const *)b;
+	return lopt_str_compare(x->path, y->path);
+}
+
+static enum lopt_status sort_directories(const struct lopt_directory_row ***out, const struct lopt_analysis *analysis,
+					 struct lopt_error *err)
+{
+	const struct lopt_directory_row **rows = calloc(analysis->directory_count + 1, sizeof *rows);
+	if (!rows)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < analysis->directory_count; i++)
+		rows[i] = &analysis->directories[i];
+	if (analysis->directory_count)
+		qsort(rows, analysis->directory_count, sizeof *rows, compare_directory_rows);
+	*out = rows;
+	return LOPT_OK;
+}
+
+static enum lopt_status add_directory(struct lopt_growth *growth, const struct lopt_directory_row *before,
+				      const struct lopt_directory_row *after, struct lopt_error *err)
+{
+	if (before && after && before->bytes == after->bytes)
+		return LOPT_OK;
+	struct lopt_directory_growth *items =
+		lopt_grow(growth->directories, &growth->directory_cap, growth->directory_count + 1, sizeof *items);
+	if (!items)
+		return lopt_error_memory(err);
+	growth->directories = items;
+	items[growth->directory_count++] = (struct lopt_directory_growth){
+		.path = before ? before->path : after->path,
+		.bytes_before = before ? before->bytes : 0,
+		.bytes_after = after ? after->bytes : 0,
+	};
+	return LOPT_OK;
+}
+
+static int order_directories(const struct lopt_directory_row *a, const struct lopt_directory_row *b)
+{
+	if (!a || !b)
+		return a ? -1 : 1;
+	return lopt_str_compare(a->path, b->path);
+}
+
+static int compare_directories(const void *a, const void *b)
+{
+	const struct lopt_directory_growth *x = a, *y = b;
+	int order = compare_changes(x->bytes_before, x->bytes_after, y->bytes_before, y->bytes_after);
+	return order ? order : lopt_str_compare(x->path, y->path);
+}
+
+static enum lopt_status match_directories(struct lopt_growth *growth, const struct lopt_analysis *before,
+					  const struct lopt_analysis *after, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_directory_row **old = NULL;
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_directory_row **new = NULL;
+	LOPT_TRY(sort_directories(&old, before, err));
+	LOPT_TRY(sort_directories(&new, after, err));
+	for (size_t i = 0, k = 0; i < before->directory_count || k < after->directory_count;) {
+		const struct lopt_directory_row *a = i < before->directory_count ? old[i] : NULL;
+		const struct lopt_directory_row *b = k < after->directory_count ? new[k] : NULL;
+		int order = order_directories(a, b);
+		LOPT_TRY(add_directory(growth, order <= 0 ? a : NULL, order >= 0 ? b : NULL, err));
+		i += order <= 0;
+		k += order >= 0;
+	}
+	if (growth->directory_count)
+		qsort(growth->directories, growth->directory_count, sizeof *growth->directories, compare_directories);
+	return LOPT_OK;
+}
+
+/* --- all of it --- */
+
+enum lopt_status lopt_growth_make(struct lopt_growth *out, const struct lopt_analysis *before,
+				  const struct lopt_analysis *after, struct lopt_error *err)
+{
+	*out = (struct lopt_growth){ 0 };
+	enum lopt_status status = match_layers(out, before, after, err);
+	if (status == LOPT_OK)
+		status = lopt_growth_packages(out, before, after, err);
+	if (status == LOPT_OK)
+		status = match_directories(out, before, after, err);
+	if (status != LOPT_OK)
+		lopt_growth_release(out);
+	return status;
+}
+
+void lopt_growth_release(struct lopt_growth *growth)
+{
+	free(growth->layers);
+	free(growth->packages);
+	free(growth->directories);
+	*growth = (struct lopt_growth){ 0 };
+}
