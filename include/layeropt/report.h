@@ -17,6 +17,10 @@ struct lopt_report_options {
 	bool color;	   /* SGR colours in text */
 	bool unicode;	   /* block characters for bars; else # and . */
 	bool show_secrets; /* do not mask values that look like credentials */
+	/* of a gate: */
+	bool show_suppressed;	 /* the findings that are ignored, row by row */
+	size_t markdown_bytes;	 /* at most; 0 is 65,536, what GitHub takes for a comment */
+	const char *comment_key; /* tells one comment of a pull request from another; NULL is "gate" */
 };
 
 /** A format: one row of the table of formats. */
