@@ -234,13 +234,65 @@ void lopt_escape_csv(struct lopt_buf *out, struct lopt_str text)
 	lopt_buf_text(out, quoted ? "\"" : "");
 }
 
-void lopt_escape_ncdu(struct lopt_buf *out, struct lopt_str text)
+static void escape_quoted(struct lopt_buf *out, struct lopt_str text)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf plain = escaped(out, text);
 	for (size_t i = 0; i < plain.len && !plain.failed; i++) {
 		if (plain.data[i] == '"' || plain.data[i] == '\\')
 			lopt_buf_char(out, '\\');
 		lopt_buf_char(out, plain.data[i]);
+	}
+}
+
+void lopt_escape_ncdu(struct lopt_buf *out, struct lopt_str text)
+{
+	escape_quoted(out, text);
+}
+
+void lopt_escape_openmetrics(struct lopt_buf *out, struct lopt_str text)
+{
+	escape_quoted(out, text);
+}
+
+static const char *entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&apos;";
+	default:
+		return NULL;
+	}
+}
+
+void lopt_escape_xml(struct lopt_buf *out, struct lopt_str text)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf plain = escaped(out, text);
+	for (size_t i = 0; i < plain.len && !plain.failed; i++) {
+		const char *name = entity(plain.data[i]);
+		if (name)
+			lopt_buf_text(out, name);
+		else
+			lopt_buf_char(out, plain.data[i]);
+	}
+}
+
+void lopt_escape_workflow(struct lopt_buf *out, struct lopt_str text, bool property)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf plain = escaped(out, text);
+	for (size_t i = 0; i < plain.len && !plain.failed; i++) {
+		char c = plain.data[i];
+		if (c == '%' || (property && (c == ':' || c == ',')))
+			lopt_buf_printf(out, "%%%02X", (unsigned)c);
+		else
+			lopt_buf_char(out, c);
 	}
 }
 

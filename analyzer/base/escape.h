@@ -35,6 +35,18 @@ void lopt_escape_ncdu(struct lopt_buf *out, struct lopt_str text);
 /** One frame of a stack in the folded format of flame graphs: lopt_escape_text, with ; as \x3b. */
 void lopt_escape_folded(struct lopt_buf *out, struct lopt_str text);
 
+/** Character data or an attribute's value of XML 1.0: lopt_escape_text, with & < > " and ' as entities. */
+void lopt_escape_xml(struct lopt_buf *out, struct lopt_str text);
+
+/**
+ * A value of a workflow command of GitHub ("::error title=VALUE::VALUE"), as its toolkit escapes them: lopt_escape_text,
+ * with %, and in a property : and , as %XX.
+ */
+void lopt_escape_workflow(struct lopt_buf *out, struct lopt_str text, bool property);
+
+/** The value of a label in OpenMetrics, without the quotes: lopt_escape_text, with " and \ escaped once more. */
+void lopt_escape_openmetrics(struct lopt_buf *out, struct lopt_str text);
+
 /** True when the bytes are valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool lopt_utf8_valid(struct lopt_str text);
 

@@ -85,6 +85,26 @@ static void check_folded(struct lopt_str text)
 	lopt_buf_release(&out);
 }
 
+static void check_xml(struct lopt_str text)
+{
+	struct lopt_buf out = escaped(lopt_escape_xml, text);
+	must_be_harmless(lopt_buf_view(&out));
+	for (size_t i = 0; i < out.len; i++)
+		MUST(!strchr("<>\"'", out.data[i]));
+	lopt_buf_release(&out);
+}
+
+static void check_workflow(struct lopt_str text)
+{
+	struct lopt_buf out = LOPT_BUF_INIT((size_t)1 << 26);
+	lopt_escape_workflow(&out, text, true);
+	MUST(!out.failed);
+	must_be_harmless(lopt_buf_view(&out));
+	for (size_t i = 0; i < out.len; i++)
+		MUST(out.data[i] != ':' && out.data[i] != ',');
+	lopt_buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lopt_str text = lopt_str_make((const char *)data, size);
@@ -99,5 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_json(text);
 	check_ncdu(text);
 	check_folded(text);
+	check_xml(text);
+	check_workflow(text);
 	return 0;
 }

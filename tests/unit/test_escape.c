@@ -150,6 +150,58 @@ static void folded_frames_are_one_line(void **state)
 	CHECK(lopt_escape_folded, cases);
 }
 
+static void xml_has_no_markup(void **state)
+{
+	(void)state;
+	static const struct escape_case cases[] = {
+		{ "", "" },
+		{ "a b", "a b" },
+		{ "<script>alert(\"x\")&amp;'", "&lt;script&gt;alert(&quot;x&quot;)&amp;amp;&apos;" },
+		{ "]]>", "]]&gt;" },
+		{ "\n\x01\x0b\xff", "\\n\\x01\\x0b\\xff" },
+		{ "\xef\xbf\xbf\xe2\x80\xa8", "\\u{ffff}\\u{2028}" },
+	};
+	CHECK(lopt_escape_xml, cases);
+}
+
+static void workflow_property(struct lopt_buf *out, struct lopt_str text)
+{
+	lopt_escape_workflow(out, text, true);
+}
+
+static void workflow_message(struct lopt_buf *out, struct lopt_str text)
+{
+	lopt_escape_workflow(out, text, false);
+}
+
+static void workflow_commands_stay_one(void **state)
+{
+	(void)state;
+	static const struct escape_case messages[] = {
+		{ "", "" },
+		{ "a: b, c", "a: b, c" },
+		{ "100%0A::error::", "100%250A::error::" },
+		{ "\n::error::x", "\\n::error::x" },
+	};
+	static const struct escape_case properties[] = {
+		{ "a: b, c%", "a%3A b%2C c%25" },
+		{ "\r\n::x", "\\r\\n%3A%3Ax" },
+	};
+	CHECK(workflow_message, messages);
+	CHECK(workflow_property, properties);
+}
+
+static void labels_stay_in_their_quotes(void **state)
+{
+	(void)state;
+	static const struct escape_case cases[] = {
+		{ "", "" },
+		{ "a{b=\"c\"}", "a{b=\\\"c\\\"}" },
+		{ "\n\\", "\\\\n\\\\\\\\" },
+	};
+	CHECK(lopt_escape_openmetrics, cases);
+}
+
 /* Properties. */
 
 static uint32_t next_random(uint32_t *seed)
@@ -269,6 +321,9 @@ static void random_bytes_are_harmless(void **state)
 		lopt_escape_csv(&out, text);
 		lopt_escape_ncdu(&out, text);
 		lopt_escape_folded(&out, text);
+		lopt_escape_xml(&out, text);
+		workflow_property(&out, text);
+		lopt_escape_openmetrics(&out, text);
 		check_printable(lopt_buf_view(&out));
 	}
 	lopt_buf_release(&out);
@@ -302,7 +357,8 @@ static void failures_are_passed_on(void **state)
 {
 	(void)state;
 	static escaper *const all[] = { lopt_escape_text, lopt_escape_json, lopt_escape_markdown,
-					lopt_escape_csv,  lopt_escape_ncdu, lopt_escape_folded };
+					lopt_escape_csv,  lopt_escape_ncdu, lopt_escape_folded,
+					lopt_escape_xml,  workflow_message, lopt_escape_openmetrics };
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		struct lopt_buf out = LOPT_BUF_INIT(3);
 		all[i](&out, lopt_str_from("\n\n"));
@@ -339,12 +395,21 @@ static void columns_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_shows_what_cannot_be_seen),  cmocka_unit_test(json_is_ascii),
-		cmocka_unit_test(markdown_cells_are_code),	   cmocka_unit_test(csv_fields_are_no_formulas),
-		cmocka_unit_test(ncdu_names_are_text_in_json),	   cmocka_unit_test(folded_frames_are_one_line),
-		cmocka_unit_test(every_pair_of_bytes_is_harmless), cmocka_unit_test(every_character_is_harmless),
-		cmocka_unit_test(random_bytes_are_harmless),	   cmocka_unit_test(random_json_is_read_back),
-		cmocka_unit_test(failures_are_passed_on),	   cmocka_unit_test(columns_are_counted),
+		cmocka_unit_test(text_shows_what_cannot_be_seen),
+		cmocka_unit_test(json_is_ascii),
+		cmocka_unit_test(markdown_cells_are_code),
+		cmocka_unit_test(csv_fields_are_no_formulas),
+		cmocka_unit_test(ncdu_names_are_text_in_json),
+		cmocka_unit_test(folded_frames_are_one_line),
+		cmocka_unit_test(xml_has_no_markup),
+		cmocka_unit_test(workflow_commands_stay_one),
+		cmocka_unit_test(labels_stay_in_their_quotes),
+		cmocka_unit_test(every_pair_of_bytes_is_harmless),
+		cmocka_unit_test(every_character_is_harmless),
+		cmocka_unit_test(random_bytes_are_harmless),
+		cmocka_unit_test(random_json_is_read_back),
+		cmocka_unit_test(failures_are_passed_on),
+		cmocka_unit_test(columns_are_counted),
 	};
 	return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
 }
