@@ -14,7 +14,4 @@ LOPT_CHECKED enum lopt_status lopt_difference_markdown(FILE *to, const struct lo
 						       const struct lopt_report_options *options,
 						       struct lopt_error *err);
 
-/** "+1.5 MB", "-20 B", "the same" */
-void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after);
-
 #endif

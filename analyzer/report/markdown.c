@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 
-#include "base/cleanup.h"
-#include "base/escape.h"
 #include "base/size.h"
 #include "report/formats.h"
 #include "report/printer.h"
@@ -27,37 +25,13 @@ struct writer {
 	struct lopt_buf out;
 	struct lopt_buf row; /* not yet in `out` */
 	struct lopt_buf text;
-	struct lopt_buf cell;
 	const struct lopt_analysis *analysis;
 	const struct lopt_report_options *options;
 };
 
-/* A code span, cut in its middle. */
-static void put_cut(struct writer *w, struct lopt_buf *to, struct lopt_str text, size_t width)
+static void put_code(struct lopt_buf *to, struct lopt_str text)
 {
-	size_t raw = 4 * width;
-	lopt_buf_clear(&w->cell);
-	if (text.len <= raw) {
-		lopt_escape_text(&w->cell, text);
-	} else {
-		lopt_escape_text(&w->cell, lopt_str_make(text.ptr, raw / 2));
-		lopt_escape_text(&w->cell, lopt_str_make(text.ptr + text.len - raw / 2, raw / 2));
-	}
-	struct lopt_str plain = lopt_buf_view(&w->cell);
-	if (!w->cell.failed && lopt_text_width(plain) <= width && text.len <= raw) {
-		lopt_escape_markdown(to, text);
-		return;
-	}
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf cut = LOPT_BUF_INIT(SIZE_MAX / 2);
-	if (!w->cell.failed)
-		lopt_text_elide(&cut, plain, width);
-	to->failed |= w->cell.failed || cut.failed;
-	lopt_escape_markdown(to, lopt_buf_view(&cut));
-}
-
-static void put_code(struct writer *w, struct lopt_buf *to, struct lopt_str text)
-{
-	put_cut(w, to, text, CELL);
+	lopt_span_show(to, text, CELL);
 }
 
 static void put_size(struct lopt_buf *to, uint64_t bytes)
@@ -85,7 +59,7 @@ static void put_line(struct lopt_buf *to, uint32_t line)
 static void put_code_cell(struct writer *w, struct lopt_str text)
 {
 	lopt_buf_text(&w->row, " ");
-	put_code(w, &w->row, text);
+	put_code(&w->row, text);
 	lopt_buf_text(&w->row, " |");
 }
 
@@ -154,7 +128,7 @@ static void put_verdict(struct writer *w)
 {
 	const struct lopt_image_info *info = lopt_image_info(w->analysis->image);
 	lopt_buf_text(&w->out, "## layeropt: ");
-	put_code(w, &w->out, lopt_source_name(info));
+	put_code(&w->out, lopt_source_name(info));
 	lopt_buf_text(&w->out, "\n\n| | size | visible | wasted | reclaimable | duplicates | as stored |\n"
 			       "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
 	put_sizes(w, "image", &w->analysis->totals);
@@ -170,7 +144,7 @@ static void put_step_layer(struct writer *w, const char *how, size_t layer)
 {
 	uint32_t line = w->analysis->layers[layer].line;
 	lopt_buf_printf(&w->out, ", %s ", how);
-	put_code(w, &w->out, instruction(w, layer));
+	put_code(&w->out, instruction(w, layer));
 	if (line)
 		lopt_buf_printf(&w->out, " (line %" PRIu32 ")", line);
 }
@@ -181,17 +155,17 @@ static void put_step(struct writer *w, const struct lopt_finding *finding)
 	lopt_buf_text(&w->out, "1. **");
 	lopt_size_format(&w->out, finding->bytes);
 	lopt_buf_printf(&w->out, "** (%s): ", lopt_level_name(finding->level));
-	put_cut(w, &w->out, shown(w, finding->message), SENTENCE);
+	lopt_span_show(&w->out, shown(w, finding->message), SENTENCE);
 	if (finding->largest.len) {
 		lopt_buf_text(&w->out, finding->path_count == 1 ? ", " : ", the largest ");
-		put_code(w, &w->out, finding->largest);
+		put_code(&w->out, finding->largest);
 	}
 	if (holder != LOPT_NO_LAYER)
 		put_step_layer(w, "made by", holder);
 	if (finding->layer != holder)
 		put_step_layer(w, "hidden by", finding->layer);
 	lopt_buf_text(&w->out, ".<br>");
-	put_cut(w, &w->out, shown(w, finding->advice), SENTENCE);
+	lopt_span_show(&w->out, shown(w, finding->advice), SENTENCE);
 	lopt_buf_char(&w->out, '\n');
 }
 
@@ -282,7 +256,7 @@ static void put_paths(struct writer *w, const struct lopt_duplicate_row *row)
 	uint64_t count = row->count <= SHOWN ? row->count : SHOWN - 1;
 	for (uint64_t i = 0; i < count; i++) {
 		lopt_buf_text(&w->row, i ? "<br>" : " ");
-		put_code(w, &w->row, row->paths[i]);
+		put_code(&w->row, row->paths[i]);
 	}
 	if (count < row->count)
 		lopt_buf_printf(&w->row, "<br>and %" PRIu64 " more", row->count - count);
@@ -349,7 +323,7 @@ static void put_packages(struct writer *w)
 static void put_sentence_cell(struct writer *w, struct lopt_str text)
 {
 	lopt_buf_text(&w->row, " ");
-	put_cut(w, &w->row, shown(w, text), SENTENCE);
+	lopt_span_show(&w->row, shown(w, text), SENTENCE);
 	lopt_buf_text(&w->row, " |");
 }
 
@@ -386,7 +360,7 @@ enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *anal
 				      const struct lopt_report_options *options, struct lopt_error *err)
 {
 	struct lopt_buf empty = LOPT_BUF_INIT(SIZE_MAX / 2);
-	struct writer w = { empty, empty, empty, empty, analysis, options };
+	struct writer w = { empty, empty, empty, analysis, options };
 	put_verdict(&w);
 	put_steps(&w);
 	put_layers(&w);
@@ -395,12 +369,11 @@ enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *anal
 	put_duplicates(&w);
 	put_packages(&w);
 	put_findings(&w);
-	bool failed = w.out.failed || w.row.failed || w.text.failed || w.cell.failed;
+	bool failed = w.out.failed || w.row.failed || w.text.failed;
 	if (!failed)
 		(void)fwrite(w.out.data, 1, w.out.len, to);
 	lopt_buf_release(&w.out);
 	lopt_buf_release(&w.row);
 	lopt_buf_release(&w.text);
-	lopt_buf_release(&w.cell);
 	return failed ? lopt_error_memory(err) : LOPT_OK;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/view.h"
 
+#include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/secrets.h"
+#include "base/size.h"
+#include "report/printer.h"
 
 /* Cut lists. */
 
@@ -148,6 +152,39 @@ void lopt_instruction_show(struct lopt_buf *out, const struct lopt_analysis *ana
 		lopt_buf_text(out, "(unknown)");
 	else
 		lopt_text_show(out, instruction, options);
+}
+
+void lopt_span_show(struct lopt_buf *out, struct lopt_str text, size_t width)
+{
+	/* An escape takes up to four columns a byte: more raw bytes than that need no look to be too wide. */
+	size_t raw = 4 * width;
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf plain = LOPT_BUF_INIT(SIZE_MAX / 2);
+	if (text.len <= raw) {
+		lopt_escape_text(&plain, text);
+	} else {
+		lopt_escape_text(&plain, lopt_str_make(text.ptr, raw / 2));
+		lopt_escape_text(&plain, lopt_str_make(text.ptr + text.len - raw / 2, raw / 2));
+	}
+	struct lopt_str view = lopt_buf_view(&plain);
+	if (!plain.failed && lopt_text_width(view) <= width && text.len <= raw) {
+		lopt_escape_markdown(out, text);
+		return;
+	}
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf cut = LOPT_BUF_INIT(SIZE_MAX / 2);
+	if (!plain.failed)
+		lopt_text_elide(&cut, view, width);
+	out->failed |= plain.failed || cut.failed;
+	lopt_escape_markdown(out, lopt_buf_view(&cut));
+}
+
+void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after)
+{
+	if (before == after) {
+		lopt_buf_text(out, "the same");
+		return;
+	}
+	lopt_buf_char(out, after > before ? '+' : '-');
+	lopt_size_format(out, after > before ? after - before : before - after);
 }
 
 const char *lopt_digests_words(const struct lopt_analysis *analysis)

@@ -49,6 +49,14 @@ void lopt_instruction_show(struct lopt_buf *out, const struct lopt_analysis *ana
 /** Any text of the image, credentials masked unless wanted. */
 void lopt_text_show(struct lopt_buf *out, struct lopt_str text, const struct lopt_report_options *options);
 
+/**
+ * Text as a code span of Markdown, cut in its middle to `width` columns and with | escaped as tables need it: inside one
+ * nothing is a link, a mention or HTML. Nothing for an empty one.
+ */
+void lopt_span_show(struct lopt_buf *out, struct lopt_str text, size_t width);
+/** "+1.5 MB", "-20 B", "the same" */
+void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after);
+
 /** "checked", or what was not and why. A sentence without its full stop. */
 const char *lopt_digests_words(const struct lopt_analysis *analysis);
 /** `name`, or its part behind the last slash for a path. */
