@@ -119,6 +119,7 @@ static enum lopt_status make_figures(struct lopt_making *making, const struct lo
 	LOPT_TRY(lopt_make_duplicates(making, options, shares, err));
 	LOPT_TRY(lopt_make_known(making, err));
 	LOPT_TRY(lopt_make_totals(making, shares, err));
+	LOPT_TRY(lopt_make_directories(making, err));
 	return lopt_make_packages(making, err);
 }
 

@@ -40,6 +40,8 @@ LOPT_CHECKED enum lopt_status lopt_make_known(struct lopt_making *making, struct
 LOPT_CHECKED enum lopt_status lopt_make_known_findings(struct lopt_making *making, struct lopt_error *err);
 /** What each group of waste would save. */
 LOPT_CHECKED enum lopt_status lopt_make_waste_findings(struct lopt_making *making, struct lopt_error *err);
+/** Rows of visible bytes by directory. */
+LOPT_CHECKED enum lopt_status lopt_make_directories(struct lopt_making *making, struct lopt_error *err);
 /** What may be left of a package database to look into: a lopt_keep_choice. */
 enum lopt_keep lopt_packages_keep(const struct lopt_entry *entry, struct lopt_str head);
 /** Rows of packages, and findings about them. */

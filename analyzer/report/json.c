@@ -319,6 +319,21 @@ static void put_packages(struct writer *w, size_t shown)
 	lopt_json_close(w->json, ']');
 }
 
+static void put_directories(struct writer *w, size_t shown)
+{
+	lopt_json_key(w->json, "directories");
+	lopt_json_open(w->json, '[');
+	for (size_t i = 0; i < shown; i++) {
+		const struct lopt_directory_row *row = &w->analysis->directories[i];
+		lopt_json_open(w->json, '{');
+		lopt_json_member_string(w->json, "path", row->path);
+		lopt_json_member_count(w->json, "bytes", row->bytes);
+		lopt_json_member_count(w->json, "files", row->files);
+		lopt_json_close(w->json, '}');
+	}
+	lopt_json_close(w->json, ']');
+}
+
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
 	struct lopt_json *json = w->json;
@@ -362,11 +377,13 @@ static void put_lists(struct writer *w)
 	struct lopt_cut known = lopt_cut_known(w->analysis, w->options->top);
 	struct lopt_cut duplicates = lopt_cut_duplicates(w->analysis, w->options->top);
 	struct lopt_cut packages = lopt_cut_packages(w->analysis, w->options->top);
+	struct lopt_cut directories = lopt_cut_directories(w->analysis, w->options->top);
 	struct lopt_cut findings = lopt_cut_findings(w->analysis, w->options->top);
 	put_waste(w, waste.shown);
 	put_known(w, known.shown);
 	put_duplicates(w, duplicates.shown);
 	put_packages(w, packages.shown);
+	put_directories(w, directories.shown);
 	put_findings(w, findings.shown);
 	lopt_json_key(w->json, "omitted");
 	lopt_json_open(w->json, '{');
@@ -374,6 +391,7 @@ static void put_lists(struct writer *w)
 	put_cut(w, "known", &known);
 	put_cut(w, "duplicates", &duplicates);
 	put_cut(w, "packages", &packages);
+	put_cut(w, "directories", &directories);
 	put_cut(w, "findings", &findings);
 	lopt_json_close(w->json, '}');
 }

@@ -79,6 +79,15 @@ struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t t
 	return (struct lopt_cut){ shown, analysis->package_count - shown, lopt_package_bytes_from(analysis, shown) };
 }
 
+struct lopt_cut lopt_cut_directories(const struct lopt_analysis *analysis, size_t top)
+{
+	size_t shown = shown_of(analysis->directory_count, top);
+	uint64_t bytes = 0;
+	for (size_t i = shown; i < analysis->directory_count; i++)
+		bytes = lopt_add_saturating(bytes, analysis->directories[i].bytes, NULL);
+	return (struct lopt_cut){ shown, analysis->directory_count - shown, bytes };
+}
+
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->finding_count, top);

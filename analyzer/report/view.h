@@ -19,6 +19,7 @@ struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top)
 struct lopt_cut lopt_cut_known(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t top);
+struct lopt_cut lopt_cut_directories(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top);
 /** The same lists, their first `shown` rows shown. */
 uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t shown);

@@ -91,7 +91,7 @@ struct lopt_package_row {
 /** What a container sees beneath a directory of at most two components; a file counts for its own directory. */
 struct lopt_directory_row {
 	struct lopt_str path; /* "usr/share"; "" is the root itself */
-	uint64_t bytes;	      /* of visible inodes, each for the directory of its first name */
+	uint64_t bytes;	      /* of visible inodes, each for the directory of its first name in byte order */
 	uint64_t files;	      /* inodes */
 };
 

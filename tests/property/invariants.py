@@ -11,6 +11,17 @@ def total_of(rows, key):
 	return sum(row[key] for row in rows)
 
 
+def directories_of(listing):
+	"""(bytes, files) by directory, two components deep: each file once, where its first name is."""
+	rows = {}
+	for row in listing:
+		if row["type"] == "f" and row.get("hardlink", row["path"]) == row["path"]:
+			path = "/".join(row["path"].split("/")[:-1][:2])
+			size, files = rows.get(path, (0, 0))
+			rows[path] = (size + row["size"], files + 1)
+	return rows
+
+
 def identities(analysis, listing):
 	"""Every identity that does not hold, as text."""
 	totals, layers = analysis["totals"], analysis["layers"]
@@ -28,6 +39,8 @@ def identities(analysis, listing):
 		("duplicate rows add up", total_of(analysis["duplicates"], "bytes"), totals["duplicate_bytes"]),
 		("package rows add up", total_of(analysis["packages"], "bytes"), totals["visible_bytes"]),
 		("package files add up", total_of(analysis["packages"], "files"), totals["files"]),
+		("directory rows add up", total_of(analysis["directories"], "bytes"), totals["visible_bytes"]),
+		("directory files add up", total_of(analysis["directories"], "files"), totals["files"]),
 		("layers are counted", len(layers), totals["layers"]),
 		("paths are listed", len(listing), totals["paths"]),
 		("paths added and removed leave the paths there are",
@@ -35,7 +48,9 @@ def identities(analysis, listing):
 	]
 	if not any("path_b64" in row for row in listing):
 		checks += [("files are listed", len(groups), totals["files"]),
-			   ("visible bytes are those of the listing", sum(groups.values()), totals["visible_bytes"])]
+			   ("visible bytes are those of the listing", sum(groups.values()), totals["visible_bytes"]),
+			   ("directories are those of the listing", directories_of(listing),
+			    {row["path"]: (row["bytes"], row["files"]) for row in analysis["directories"]})]
 	wrong = ["%s: %s and %s" % check for check in checks if check[1] != check[2]]
 	if not 0 <= totals["efficiency"] <= 1:
 		wrong.append("efficiency %s" % totals["efficiency"])
@@ -163,7 +178,7 @@ def compare(before, after, rule):
 	"""`before` and `after` are (analysis, listing)."""
 	wrong = compare_totals(before[0]["totals"], after[0]["totals"], rule)
 	if rule.get("rows", True):
-		wrong += ["%s differ" % key for key in ("waste", "duplicates", "packages") if before[0][key] != after[0][key]]
+		wrong += ["%s differ" % key for key in ("waste", "duplicates", "packages", "directories") if before[0][key] != after[0][key]]
 	if rule.get("listing", True) and without_layer(before[1]) != without_layer(after[1]):
 		wrong.append("listings differ")
 	return wrong
