@@ -36,8 +36,8 @@ static struct lopt_str directory_of(struct lopt_str path, size_t *components)
 	return lopt_str_make(path.ptr, length);
 }
 
-static enum lopt_status find_row(struct summing *summing, struct lopt_str path, size_t components,
-				 struct lopt_directory_row **out, struct lopt_error *err)
+/* NULL when memory is exhausted. */
+static struct lopt_directory_row *find_row(struct summing *summing, struct lopt_str path, size_t components)
 {
 	size_t *last = &summing->last[components];
 	if (!*last || !lopt_str_equal(summing->rows[*last - 1].path, path)) {
@@ -47,24 +47,24 @@ static enum lopt_status find_row(struct summing *summing, struct lopt_str path, 
 		if (rows)
 			summing->rows = rows;
 		if (!rows || !copy.ptr)
-			return lopt_error_memory(err);
+			return NULL;
 		rows[summing->count++] = (struct lopt_directory_row){ .path = copy };
 		*last = summing->count;
 	}
-	*out = &summing->rows[*last - 1];
-	return LOPT_OK;
+	return &summing->rows[*last - 1];
 }
 
 /* An inode with several names counts at the first. */
 static enum lopt_status add_node(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct summing *summing = context;
-	struct lopt_directory_row *row;
 	size_t components;
 	if (!node->inode_layer || (node->hardlink.len && !lopt_str_equal(node->hardlink, node->path)))
 		return LOPT_OK;
 	struct lopt_str directory = directory_of(node->path, &components);
-	LOPT_TRY(find_row(summing, directory, components, &row, err));
+	struct lopt_directory_row *row = find_row(summing, directory, components);
+	if (!row)
+		return lopt_error_memory(err);
 	row->files++;
 	row->bytes = lopt_add_saturating(row->bytes, node->size, &summing->making->saturated);
 	return LOPT_OK;
