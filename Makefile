@@ -36,7 +36,7 @@ FORCE:
 
 # ---- libraries
 
-PKGS := libarchive libcrypto jansson zlib libzstd
+PKGS := libarchive libcrypto jansson zlib libzstd libcyaml yaml-0.1
 ifeq ($(shell $(PKG_CONFIG) --exists libisal && echo yes),yes)
 PKGS += libisal
 FEATURES += -DLOPT_HAVE_ISAL

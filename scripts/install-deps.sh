@@ -7,7 +7,7 @@ set -eu
 packages=
 for purpose in "$@"; do
 	case $purpose in
-	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev zlib1g-dev libzstd-dev
+	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev libcyaml-dev libyaml-dev zlib1g-dev libzstd-dev
 		libseccomp-dev' ;;
 	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace' ;;
 	engine) more='python3 git mmdebstrap ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;

@@ -50,6 +50,8 @@ enum lopt_status lopt_findings_add(struct lopt_making *making, const struct lopt
 				   struct lopt_error *err)
 {
 	size_t count = making->result.finding_count;
+	if (!lopt_rule_name_known(finding->rule))
+		return lopt_error_set(err, LOPT_E_BUG, "the rule %s is in no list", finding->rule);
 	struct lopt_finding *findings = lopt_grow(making->findings, &making->finding_cap, count + 1, sizeof *findings);
 	if (!findings)
 		return lopt_error_memory(err);

@@ -22,6 +22,10 @@ enum lopt_level { LOPT_LEVEL_NONE = 0, LOPT_LEVEL_SAFE, LOPT_LEVEL_STANDARD, LOP
 /** "safe", "standard", "aggressive"; NULL for none (a finding that proposes nothing) */
 const char *lopt_level_name(enum lopt_level level);
 
+/** The rules findings can have, in byte order; NULL past the last. */
+const char *lopt_rule_name_at(size_t index);
+bool lopt_rule_name_known(const char *name);
+
 struct lopt_waste_row;
 
 /** One thing worth telling. Strings may hold raw bytes of the image; reports escape them. */
