@@ -222,12 +222,24 @@ format: ## rewrite the sources with clang-format
 man: $(MAN) ## man pages from docs/man/*.scd, in build/man
 build/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
-	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct -- $< 2>/dev/null)} scdoc <$< >$@
+	$(call say,MAN $@)date=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct -- $< 2>/dev/null)}; \
+		env $${date:+SOURCE_DATE_EPOCH=$$date} scdoc <$< >$@
 
-install: all man ## the binary and its man pages, under DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+COMPLETIONS := $(addprefix $(B)/completion/,bash zsh fish)
+$(B)/completion/%: $(BINARY)
+	@mkdir -p $(@D)
+	$(BINARY) completion $(@F) >$@
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+ZSH_FUNCTIONS ?= zsh/site-functions
+install: all man $(COMPLETIONS) ## the binary, its man pages and completions, under DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+		$(SHARE)/$(ZSH_FUNCTIONS) $(SHARE)/fish/vendor_completions.d
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/layeropt
-	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
+	install -m 644 $(MAN) $(SHARE)/man/man1
+	install -m 644 $(B)/completion/bash $(SHARE)/bash-completion/completions/layeropt
+	install -m 644 $(B)/completion/zsh $(SHARE)/$(ZSH_FUNCTIONS)/_layeropt
+	install -m 644 $(B)/completion/fish $(SHARE)/fish/vendor_completions.d/layeropt.fish
 
 clean: ## remove build/
 	rm -rf build

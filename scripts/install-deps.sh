@@ -8,11 +8,11 @@ packages=
 for purpose in "$@"; do
 	case $purpose in
 	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev libcyaml-dev libyaml-dev zlib1g-dev libzstd-dev
-		libseccomp-dev' ;;
-	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace' ;;
+		libseccomp-dev scdoc' ;;
+	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace zsh fish' ;;
 	engine) more='python3 git mmdebstrap ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;
 	docker) more='docker.io iptables' ;;
-	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc scdoc binutils' ;;
+	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc binutils' ;;
 	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
 	coverage) more='gcovr' ;;
 	bench) more='python3 time isal zstd openssl skopeo mmdebstrap' ;;

@@ -90,9 +90,8 @@ static enum lopt_status take_replay(struct lopt_building *building, const char *
 
 static enum lopt_status take_color(struct lopt_building *building, const char *value, struct lopt_error *err)
 {
-	static const char *const words[] = { "auto", "always", "never", NULL };
 	size_t index;
-	LOPT_TRY(lopt_word_parse(&index, "--color", value, words, err));
+	LOPT_TRY(lopt_word_parse(&index, "--color", value, lopt_color_names, err));
 	building->color = (enum lopt_color)index;
 	return LOPT_OK;
 }
@@ -154,14 +153,41 @@ enum lopt_status lopt_building_take(struct lopt_building *building, int id, cons
 	}
 }
 
+static const char *builder_at(size_t index)
+{
+	if (index == 0)
+		return "auto";
+	return lopt_builder_at(index - 1) ? lopt_builder_at(index - 1)->name : NULL;
+}
+
+static const char *format_at(size_t index, bool verify)
+{
+	for (size_t i = 0; lopt_proof_format_at(i); i++)
+		if ((!verify || lopt_proof_format_at(i)->verify) && index-- == 0)
+			return lopt_proof_format_at(i)->name;
+	return NULL;
+}
+
+const char *lopt_building_word(int id, size_t index, bool verify)
+{
+	switch (id) {
+	case LOPT_BUILDING_BUILDER:
+		return builder_at(index);
+	case LOPT_BUILDING_FORMAT:
+	case LOPT_BUILDING_OUTPUT:
+		return format_at(index, verify);
+	case LOPT_BUILDING_COLOR:
+		return lopt_word_at(lopt_color_names, index);
+	default:
+		return NULL;
+	}
+}
+
 static enum lopt_status check_formats(const struct lopt_outputs *outputs, bool verify, struct lopt_error *err)
 {
-	const char *names[FORMATS_MAX + 1];
-	size_t count = 0;
-	for (size_t i = 0; lopt_proof_format_at(i) && count < FORMATS_MAX; i++)
-		if (!verify || lopt_proof_format_at(i)->verify)
-			names[count++] = lopt_proof_format_at(i)->name;
-	names[count] = NULL;
+	const char *names[FORMATS_MAX + 1] = { NULL };
+	for (size_t i = 0; i < FORMATS_MAX && format_at(i, verify); i++)
+		names[i] = format_at(i, verify);
 	for (size_t i = 0; i < outputs->count; i++) {
 		const struct lopt_output *output = &outputs->items[i];
 		char name[64];

@@ -90,6 +90,8 @@ void lopt_building_release(struct lopt_building *building);
 /** One of the options above; LOPT_E_USAGE for an operand. */
 LOPT_CHECKED enum lopt_status lopt_building_take(struct lopt_building *building, int id, const char *value,
 						 struct lopt_error *err);
+/** The words known of one of the options above: see lopt_option_words. `verify`: formats are those of verify. */
+const char *lopt_building_word(int id, size_t index, bool verify);
 /** All options are there: check them, and open the outputs. `more` is a further input, or NULL. */
 LOPT_CHECKED enum lopt_status lopt_building_finish(struct lopt_building *building, const char *command, bool verify,
 						   const char *more, struct lopt_error *err);

@@ -20,9 +20,8 @@ struct wanted {
 
 static enum lopt_status take_color(struct wanted *wanted, const char *value, struct lopt_error *err)
 {
-	static const char *const words[] = { "auto", "always", "never", NULL };
 	size_t index = 0;
-	LOPT_TRY(lopt_word_parse(&index, "--color", value, words, err));
+	LOPT_TRY(lopt_word_parse(&index, "--color", value, lopt_color_names, err));
 	wanted->color = (enum lopt_color)index;
 	return LOPT_OK;
 }
@@ -168,6 +167,19 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 	return status;
 }
 
+static const char *words(int id, size_t index)
+{
+	switch (id) {
+	case LOPT_OPTION_FORMAT:
+	case LOPT_OPTION_OUTPUT:
+		return lopt_report_format_at(index) ? lopt_report_format_at(index)->name : NULL;
+	case COLOR:
+		return lopt_word_at(lopt_color_names, index);
+	default:
+		return lopt_opening_word(id, index);
+	}
+}
+
 static const struct lopt_option options[] = {
 	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT",
 	  "text (default), json, markdown, csv, ncdu or folded, to standard output" },
@@ -191,5 +203,6 @@ const struct lopt_command lopt_command_analyze = {
 	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
 		"standard input, docker:NAME or podman:NAME. Archives may be compressed.\n",
 	.options = options,
+	.words = words,
 	.run = run,
 };

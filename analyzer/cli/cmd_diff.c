@@ -43,7 +43,6 @@ static enum lopt_status take_operand(struct wanted *wanted, const char *value, s
 
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
-	static const char *const colors[] = { "auto", "always", "never", NULL };
 	struct wanted *wanted = context;
 	size_t index;
 	switch (id) {
@@ -57,7 +56,7 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		wanted->report.show_secrets = true;
 		return LOPT_OK;
 	case COLOR:
-		LOPT_TRY(lopt_word_parse(&index, "--color", value, colors, err));
+		LOPT_TRY(lopt_word_parse(&index, "--color", value, lopt_color_names, err));
 		wanted->color = (enum lopt_color)index;
 		return LOPT_OK;
 	default:
@@ -158,6 +157,19 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 	return status;
 }
 
+static const char *words(int id, size_t index)
+{
+	switch (id) {
+	case LOPT_OPTION_FORMAT:
+	case LOPT_OPTION_OUTPUT:
+		return lopt_difference_format_at(index) ? lopt_difference_format_at(index)->name : NULL;
+	case COLOR:
+		return lopt_word_at(lopt_color_names, index);
+	default:
+		return lopt_opening_word(id, index);
+	}
+}
+
 static const struct lopt_option options[] = {
 	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT", "text (default), json or markdown, to standard output" },
 	{ "output", 'o', LOPT_OPTION_OUTPUT, "FORMAT=FILE",
@@ -180,5 +192,6 @@ const struct lopt_command lopt_command_diff = {
 		"- for standard input, docker:NAME or podman:NAME. Ends with 0 when they are the\n"
 		"same, 1 when they differ. Times and how layers are cut do not count.\n",
 	.options = options,
+	.words = words,
 	.run = run,
 };

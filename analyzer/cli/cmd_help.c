@@ -18,6 +18,11 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 	return status == LOPT_OK ? lopt_help_print(about, err) : status;
 }
 
+static const char *words(int id, size_t index)
+{
+	return id == 0 && lopt_command_at(index) ? lopt_command_at(index)->name : NULL;
+}
+
 static const struct lopt_option options[] = {
 	{ "help", 'h', LOPT_OPTION_HELP, NULL, "show this and exit" },
 	{ 0 },
@@ -28,5 +33,6 @@ const struct lopt_command lopt_command_help = {
 	.usage = "[COMMAND]",
 	.what = "Show how a command is used",
 	.options = options,
+	.words = words,
 	.run = run,
 };

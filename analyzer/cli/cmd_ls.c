@@ -6,6 +6,8 @@
 
 enum { LAYER = LOPT_OPTION_OWN, LONG, NO_VERIFY };
 
+static const char *const formats[] = { "text", "ndjson", NULL };
+
 struct wanted {
 	struct lopt_opening opening;
 	struct lopt_listing_options listing;
@@ -30,7 +32,6 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 
 static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
 {
-	static const char *const formats[] = { "text", "ndjson", NULL };
 	static const char *const no_more[2] = { NULL, NULL };
 	struct lopt_opening *opening = &wanted->opening;
 	LOPT_TRY(lopt_opening_finish(opening, "ls", formats, no_more, err));
@@ -61,6 +62,17 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 	return status;
 }
 
+static const char *words(int id, size_t index)
+{
+	switch (id) {
+	case LOPT_OPTION_FORMAT:
+	case LOPT_OPTION_OUTPUT:
+		return lopt_word_at(formats, index);
+	default:
+		return lopt_opening_word(id, index);
+	}
+}
+
 static const struct lopt_option options[] = {
 	{ "layer", 0, LAYER, "N",
 	  "the entries of layer N (from 0, the lowest) in the order of its tar, whiteouts included, "
@@ -81,5 +93,6 @@ const struct lopt_command lopt_command_ls = {
 	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
 		"standard input, docker:NAME or podman:NAME. Archives may be compressed.\n",
 	.options = options,
+	.words = words,
 	.run = run,
 };

@@ -17,6 +17,8 @@ enum { IMAGE = LOPT_BUILDING_OWN, LEVEL, NO_VERIFY, WRITE, BUILDS, COMMITS, INCL
 
 enum { BUILDS_MOST = 12 };
 
+static const char *const levels[] = { "safe", "standard", "aggressive", NULL };
+
 struct wanted {
 	struct lopt_building building;
 	const char *image;
@@ -46,7 +48,6 @@ static enum lopt_status take_rule(struct lopt_repeated *list, const char *option
 
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
-	static const char *const levels[] = { "safe", "standard", "aggressive", NULL };
 	struct wanted *wanted = context;
 	switch (id) {
 	case IMAGE:
@@ -393,6 +394,19 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 	return status;
 }
 
+static const char *words(int id, size_t index)
+{
+	switch (id) {
+	case LEVEL:
+		return lopt_word_at(levels, index);
+	case INCLUDE:
+	case EXCLUDE:
+		return lopt_rule_name(index);
+	default:
+		return lopt_building_word(id, index, false);
+	}
+}
+
 static const struct lopt_option options[] = {
 	{ "dockerfile", 0, LOPT_BUILDING_DOCKERFILE, "FILE", "the Dockerfile to be improved" },
 	{ "image", 0, IMAGE, "IMAGE", "look at this image of it, instead of building one first" },
@@ -422,5 +436,6 @@ const struct lopt_command lopt_command_optimize = {
 		"and the changed one, and keeps what makes the same container. Ends with 0 when\n"
 		"that is proved, and the target reached where there is one; with 1 when not.\n",
 	.options = options,
+	.words = words,
 	.run = run,
 };

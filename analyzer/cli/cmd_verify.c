@@ -105,6 +105,11 @@ static enum lopt_status run(const struct lopt_command *command, int argc, char *
 	return status;
 }
 
+static const char *words(int id, size_t index)
+{
+	return lopt_building_word(id, index, true);
+}
+
 static const struct lopt_option options[] = {
 	{ "dockerfile", 0, LOPT_BUILDING_DOCKERFILE, "FILE", "the Dockerfile as it was" },
 	{ "optimized", 0, OPTIMIZED, "FILE", "the Dockerfile that is to make the same container" },
@@ -121,5 +126,6 @@ const struct lopt_command lopt_command_verify = {
 	.more = "Builds the first Dockerfile twice and the second once, all without cache, and\n"
 		"compares what containers see. Ends with 0 when proved, 1 when not.\n",
 	.options = options,
+	.words = words,
 	.run = run,
 };

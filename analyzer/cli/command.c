@@ -17,8 +17,8 @@
 #include "layeropt/limits.h"
 
 static const struct lopt_command *const commands[] = {
-	&lopt_command_analyze,	&lopt_command_ls,     &lopt_command_diff,
-	&lopt_command_optimize, &lopt_command_verify, &lopt_command_help
+	&lopt_command_analyze, &lopt_command_ls,	 &lopt_command_diff, &lopt_command_optimize,
+	&lopt_command_verify,  &lopt_command_completion, &lopt_command_help,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -44,8 +44,7 @@ enum lopt_status lopt_command_find(const struct lopt_command **out, const char *
 	return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; 'layeropt --help' lists them", name);
 }
 
-/* What was printed counts only once it is out. */
-static enum lopt_status flushed(struct lopt_error *err)
+enum lopt_status lopt_print_end(struct lopt_error *err)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return LOPT_OK;
@@ -83,7 +82,7 @@ enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt
 {
 	if (command) {
 		print_command(command);
-		return flushed(err);
+		return lopt_print_end(err);
 	}
 	printf("Usage: layeropt COMMAND ...\n"
 	       "       layeropt --version | --help\n\n"
@@ -92,7 +91,7 @@ enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->what);
 	printf("\n'layeropt COMMAND --help' tells the options of a command.\n");
-	return flushed(err);
+	return lopt_print_end(err);
 }
 
 enum lopt_status lopt_version_print(struct lopt_error *err)
@@ -107,5 +106,5 @@ enum lopt_status lopt_version_print(struct lopt_error *err)
 	lopt_filter_print_library(stdout);
 	printf("\n");
 	lopt_sandbox_print(stdout);
-	return flushed(err);
+	return lopt_print_end(err);
 }

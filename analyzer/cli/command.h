@@ -11,6 +11,7 @@ struct lopt_command {
 	const char *what;  /* one line for `layeropt --help` */
 	const char *more;  /* lines for its own --help, each within 80 columns; or NULL */
 	const struct lopt_option *options;
+	lopt_option_words *words; /* for completion in a shell; or NULL */
 	/** `argv[0]` is the command's name. LOPT_OK, LOPT_END where the answer is no (exit 1), or what went wrong. */
 	enum lopt_status (*run)(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err);
 };
@@ -20,6 +21,7 @@ extern const struct lopt_command lopt_command_ls;
 extern const struct lopt_command lopt_command_diff;
 extern const struct lopt_command lopt_command_optimize;
 extern const struct lopt_command lopt_command_verify;
+extern const struct lopt_command lopt_command_completion;
 extern const struct lopt_command lopt_command_help;
 
 /** NULL past the last. */
@@ -31,5 +33,7 @@ LOPT_CHECKED enum lopt_status lopt_command_find(const struct lopt_command **out,
 /** --help, of layeropt for NULL. LOPT_E_SYSTEM when standard output does not take it. */
 LOPT_CHECKED enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_version_print(struct lopt_error *err);
+/** What was printed on standard output counts only once it is out: LOPT_E_SYSTEM when it does not take it. */
+LOPT_CHECKED enum lopt_status lopt_print_end(struct lopt_error *err);
 
 #endif

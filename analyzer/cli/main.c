@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "io/outfile.h"
@@ -40,6 +41,8 @@ static enum lopt_status run(int argc, char **argv, struct lopt_error *err)
 		return lopt_help_print(NULL, err);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 		return lopt_version_print(err);
+	if (strcmp(argv[1], "__complete") == 0)
+		return lopt_complete((size_t)argc - 2, argv + 2, err);
 	if (argv[1][0] == '-')
 		return lopt_error_set(err, LOPT_E_USAGE,
 				      "unknown option %.200s; 'layeropt --help' tells how it is used", argv[1]);

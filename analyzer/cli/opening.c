@@ -141,6 +141,11 @@ enum lopt_status lopt_opening_take(struct lopt_opening *opening, int id, const c
 	}
 }
 
+const char *lopt_opening_word(int id, size_t index)
+{
+	return id == LOPT_OPTION_LIMIT && lopt_limits_info(index) ? lopt_limits_info(index)->name : NULL;
+}
+
 static enum lopt_status check_formats(const struct lopt_outputs *outputs, const char *const formats[],
 				      struct lopt_error *err)
 {

@@ -49,6 +49,8 @@ void lopt_opening_release(struct lopt_opening *opening);
 /** One of the options above, or the operand. */
 LOPT_CHECKED enum lopt_status lopt_opening_take(struct lopt_opening *opening, int id, const char *value,
 						struct lopt_error *err);
+/** The words known of one of the options above, but for formats: see lopt_option_words. */
+const char *lopt_opening_word(int id, size_t index);
 /** All options are there: is there an image, and may the outputs be written? `more` are further inputs; then opens them. */
 LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command,
 						  const char *const formats[], const char *const more[2],

@@ -9,6 +9,14 @@
 
 enum { WORD_MAX = LOPT_SUGGEST_MAX };
 
+const char *lopt_word_at(const char *const words[], size_t index)
+{
+	for (size_t i = 0; words[i]; i++)
+		if (i == index)
+			return words[i];
+	return NULL;
+}
+
 /* Parsing. */
 
 static size_t count_of(const struct lopt_option *table)

@@ -39,4 +39,10 @@ void lopt_options_print(FILE *to, const struct lopt_option *table);
 /** Text from this column on, broken at spaces within 79 columns; the first line is already that far. */
 void lopt_help_wrap(FILE *to, const char *text, size_t column);
 
+/** Words that option `id` (0: an operand) takes, where they are known; NULL past the last, and for all others. */
+typedef const char *lopt_option_words(int id, size_t index);
+
+/** The word at this index of a list that ends with NULL; NULL past the last. */
+const char *lopt_word_at(const char *const words[], size_t index);
+
 #endif

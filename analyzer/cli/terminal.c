@@ -24,6 +24,8 @@ static bool is_forced(const char *name)
 	return value && value[0] && strcmp(value, "0") != 0;
 }
 
+const char *const lopt_color_names[] = { "auto", "always", "never", NULL };
+
 bool lopt_terminal_color(enum lopt_color color)
 {
 	const char *term = getenv("TERM");

@@ -10,6 +10,8 @@
 #include "layeropt/image.h"
 
 enum lopt_color { LOPT_COLOR_AUTO, LOPT_COLOR_ALWAYS, LOPT_COLOR_NEVER };
+/** Their names, in this order; ends with NULL. */
+extern const char *const lopt_color_names[];
 
 /** Is standard output to be coloured? --color, then NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR, TERM=dumb, then isatty. */
 bool lopt_terminal_color(enum lopt_color color);
