@@ -231,11 +231,13 @@ $(B)/completion/%: $(BINARY)
 	$(BINARY) completion $(@F) >$@
 
 SHARE := $(DESTDIR)$(PREFIX)/share
+PLUGINS ?= $(PREFIX)/libexec/docker/cli-plugins
 ZSH_FUNCTIONS ?= zsh/site-functions
-install: all man $(COMPLETIONS) ## the binary, its man pages and completions, under DESTDIR and PREFIX (/usr/local)
+install: all man $(COMPLETIONS) ## the binary, as docker's plugin, man pages, completions, under DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
-		$(SHARE)/$(ZSH_FUNCTIONS) $(SHARE)/fish/vendor_completions.d
+		$(SHARE)/$(ZSH_FUNCTIONS) $(SHARE)/fish/vendor_completions.d $(DESTDIR)$(PLUGINS)
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/layeropt
+	ln -sfr $(DESTDIR)$(PREFIX)/bin/layeropt $(DESTDIR)$(PLUGINS)/docker-layeropt
 	install -m 644 $(MAN) $(SHARE)/man/man1
 	install -m 644 $(B)/completion/bash $(SHARE)/bash-completion/completions/layeropt
 	install -m 644 $(B)/completion/zsh $(SHARE)/$(ZSH_FUNCTIONS)/_layeropt

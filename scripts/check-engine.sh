@@ -37,6 +37,7 @@ PATH=$(dirname "$(command -v "$docker" || echo /usr/bin/docker)"):$PATH
 export PATH
 
 suite tests/engine/run "$binary"
+suite tests/engine/packaging "$binary"
 plain=layeropt-corpus:debian
 made=
 if ! "$docker" image inspect "$plain" >/dev/null 2>&1 && command -v mmdebstrap >/dev/null; then

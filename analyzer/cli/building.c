@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "base/size.h"
 #include "cli/opening.h"
+#include "cli/plugin.h"
 #include "dockerfile/dockerfile.h"
 
 enum { STARTS = 5, TIMEOUT = 7200, TOP = 20, FORMATS_MAX = 8, LOG_LINES = 30 };
@@ -227,8 +228,8 @@ enum lopt_status lopt_building_finish(struct lopt_building *building, const char
 {
 	const char *const inputs[2] = { building->dockerfile, more };
 	if (!building->dockerfile)
-		return lopt_error_set(err, LOPT_E_USAGE, "no --dockerfile given; 'layeropt %s --help' tells how",
-				      command);
+		return lopt_error_set(err, LOPT_E_USAGE, "no --dockerfile given; '%s %s --help' tells how",
+				      lopt_program(), command);
 	building->build.build_arg_count = building->build_args.count;
 	building->proof.test_count = building->tests.count;
 	building->proof.allowed_count = building->allowed.count;

@@ -134,9 +134,9 @@ static enum lopt_status open_and_report(struct wanted *wanted, struct lopt_error
 	wanted->analysis.digests = digests_shown(wanted);
 	wanted->opening.options.want_duplicate_sha256 = wanted->analysis.digests != 0;
 	wanted->opening.options.keep = lopt_analysis_keep;
-	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
+	LOPT_TRY(lopt_opening_source(&source, wanted->opening.image, err));
 	if (wanted->base)
-		LOPT_TRY(lopt_source_open(&base, wanted->base, err));
+		LOPT_TRY(lopt_opening_source(&base, wanted->base, err));
 	struct lopt_source *const sources[] = { source, base };
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, sources, base ? 2 : 1, err));
 	return read_and_report(wanted, source, base, err);

@@ -119,8 +119,8 @@ static enum lopt_status compare(struct wanted *wanted, struct lopt_error *err)
 	LOPT_CLEANUP(lopt_comparison_release) struct lopt_comparison comparison = { 0 };
 	wanted->opening.options.want_sha256 = true;
 	wanted->opening.options.keep = lopt_analysis_keep;
-	LOPT_TRY(lopt_source_open(&a.source, wanted->opening.image, err));
-	LOPT_TRY(lopt_source_open(&b.source, wanted->second, err));
+	LOPT_TRY(lopt_opening_source(&a.source, wanted->opening.image, err));
+	LOPT_TRY(lopt_opening_source(&b.source, wanted->second, err));
 	struct lopt_source *const sources[] = { a.source, b.source };
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, sources, 2, err));
 	LOPT_TRY(read_side(wanted, &a, err));

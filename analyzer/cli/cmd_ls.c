@@ -39,7 +39,7 @@ static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
 		opening->options.want_sha256 |= lopt_output_is(&opening->outputs.items[i], "ndjson");
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
-	LOPT_TRY(lopt_source_open(&source, opening->image, err));
+	LOPT_TRY(lopt_opening_source(&source, opening->image, err));
 	LOPT_TRY(lopt_opening_confine(opening, &source, 1, err));
 	LOPT_TRY(lopt_opening_read(&image, opening, source, NULL, err));
 	for (size_t i = 0; i < opening->outputs.count; i++) {

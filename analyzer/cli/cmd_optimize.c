@@ -141,7 +141,7 @@ static enum lopt_status read_given(struct work *work, struct lopt_error *err)
 	const struct lopt_open_options open = { .want_sha256 = true, .keep = lopt_proof_keep };
 	const struct lopt_analysis_options options = { .dockerfile_name = wanted->building.dockerfile,
 						       .dockerfile = work->part };
-	LOPT_TRY(lopt_source_open(&source, wanted->image, err));
+	LOPT_TRY(lopt_opening_source(&source, wanted->image, err));
 	struct lopt_source *const sources[] = { source };
 	if (wanted->no_verify && !wanted->no_sandbox)
 		LOPT_TRY(lopt_sandbox_enter(sources, 1, err));

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "cli/building.h"
 #include "cli/command.h"
+#include "cli/plugin.h"
 #include "dockerfile/dockerfile.h"
 
 enum { OPTIMIZED = LOPT_BUILDING_OWN };
@@ -85,7 +86,8 @@ static enum lopt_status verify(struct wanted *wanted, struct lopt_error *err)
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf before = LOPT_BUF_INIT(SIZE_MAX / 2);
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf after = LOPT_BUF_INIT(SIZE_MAX / 2);
 	if (!wanted->optimized)
-		return lopt_error_set(err, LOPT_E_USAGE, "no --optimized given; 'layeropt verify --help' tells how");
+		return lopt_error_set(err, LOPT_E_USAGE, "no --optimized given; '%s verify --help' tells how",
+				      lopt_program());
 	LOPT_TRY(lopt_building_finish(&wanted->building, "verify", true, wanted->optimized, err));
 	LOPT_TRY(load(&before, wanted->building.dockerfile, err));
 	LOPT_TRY(load(&after, wanted->optimized, err));

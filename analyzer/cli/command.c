@@ -13,6 +13,7 @@
 #endif
 
 #include "cli/filter.h"
+#include "cli/plugin.h"
 #include "cli/sandbox.h"
 #include "layeropt/limits.h"
 
@@ -41,7 +42,8 @@ enum lopt_status lopt_command_find(const struct lopt_command **out, const char *
 	const char *near = lopt_word_suggest(name, names);
 	if (near)
 		return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; did you mean %s?", name, near);
-	return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; 'layeropt --help' lists them", name);
+	return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; '%s --help' lists them", name,
+			      lopt_program());
 }
 
 enum lopt_status lopt_print_end(struct lopt_error *err)
@@ -65,7 +67,7 @@ static void print_limits(void)
 
 static void print_command(const struct lopt_command *command)
 {
-	printf("Usage: layeropt %s %s\n\n%s.\n", command->name, command->usage, command->what);
+	printf("Usage: %s %s %s\n\n%s.\n", lopt_program(), command->name, command->usage, command->what);
 	if (command->more)
 		printf("\n%s", command->more);
 	if (!command->options[0].name)
@@ -84,13 +86,16 @@ enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt
 		print_command(command);
 		return lopt_print_end(err);
 	}
-	printf("Usage: layeropt COMMAND ...\n"
-	       "       layeropt --version | --help\n\n"
+	printf("Usage: %s COMMAND ...\n"
+	       "       %s --version | --help\n\n"
 	       "Tells what the layers of a container image hold, and what of it nobody sees.\n\n"
-	       "Commands:\n");
+	       "Commands:\n",
+	       lopt_program(), lopt_program());
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->what);
-	printf("\n'layeropt COMMAND --help' tells the options of a command.\n");
+	if (lopt_plugin_active())
+		printf("\nIMAGE may be NAME in place of docker:NAME, where no file is called so.\n");
+	printf("\n'%s COMMAND --help' tells the options of a command.\n", lopt_program());
 	return lopt_print_end(err);
 }
 

@@ -6,8 +6,10 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "cli/command.h"
 #include "cli/complete.h"
+#include "cli/plugin.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "io/outfile.h"
@@ -35,17 +37,20 @@ static void give_arrays_back(void)
 static enum lopt_status run(int argc, char **argv, struct lopt_error *err)
 {
 	const struct lopt_command *command;
+	LOPT_TRY(lopt_plugin_enter(&argc, &argv, err));
 	if (argc < 2)
-		return lopt_error_set(err, LOPT_E_USAGE, "no command given; 'layeropt --help' lists them");
+		return lopt_error_set(err, LOPT_E_USAGE, "no command given; '%s --help' lists them", lopt_program());
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return lopt_help_print(NULL, err);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 		return lopt_version_print(err);
 	if (strcmp(argv[1], "__complete") == 0)
 		return lopt_complete((size_t)argc - 2, argv + 2, err);
+	if (lopt_plugin_active() && strcmp(argv[1], "docker-cli-plugin-metadata") == 0)
+		return lopt_plugin_describe(err);
 	if (argv[1][0] == '-')
-		return lopt_error_set(err, LOPT_E_USAGE,
-				      "unknown option %.200s; 'layeropt --help' tells how it is used", argv[1]);
+		return lopt_error_set(err, LOPT_E_USAGE, "unknown option %.200s; '%s --help' tells how it is used",
+				      argv[1], lopt_program());
 	enum lopt_status status = lopt_command_find(&command, argv[1], err);
 	return status == LOPT_OK ? command->run(command, argc - 1, argv + 1, err) : status;
 }

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/size.h"
+#include "cli/plugin.h"
 #include "cli/sandbox.h"
 #include "cli/terminal.h"
 #include "dockerfile/dockerfile.h"
@@ -164,10 +166,34 @@ enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *c
 {
 	const char *const inputs[3] = { opening->image, more[0], more[1] };
 	if (!opening->image)
-		return lopt_error_set(err, LOPT_E_USAGE, "no image given; 'layeropt %s --help' tells how", command);
+		return lopt_error_set(err, LOPT_E_USAGE, "no image given; '%s %s --help' tells how", lopt_program(),
+				      command);
 	LOPT_TRY(check_formats(&opening->outputs, formats, err));
 	LOPT_TRY(lopt_outputs_check(&opening->outputs, inputs, 3, err));
 	return lopt_outputs_open(&opening->outputs, err);
+}
+
+/* Of a name that may be docker's; `/` and `.` begin a file's. */
+static bool is_missing(const char *name)
+{
+	struct stat st;
+	return name[0] != '/' && name[0] != '.' && strcmp(name, "-") != 0 && stat(name, &st) < 0 &&
+	       (errno == ENOENT || errno == ENOTDIR);
+}
+
+static bool has_engine(const char *name)
+{
+	return strncmp(name, "docker:", 7) == 0 || strncmp(name, "podman:", 7) == 0;
+}
+
+enum lopt_status lopt_opening_source(struct lopt_source **out, const char *name, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf full = LOPT_BUF_INIT(SIZE_MAX / 2);
+	if (!lopt_plugin_active() || has_engine(name) || !is_missing(name))
+		return lopt_source_open(out, name, err);
+	lopt_buf_text(&full, "docker:");
+	lopt_buf_text(&full, name);
+	return full.failed ? lopt_error_memory(err) : lopt_source_open(out, full.data, err);
 }
 
 enum lopt_status lopt_opening_confine(const struct lopt_opening *opening, struct lopt_source *const sources[],

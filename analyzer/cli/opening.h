@@ -55,6 +55,8 @@ const char *lopt_opening_word(int id, size_t index);
 LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command,
 						  const char *const formats[], const char *const more[2],
 						  struct lopt_error *err);
+/** lopt_source_open(); in a plugin of docker, a name that no file has is an image of docker's. */
+LOPT_CHECKED enum lopt_status lopt_opening_source(struct lopt_source **out, const char *name, struct lopt_error *err);
 /** Everything is open: give up what reading these does not take, unless --no-sandbox was given. */
 LOPT_CHECKED enum lopt_status lopt_opening_confine(const struct lopt_opening *opening,
 						   struct lopt_source *const sources[], size_t count,
