@@ -58,9 +58,25 @@ void lopt_printer_to_column(struct lopt_printer *printer, size_t column)
 		spaces(printer, 1);
 }
 
+/* GitHub takes a line that starts with "::", spaces aside, for a command of the program that prints it. */
+static void disarm(struct lopt_buf *line)
+{
+	size_t at = 0;
+	while (at < line->len && line->data[at] == ' ')
+		at++;
+	if (line->failed || line->len - at < 2 || memcmp(line->data + at, "::", 2) != 0)
+		return;
+	if (!lopt_buf_reserve(line, 1))
+		return;
+	memmove(line->data + at + 1, line->data + at, line->len - at);
+	line->data[at] = '\\';
+	line->len++;
+}
+
 void lopt_printer_end(struct lopt_printer *printer)
 {
 	struct lopt_buf *line = &printer->line;
+	disarm(line);
 	while (line->len && line->data[line->len - 1] == ' ')
 		line->len--;
 	lopt_buf_char(line, '\n');

@@ -32,7 +32,7 @@ void lopt_printer_text(struct lopt_printer *printer, const char *text);
 void lopt_printer_printf(struct lopt_printer *printer, const char *fmt, ...) LOPT_PRINTF(2, 3);
 /** Spaces up to a column; one at least where the line is longer already. */
 void lopt_printer_to_column(struct lopt_printer *printer, size_t column);
-/** End of line: spaces at its end go, and it is written. */
+/** End of line: spaces at its end go, and it is written; where it would start with "::", a backslash is in front of it. */
 void lopt_printer_end(struct lopt_printer *printer);
 /** An empty line, and one of its own that stands out. */
 void lopt_printer_heading(struct lopt_printer *printer, const char *text);
