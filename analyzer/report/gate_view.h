@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_REPORT_GATE_VIEW_H
+#define LAYEROPT_REPORT_GATE_VIEW_H
+
+#include "base/buf.h"
+#include "report/gate.h"
+
+/**
+ * What the reports of a gate have in common: how a budget, a place and the whole are told. What comes out of these may
+ * hold raw bytes of the image and of the configuration unless it says otherwise; credentials in it are masked.
+ */
+
+LOPT_CHECKED enum lopt_status lopt_gate_text(FILE *to, const struct lopt_gate_result *result,
+					     const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_json(FILE *to, const struct lopt_gate_result *result,
+					     const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_markdown(FILE *to, const struct lopt_gate_result *result,
+						 const struct lopt_report_options *options, struct lopt_error *err);
+
+/** "2 of 7 budgets exceeded, 1 not checked"; plain text. */
+void lopt_gate_verdict_format(struct lopt_buf *out, const struct lopt_gate_result *result);
+size_t lopt_gate_skipped_count(const struct lopt_gate_result *result);
+
+/** "max-size", "own: max-size", "path: R packages" */
+void lopt_gate_name_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+
+/**
+ * The figure and the limit, plain text: "1.5 GB", ">= 95.0%". Where both would print alike and are not, exactly:
+ * "1,500,000,001 B". The figure of one that was not checked is "-".
+ */
+void lopt_gate_actual_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+void lopt_gate_limit_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+/** "118 MB over", "1.8 points below"; nothing for one that is not exceeded. Plain text. */
+void lopt_gate_excess_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+/** The true figure beside that of dive; plain text. */
+void lopt_gate_true_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+
+/** "Dockerfile:31", "line 31" without its name, else "layer 7", else nothing. */
+void lopt_gate_place_format(struct lopt_buf *out, const struct lopt_gate_result *result, size_t layer, uint32_t line);
+/** "Dockerfile:31 RUN make"; nothing where neither layer nor line is known. */
+void lopt_gate_instruction_format(struct lopt_buf *out, const struct lopt_gate_result *result, size_t layer,
+				  uint32_t line, const struct lopt_report_options *options);
+/** The same of a layer that changed; of the baseline's where it is gone. */
+void lopt_gate_layer_change_format(struct lopt_buf *out, const struct lopt_gate_result *result,
+				   const struct lopt_layer_change *change, const struct lopt_report_options *options);
+
+/** Whether an exceeded budget lists findings: those with `fails`. */
+bool lopt_gate_is_of_findings(const struct lopt_gate_check *check);
+/** A finding that is held against budgets: not ignored, not the base image's. */
+bool lopt_gate_counts(const struct lopt_gate_finding *finding);
+
+/** Rows of a list and their bytes, in the baseline and now. */
+struct lopt_gate_rest {
+	size_t rows;
+	uint64_t before, after;
+};
+/** What is behind the first `shown` rows. */
+struct lopt_gate_rest lopt_gate_layers_from(const struct lopt_growth *growth, size_t shown);
+struct lopt_gate_rest lopt_gate_packages_from(const struct lopt_growth *growth, size_t shown);
+struct lopt_gate_rest lopt_gate_directories_from(const struct lopt_growth *growth, size_t shown);
+
+#endif
