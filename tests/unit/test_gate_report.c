@@ -388,7 +388,7 @@ static void expect_in(const char *text, const char *part)
 
 static void expect_report(const char *format, void (*maker)(struct made *), const char *want)
 {
-	const struct lopt_report_options options = { .top = 20 };
+	const struct lopt_report_options options = { .top = 20, .show_suppressed = true };
 	struct made made;
 	maker(&made);
 	char *text = report_in(format, &made.result, &options);
