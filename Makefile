@@ -37,7 +37,13 @@ FORCE:
 # ---- libraries
 
 PKGS := libarchive libcrypto jansson zlib libzstd libcyaml yaml-0.1
-ifeq ($(shell $(PKG_CONFIG) --exists libisal && echo yes),yes)
+# Debian has no archive of ISA-L to link statically: without it gzip is zlib's.
+ifneq ($(FLAVOR),static)
+isal_there = $(shell $(PKG_CONFIG) --exists libisal && echo yes)
+else
+isal_there = $(if $(wildcard $(shell $(PKG_CONFIG) --variable=libdir libisal 2>/dev/null)/libisal.a),yes)
+endif
+ifeq ($(isal_there),yes)
 PKGS += libisal
 FEATURES += -DLOPT_HAVE_ISAL
 endif
@@ -71,6 +77,11 @@ release_cflags = -O2 -g -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Werror=form
 	$(call cc-option,-ftrivial-auto-var-init=zero)
 release_ldflags = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,text
 
+# Of libarchive no more is linked than reads a tar, so nothing of what else it can use is needed. The linker warns of
+# functions of glibc that libcrypto could call and layeropt never has it call.
+static_cflags = $(release_cflags) -DLOPT_STATIC
+static_ldflags = -static-pie -s -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--no-warnings
+
 debug_cflags = -Og -g -Werror $(SANITIZE)
 debug_ldflags = $(SANITIZE)
 
@@ -82,8 +93,8 @@ fuzz_ldflags = $(SANITIZE)
 coverage_cflags = -O0 -g --coverage -fprofile-update=atomic -DLOPT_COVERAGE
 coverage_ldflags = --coverage
 
-ifeq ($(filter $(FLAVOR),release debug fuzz coverage),)
-$(error FLAVOR=$(FLAVOR): it is one of release, debug, fuzz, coverage)
+ifeq ($(filter $(FLAVOR),release static debug fuzz coverage),)
+$(error FLAVOR=$(FLAVOR): it is one of release, static, debug, fuzz, coverage)
 endif
 
 FLAVOR_CFLAGS := $($(FLAVOR)_cflags)
@@ -218,6 +229,11 @@ format: ## rewrite the sources with clang-format
 
 # ---- man pages, installation
 
+.PHONY: static
+static: ## build/static/layeropt, which needs no library to run; says how large it is and what is in it
+	+@$(MAKE) FLAVOR=static binary
+	@sh scripts/check-static.sh build/static$(SUFFIX)/layeropt
+
 .PHONY: man install clean help
 man: $(MAN) ## man pages from docs/man/*.scd, in build/man
 build/man/%: docs/man/%.scd
@@ -249,4 +265,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r name what; do \
 		printf '%-14s %s\n' "$$name" "$$what"; done
-	@echo 'variables: FLAVOR=release|debug|fuzz|coverage CC=gcc|clang PREFIX= DESTDIR= FUZZ_SECONDS= V=1'
+	@echo 'variables: FLAVOR=release|static|debug|fuzz|coverage CC=gcc|clang PREFIX= DESTDIR= FUZZ_SECONDS= V=1'

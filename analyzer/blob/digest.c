@@ -114,10 +114,17 @@ static EVP_MD *implementation_of(const struct algorithm *algorithm)
 	return found;
 }
 
+/* openssl.cnf may name a provider, which a program without shared libraries cannot load, nor is safe when it tries. */
+#ifdef LOPT_STATIC
+#define INIT_OPTIONS (OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG)
+#else
+#define INIT_OPTIONS OPENSSL_INIT_NO_ATEXIT
+#endif
+
 /* Whoever ends the process need not ask whether another thread is hashing: libcrypto takes nothing down at exit. */
 enum lopt_status lopt_digest_prepare(struct lopt_error *err)
 {
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+	if (OPENSSL_init_crypto(INIT_OPTIONS, NULL) != 1)
 		return openssl_error(err, "anything");
 	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
 		if (algorithms[i].openssl && !implementation_of(&algorithms[i]))
