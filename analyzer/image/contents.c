@@ -98,6 +98,8 @@ enum lopt_status lopt_contents_number(struct lopt_image *image, const uint32_t *
 
 const unsigned char *lopt_image_sha256(const struct lopt_image *image, uint32_t content)
 {
+	if (content >= image->content_count)
+		return NULL;
 	const struct lopt_known_content *known = &image->contents[content];
 	return lopt_bundle_known_sha256(image->bundle, known->blob, known->inode);
 }
@@ -105,6 +107,8 @@ const unsigned char *lopt_image_sha256(const struct lopt_image *image, uint32_t 
 enum lopt_status lopt_image_compute_sha256(const struct lopt_image *image, uint32_t content, unsigned char out[32],
 					   struct lopt_error *err)
 {
+	if (content >= image->content_count)
+		return LOPT_END;
 	const struct lopt_known_content *known = &image->contents[content];
 	enum lopt_status status = lopt_bundle_sha256(image->bundle, known->blob, known->inode, out, err);
 	if (status == LOPT_OK || status == LOPT_END || status == LOPT_E_MEMORY)

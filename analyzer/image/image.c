@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "image/describe.h"
 #include "image/model.h"
 #include "source/source.h"
 
@@ -191,6 +192,8 @@ static enum lopt_status stack_layers(struct lopt_image *image, struct lopt_error
 	image->layers = lopt_arena_zalloc(&image->arena, count + 1, sizeof *image->layers);
 	if (!image->layers || !changes)
 		return lopt_error_memory(err);
+	image->info = &image->bundle->info;
+	image->layer_count = count;
 	LOPT_TRY(lopt_notes_append(&image->notes, &image->bundle->notes, err));
 	LOPT_TRY(lopt_tree_init(&image->tree, &image->arena, &image->limits, &image->notes, err));
 	for (size_t i = 0; i < count; i++)
@@ -236,21 +239,53 @@ enum lopt_status lopt_image_open(struct lopt_image **out, const char *path, cons
 	return status;
 }
 
+/* --- what is only described --- */
+
+static enum lopt_status describe(struct lopt_image *image, const struct lopt_layer *layers, size_t count,
+				 struct lopt_error *err)
+{
+	image->layers = lopt_arena_zalloc(&image->arena, count + 1, sizeof *image->layers);
+	if (!image->layers)
+		return lopt_error_memory(err);
+	if (count)
+		memcpy(image->layers, layers, count * sizeof *layers);
+	image->layer_count = count;
+	return lopt_tree_init(&image->tree, &image->arena, &image->limits, &image->notes, err);
+}
+
+enum lopt_status lopt_image_describe(struct lopt_image **out, const struct lopt_image_info *info,
+				     const struct lopt_layer *layers, size_t count, struct lopt_error *err)
+{
+	struct lopt_image *image = calloc(1, sizeof *image);
+	if (!image)
+		return lopt_error_memory(err);
+	image->info = info;
+	image->limits = *lopt_limits_default();
+	lopt_arena_init(&image->arena, SIZE_MAX);
+	lopt_notes_init(&image->notes, &image->arena);
+	enum lopt_status status = describe(image, layers, count, err);
+	if (status == LOPT_OK)
+		*out = image;
+	else
+		lopt_image_free(image);
+	return status;
+}
+
 /* --- reading it --- */
 
 const struct lopt_image_info *lopt_image_info(const struct lopt_image *image)
 {
-	return &image->bundle->info;
+	return image->info;
 }
 
 size_t lopt_image_layer_count(const struct lopt_image *image)
 {
-	return image->bundle->layer_count;
+	return image->layer_count;
 }
 
 const struct lopt_layer *lopt_image_layer(const struct lopt_image *image, size_t index)
 {
-	return index < image->bundle->layer_count ? &image->layers[index] : NULL;
+	return index < image->layer_count ? &image->layers[index] : NULL;
 }
 
 size_t lopt_image_content_count(const struct lopt_image *image)

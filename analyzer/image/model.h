@@ -13,11 +13,13 @@ struct lopt_known_content {
 /** What stands behind `struct lopt_image`. Private to this room. */
 struct lopt_image {
 	struct lopt_limits limits;
-	struct lopt_bundle *bundle;
+	struct lopt_bundle *bundle; /* NULL: nothing was read, this is a description */
+	const struct lopt_image_info *info;
 	struct lopt_arena arena; /* layers, inodes, notes */
 	struct lopt_notes notes;
 	struct lopt_tree tree;
 	struct lopt_layer *layers;
+	size_t layer_count;
 	struct lopt_str *hardlinks; /* per object of the tree: its first name, when it has several */
 	struct lopt_known_content *contents;
 	size_t content_count, content_cap;

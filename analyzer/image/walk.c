@@ -117,6 +117,10 @@ enum lopt_status lopt_image_walk(const struct lopt_image *image, lopt_node_visit
 				 struct lopt_error *err)
 {
 	const struct lopt_nodes *stack = &image->tree.stack;
+	if (!image->bundle)
+		return lopt_error_set(
+			err, LOPT_E_USAGE,
+			"the files of the image are not in a saved analysis: this takes the image itself");
 	LOPT_CLEANUP(release_walking)
 	struct walking walking = {
 		.image = image,

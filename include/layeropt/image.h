@@ -243,7 +243,7 @@ struct lopt_layer {
 	size_t inode_count;
 	const struct lopt_kept *kept; /* by inode, ascending; look one up with lopt_layer_kept */
 	size_t kept_count;
-	size_t whiteouts; /* whiteout and opaque entries */
+	uint64_t whiteouts; /* whiteout and opaque entries */
 	/* what it did to the stacked view, in paths */
 	uint64_t added, modified, metadata_only, removed;
 };
