@@ -10,6 +10,7 @@ static void add(struct lopt_making *making, uint64_t *to, uint64_t bytes)
 static void count_layer(struct lopt_making *making, const struct lopt_layer *layer)
 {
 	struct lopt_layer_figures *figures = &making->layers[layer->index];
+	figures->entries = layer->entry_count;
 	figures->files = layer->inode_count;
 	for (size_t i = 0; i < layer->inode_count; i++) {
 		const struct lopt_inode *inode = &layer->inodes[i];

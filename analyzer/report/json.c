@@ -187,6 +187,7 @@ static void put_layer(struct writer *w, const struct lopt_layer *layer, const st
 	lopt_json_member_known(json, "diff_id", layer->diff_id);
 	lopt_json_member_known(json, "digest", layer->digest);
 	lopt_json_member_known(json, "media_type", layer->media_type);
+	lopt_json_member_text(json, "compression", layer->compression);
 	lopt_json_key(json, "absent");
 	lopt_json_bool(json, layer->absent);
 	put_count_or_null(w, "size", layer->size, !layer->absent);
@@ -196,10 +197,11 @@ static void put_layer(struct writer *w, const struct lopt_layer *layer, const st
 	lopt_json_key(json, "instruction");
 	put_shown(w, figures->instruction);
 	put_count_or_null(w, "line", figures->line, figures->line != 0);
-	lopt_json_member_count(json, "entries", layer->entry_count);
+	lopt_json_member_count(json, "entries", figures->entries);
 	lopt_json_member_count(json, "files", figures->files);
 	lopt_json_member_count(json, "content_bytes", figures->content_bytes);
 	lopt_json_member_count(json, "wasted_bytes", figures->wasted_bytes);
+	lopt_json_member_count(json, "masked_bytes", figures->masked_bytes);
 	lopt_json_member_count(json, "reclaimable_bytes", figures->reclaimable_bytes);
 	lopt_json_member_count(json, "whiteouts", layer->whiteouts);
 	put_verified(w, layer->verified);
@@ -252,8 +254,10 @@ static void put_known(struct writer *w, size_t shown)
 		lopt_json_member_count(w->json, "layer", row->layer);
 		put_count_or_null(w, "line", line, line != 0);
 		put_strings(w, "paths", row->paths, row->path_count);
+		lopt_json_member_known(w->json, "largest", row->largest);
 		lopt_json_member_text(w->json, "what", row->what);
 		lopt_json_member_text(w->json, "effect", row->effect);
+		lopt_json_member_text(w->json, "advice", row->advice);
 		lopt_json_close(w->json, '}');
 	}
 	lopt_json_close(w->json, ']');
@@ -337,6 +341,7 @@ static void put_directories(struct writer *w, size_t shown)
 static void put_finding(struct writer *w, const struct lopt_finding *finding)
 {
 	struct lopt_json *json = w->json;
+	size_t holder = lopt_finding_holder(finding);
 	lopt_json_open(json, '{');
 	lopt_json_member_text(json, "rule", finding->rule);
 	lopt_json_member_text(json, "severity", lopt_severity_name(finding->severity));
@@ -345,8 +350,12 @@ static void put_finding(struct writer *w, const struct lopt_finding *finding)
 	put_shown(w, finding->message);
 	lopt_json_member_count(json, "bytes", finding->bytes);
 	put_count_or_null(w, "layer", finding->layer, finding->layer != LOPT_NO_LAYER);
+	put_count_or_null(w, "held_by", holder, holder != LOPT_NO_LAYER);
+	lopt_json_member_known(json, "cause",
+			       lopt_str_from(finding->waste ? lopt_cause_name(finding->waste->cause) : NULL));
 	put_count_or_null(w, "line", finding->line, finding->line != 0);
 	put_strings(w, "paths", finding->paths, finding->path_count);
+	lopt_json_member_known(json, "largest", finding->largest);
 	lopt_json_key(json, "advice");
 	put_shown(w, finding->advice);
 	lopt_json_member_text(json, "fingerprint", finding->fingerprint);
@@ -371,6 +380,13 @@ static void put_cut(struct writer *w, const char *list, const struct lopt_cut *c
 	lopt_json_close(w->json, '}');
 }
 
+static void put_cut_recommended(struct writer *w, size_t shown)
+{
+	struct lopt_cut cut = { .shown = 0 };
+	cut.rows = lopt_recommended_count_from(w->analysis, shown, &cut.bytes);
+	put_cut(w, "recommended_only", &cut);
+}
+
 static void put_lists(struct writer *w)
 {
 	struct lopt_cut waste = lopt_cut_waste(w->analysis, w->options->top);
@@ -391,6 +407,7 @@ static void put_lists(struct writer *w)
 	put_cut(w, "known", &known);
 	put_cut(w, "duplicates", &duplicates);
 	put_cut(w, "packages", &packages);
+	put_cut_recommended(w, packages.shown);
 	put_cut(w, "directories", &directories);
 	put_cut(w, "findings", &findings);
 	lopt_json_close(w->json, '}');
@@ -417,6 +434,8 @@ void lopt_json_analysis_members(struct lopt_json *json, const struct lopt_analys
 	put_totals(&w);
 	put_layers(&w);
 	put_lists(&w);
+	lopt_json_key(json, "dockerfile_given");
+	lopt_json_bool(json, analysis->dockerfile_given);
 	lopt_buf_release(&w.text);
 }
 

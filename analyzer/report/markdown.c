@@ -92,7 +92,7 @@ static bool take_row(struct writer *w, size_t mark)
 	return fits;
 }
 
-static void put_rest(struct writer *w, size_t rows, uint64_t bytes)
+static void put_rest(struct writer *w, uint64_t rows, uint64_t bytes)
 {
 	if (rows == 0)
 		return;
@@ -206,7 +206,7 @@ static void put_waste(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_waste(w->analysis, w->options->top);
 	size_t i = 0;
-	if (w->analysis->waste_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_buf_text(&w->out, "\n### Waste\n\n| bytes | files | layer | hidden by | cause | path |\n"
 			       "| ---: | ---: | ---: | ---: | --- | --- |\n");
@@ -222,14 +222,14 @@ static void put_waste(struct writer *w)
 		if (!take_row(w, MARK_WASTE))
 			break;
 	}
-	put_rest(w, w->analysis->waste_count - i, lopt_waste_bytes_from(w->analysis, i));
+	put_rest(w, cut.shown - i + cut.rows, lopt_waste_bytes_from(w->analysis, i));
 }
 
 static void put_known(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_known(w->analysis, w->options->top);
 	size_t i = 0;
-	if (w->analysis->known_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_buf_text(&w->out,
 		      "\n### Known content\n\n| bytes | files | layer | line | level | rule | where | once gone |\n"
@@ -247,7 +247,7 @@ static void put_known(struct writer *w)
 		if (!take_row(w, MARK_KNOWN))
 			break;
 	}
-	put_rest(w, w->analysis->known_count - i, lopt_known_bytes_from(w->analysis, i));
+	put_rest(w, cut.shown - i + cut.rows, lopt_known_bytes_from(w->analysis, i));
 }
 
 static void put_paths(struct writer *w, const struct lopt_duplicate_row *row)
@@ -267,7 +267,7 @@ static void put_duplicates(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_duplicates(w->analysis, w->options->top);
 	size_t i = 0;
-	if (w->analysis->duplicate_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_buf_text(&w->out, "\n### Duplicates\n\n| extra | copies | each | paths |\n| ---: | ---: | ---: | --- |\n");
 	for (; i < cut.shown; i++) {
@@ -280,7 +280,7 @@ static void put_duplicates(struct writer *w)
 		if (!take_row(w, MARK_DUPLICATES))
 			break;
 	}
-	put_rest(w, w->analysis->duplicate_count - i, lopt_duplicate_bytes_from(w->analysis, i));
+	put_rest(w, cut.shown - i + cut.rows, lopt_duplicate_bytes_from(w->analysis, i));
 }
 
 static void put_package(struct writer *w, const struct lopt_package_row *row)
@@ -317,7 +317,7 @@ static void put_packages(struct writer *w)
 		if (!take_row(w, MARK_PACKAGES))
 			break;
 	}
-	put_rest(w, w->analysis->package_count - i, lopt_package_bytes_from(w->analysis, i));
+	put_rest(w, cut.shown - i + cut.rows, lopt_package_bytes_from(w->analysis, i));
 }
 
 static void put_sentence_cell(struct writer *w, struct lopt_str text)
@@ -344,7 +344,7 @@ static void put_findings(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_findings(w->analysis, w->options->top);
 	size_t i = 0;
-	if (w->analysis->finding_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_buf_text(&w->out, "\n### Findings\n\n| severity | rule | layer | line | bytes | what | advice |\n"
 			       "| --- | --- | ---: | ---: | ---: | --- | --- |\n");
@@ -353,7 +353,7 @@ static void put_findings(struct writer *w)
 		if (!take_row(w, MARK_FINDINGS))
 			break;
 	}
-	put_rest(w, w->analysis->finding_count - i, lopt_finding_bytes_from(w->analysis, i));
+	put_rest(w, cut.shown - i + cut.rows, lopt_finding_bytes_from(w->analysis, i));
 }
 
 enum lopt_status lopt_report_markdown(FILE *to, const struct lopt_analysis *analysis,

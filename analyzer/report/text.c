@@ -276,7 +276,7 @@ static void put_layers(struct writer *w)
 static void put_waste(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_waste(w->analysis, w->options->top);
-	if (w->analysis->waste_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_printer_heading(&w->p, "Waste: shipped in a layer, hidden by a later instruction");
 	lopt_printer_line(&w->p, "     bytes     files  layer  hidden by  cause          path");
@@ -298,7 +298,7 @@ static void put_waste(struct writer *w)
 static void put_known(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_known(w->analysis, w->options->top);
-	if (w->analysis->known_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_printer_heading(&w->p, "Known content: visible, and not needed by everyone");
 	lopt_printer_line(&w->p, "     bytes  layer  level       rule                 where");
@@ -339,7 +339,7 @@ static void put_duplicate(struct writer *w, const struct lopt_duplicate_row *row
 static void put_duplicates(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_duplicates(w->analysis, w->options->top);
-	if (w->analysis->duplicate_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_printer_heading(&w->p, "Duplicates: the same content at several visible paths");
 	lopt_printer_line(&w->p, "     extra  copies        each  paths");
@@ -384,7 +384,7 @@ static void put_package(struct writer *w, const struct lopt_package_row *row)
 static void put_recommended(struct writer *w)
 {
 	uint64_t bytes;
-	size_t count = lopt_recommended_count(w->analysis, &bytes);
+	uint64_t count = lopt_recommended_count_from(w->analysis, 0, &bytes);
 	if (count == 0)
 		return;
 	lopt_printer_text(&w->p, "  * only recommended by others: ");
@@ -435,7 +435,7 @@ static void put_finding(struct writer *w, const struct lopt_finding *finding)
 static void put_findings(struct writer *w)
 {
 	struct lopt_cut cut = lopt_cut_findings(w->analysis, w->options->top);
-	if (w->analysis->finding_count == 0)
+	if (cut.shown == 0 && cut.rows == 0)
 		return;
 	lopt_printer_heading(&w->p, "Findings");
 	for (size_t i = 0; i < cut.shown; i++)

@@ -11,7 +11,7 @@
 
 uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
-	uint64_t sum = 0;
+	uint64_t sum = analysis->omitted.waste.bytes;
 	for (size_t i = shown; i < analysis->waste_count; i++)
 		sum = lopt_add_saturating(sum, analysis->waste[i].bytes, NULL);
 	return sum;
@@ -19,7 +19,7 @@ uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t show
 
 uint64_t lopt_known_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
-	uint64_t sum = 0;
+	uint64_t sum = analysis->omitted.known.bytes;
 	for (size_t i = shown; i < analysis->known_count; i++)
 		sum = lopt_add_saturating(sum, analysis->known[i].bytes, NULL);
 	return sum;
@@ -27,7 +27,7 @@ uint64_t lopt_known_bytes_from(const struct lopt_analysis *analysis, size_t show
 
 uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
-	uint64_t sum = 0;
+	uint64_t sum = analysis->omitted.duplicates.bytes;
 	for (size_t i = shown; i < analysis->duplicate_count; i++)
 		sum = lopt_add_saturating(sum, analysis->duplicates[i].bytes, NULL);
 	return sum;
@@ -35,7 +35,7 @@ uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t 
 
 uint64_t lopt_package_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
-	uint64_t sum = 0;
+	uint64_t sum = analysis->omitted.packages.bytes;
 	for (size_t i = shown; i < analysis->package_count; i++)
 		sum = lopt_add_saturating(sum, analysis->packages[i].bytes, NULL);
 	return sum;
@@ -43,7 +43,7 @@ uint64_t lopt_package_bytes_from(const struct lopt_analysis *analysis, size_t sh
 
 uint64_t lopt_finding_bytes_from(const struct lopt_analysis *analysis, size_t shown)
 {
-	uint64_t sum = 0;
+	uint64_t sum = analysis->omitted.findings.bytes;
 	for (size_t i = shown; i < analysis->finding_count; i++)
 		sum = lopt_add_saturating(sum, analysis->findings[i].bytes, NULL);
 	return sum;
@@ -54,44 +54,54 @@ static size_t shown_of(size_t count, size_t top)
 	return top && top < count ? top : count;
 }
 
+static uint64_t rows_from(size_t count, size_t shown, const struct lopt_omitted *omitted)
+{
+	return lopt_add_saturating(count - shown, omitted->rows, NULL);
+}
+
 struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->waste_count, top);
-	return (struct lopt_cut){ shown, analysis->waste_count - shown, lopt_waste_bytes_from(analysis, shown) };
+	return (struct lopt_cut){ shown, rows_from(analysis->waste_count, shown, &analysis->omitted.waste),
+				  lopt_waste_bytes_from(analysis, shown) };
 }
 
 struct lopt_cut lopt_cut_known(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->known_count, top);
-	return (struct lopt_cut){ shown, analysis->known_count - shown, lopt_known_bytes_from(analysis, shown) };
+	return (struct lopt_cut){ shown, rows_from(analysis->known_count, shown, &analysis->omitted.known),
+				  lopt_known_bytes_from(analysis, shown) };
 }
 
 struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->duplicate_count, top);
-	return (struct lopt_cut){ shown, analysis->duplicate_count - shown,
+	return (struct lopt_cut){ shown, rows_from(analysis->duplicate_count, shown, &analysis->omitted.duplicates),
 				  lopt_duplicate_bytes_from(analysis, shown) };
 }
 
 struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->package_count, top);
-	return (struct lopt_cut){ shown, analysis->package_count - shown, lopt_package_bytes_from(analysis, shown) };
+	return (struct lopt_cut){ shown, rows_from(analysis->package_count, shown, &analysis->omitted.packages),
+				  lopt_package_bytes_from(analysis, shown) };
 }
 
 struct lopt_cut lopt_cut_directories(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->directory_count, top);
-	uint64_t bytes = 0;
+	uint64_t bytes = analysis->omitted.directories.bytes;
 	for (size_t i = shown; i < analysis->directory_count; i++)
 		bytes = lopt_add_saturating(bytes, analysis->directories[i].bytes, NULL);
-	return (struct lopt_cut){ shown, analysis->directory_count - shown, bytes };
+	return (struct lopt_cut){ shown, rows_from(analysis->directory_count, shown, &analysis->omitted.directories),
+				  bytes };
 }
 
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top)
 {
 	size_t shown = shown_of(analysis->finding_count, top);
-	return (struct lopt_cut){ shown, analysis->finding_count - shown, lopt_finding_bytes_from(analysis, shown) };
+	return (struct lopt_cut){ shown, rows_from(analysis->finding_count, shown, &analysis->omitted.findings),
+				  lopt_finding_bytes_from(analysis, shown) };
 }
 
 bool lopt_has_packages(const struct lopt_analysis *analysis)
@@ -99,14 +109,14 @@ bool lopt_has_packages(const struct lopt_analysis *analysis)
 	for (size_t i = 0; i < analysis->package_count; i++)
 		if (analysis->packages[i].manager)
 			return true;
-	return false;
+	return analysis->omitted.packages.rows != 0;
 }
 
-size_t lopt_recommended_count(const struct lopt_analysis *analysis, uint64_t *bytes)
+uint64_t lopt_recommended_count_from(const struct lopt_analysis *analysis, size_t from, uint64_t *bytes)
 {
-	size_t count = 0;
-	*bytes = 0;
-	for (size_t i = 0; i < analysis->package_count; i++) {
+	uint64_t count = analysis->omitted.recommended.rows;
+	*bytes = analysis->omitted.recommended.bytes;
+	for (size_t i = from; i < analysis->package_count; i++) {
 		if (!analysis->packages[i].recommended_only)
 			continue;
 		count++;

@@ -12,7 +12,7 @@
 /** A list cut to its first `shown` rows. */
 struct lopt_cut {
 	size_t shown;
-	size_t rows;	/* cut */
+	uint64_t rows;	/* cut, here or before the analysis was saved */
 	uint64_t bytes; /* of them */
 };
 struct lopt_cut lopt_cut_waste(const struct lopt_analysis *analysis, size_t top);
@@ -21,7 +21,7 @@ struct lopt_cut lopt_cut_duplicates(const struct lopt_analysis *analysis, size_t
 struct lopt_cut lopt_cut_packages(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_directories(const struct lopt_analysis *analysis, size_t top);
 struct lopt_cut lopt_cut_findings(const struct lopt_analysis *analysis, size_t top);
-/** The same lists, their first `shown` rows shown. */
+/** The same lists, their first `shown` rows shown: the bytes of the others. */
 uint64_t lopt_waste_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_known_bytes_from(const struct lopt_analysis *analysis, size_t shown);
 uint64_t lopt_duplicate_bytes_from(const struct lopt_analysis *analysis, size_t shown);
@@ -30,8 +30,8 @@ uint64_t lopt_finding_bytes_from(const struct lopt_analysis *analysis, size_t sh
 
 /** Whether any package is known; otherwise the list has one row at most, of what no package owns. */
 bool lopt_has_packages(const struct lopt_analysis *analysis);
-/** How many packages are only recommended, and their bytes. */
-size_t lopt_recommended_count(const struct lopt_analysis *analysis, uint64_t *bytes);
+/** How many packages from this row on are only recommended, and their bytes. */
+uint64_t lopt_recommended_count_from(const struct lopt_analysis *analysis, size_t from, uint64_t *bytes);
 
 /**
  * What to do next: the largest findings of level safe or standard that say what to change. Returns how many there are,

@@ -32,6 +32,7 @@ struct lopt_layer_figures {
 	uint64_t wasted_bytes;	     /* held by this layer */
 	uint64_t masked_bytes;	     /* of any layer, hidden by this one */
 	uint64_t reclaimable_bytes;  /* wasted, and visible ones that a safe rule knows */
+	uint64_t entries;	     /* of its tar */
 	uint64_t files;		     /* inodes */
 	struct lopt_str created_by;  /* its history entry as written; empty when unknown */
 	struct lopt_str instruction; /* the same as a Dockerfile line, or "(unknown)" */
@@ -95,6 +96,11 @@ struct lopt_directory_row {
 	uint64_t files;	      /* inodes */
 };
 
+/** Rows that are not there any more: their list was cut before the analysis was saved. */
+struct lopt_omitted {
+	uint64_t rows, bytes;
+};
+
 struct lopt_analysis {
 	const struct lopt_image *image;
 	struct lopt_totals totals;
@@ -118,6 +124,10 @@ struct lopt_analysis {
 	size_t finding_count;
 	bool digests_verified; /* every digest that could be checked was */
 	bool dockerfile_given;
+	struct { /* all 0 unless the analysis was loaded */
+		struct lopt_omitted waste, known, duplicates, packages, directories, findings;
+		struct lopt_omitted recommended; /* of the packages: those with recommended_only */
+	} omitted;
 };
 
 struct lopt_analysis_options {

@@ -380,8 +380,9 @@ static void no_report_has_raw_controls(void **state)
 
 static void json_is_the_contract(void **state)
 {
-	static const char *const top[] = { "schema", "tool",	   "image",    "totals",      "layers",	  "waste",
-					   "known",  "duplicates", "packages", "directories", "findings", "omitted" };
+	static const char *const top[] = { "schema",   "tool",	  "image",	     "totals",	 "layers",
+					   "waste",    "known",	  "duplicates",	     "packages", "directories",
+					   "findings", "omitted", "dockerfile_given" };
 	const struct lopt_report_options options = { .top = 1 };
 	char *text = report_in(*state, "json", &options);
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
