@@ -13,6 +13,7 @@ static void free_making(struct lopt_making *making)
 	if (!making)
 		return;
 	free(making->findings);
+	lopt_image_free(making->described);
 	lopt_arena_release(&making->arena);
 	free(making);
 }

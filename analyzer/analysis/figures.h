@@ -16,6 +16,7 @@ struct lopt_making {
 	struct lopt_layer_figures *layers;
 	struct lopt_finding *findings; /* malloc'ed while they grow */
 	size_t finding_cap;
+	struct lopt_image *described; /* owned; of an analysis that was loaded */
 	bool saturated;
 };
 

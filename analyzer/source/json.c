@@ -35,7 +35,7 @@ void lopt_value_release(json_t **value)
 }
 
 /* jansson recurses once per level, so the depth is known before it starts. Wrong brackets are left to it. */
-static enum lopt_status check_depth(struct lopt_str text, const struct lopt_limits *limits, struct lopt_error *err)
+bool lopt_value_is_deeper(struct lopt_str text, uint64_t most)
 {
 	uint64_t depth = 0;
 	bool quoted = false;
@@ -49,25 +49,19 @@ static enum lopt_status check_depth(struct lopt_str text, const struct lopt_limi
 			depth++;
 		else if (!quoted && (c == ']' || c == '}') && depth)
 			depth--;
-		if (depth > limits->json_depth)
-			return lopt_error_set(err, LOPT_E_LIMIT,
-					      "JSON nested more than %llu deep (--limit json_depth=N)",
-					      (unsigned long long)limits->json_depth);
+		if (depth > most)
+			return true;
 	}
-	return LOPT_OK;
+	return false;
 }
 
-enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
-				  struct lopt_error *err)
+enum lopt_status lopt_value_decode(json_t **out, struct lopt_str text, size_t flags, struct lopt_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t error;
-	if (text.len > limits->json_bytes)
-		return lopt_error_set(err, LOPT_E_LIMIT, "%zu bytes of JSON (--limit json_bytes=N)", text.len);
-	LOPT_TRY(check_depth(text, limits, err));
 	(void)pthread_once(&once, watch_memory);
 	exhausted = false;
-	json_t *value = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+	json_t *value = json_loadb(text.len ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | flags, &error);
 	if (exhausted) {
 		json_decref(value);
 		return lopt_error_memory(err);
@@ -78,6 +72,17 @@ enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const stru
 	}
 	return lopt_error_set(err, LOPT_E_INPUT, "not valid JSON: line %d, column %d: %s", error.line, error.column,
 			      error.text);
+}
+
+enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
+				  struct lopt_error *err)
+{
+	if (text.len > limits->json_bytes)
+		return lopt_error_set(err, LOPT_E_LIMIT, "%zu bytes of JSON (--limit json_bytes=N)", text.len);
+	if (lopt_value_is_deeper(text, limits->json_depth))
+		return lopt_error_set(err, LOPT_E_LIMIT, "JSON nested more than %llu deep (--limit json_depth=N)",
+				      (unsigned long long)limits->json_depth);
+	return lopt_value_decode(out, text, 0, err);
 }
 
 static enum lopt_status wrong_type(struct lopt_error *err, const char *key, const char *want)

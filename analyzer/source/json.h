@@ -15,6 +15,12 @@
 LOPT_CHECKED enum lopt_status lopt_value_parse(json_t **out, struct lopt_str text, const struct lopt_limits *limits,
 					       struct lopt_error *err);
 
+/** The two steps of it, for documents with ceilings of their own: are objects and arrays nested deeper than `most`? */
+bool lopt_value_is_deeper(struct lopt_str text, uint64_t most);
+/** jansson, with `flags` of its own; LOPT_E_INPUT with line and column. It recurses once per level of nesting. */
+LOPT_CHECKED enum lopt_status lopt_value_decode(json_t **out, struct lopt_str text, size_t flags,
+						struct lopt_error *err);
+
 /** Let jansson read the random number of its hash tables, which it opens a file for. */
 void lopt_value_prepare(void);
 

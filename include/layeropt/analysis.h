@@ -147,6 +147,20 @@ LOPT_CHECKED enum lopt_status lopt_analysis_make(const struct lopt_analysis **ou
 						 const struct lopt_analysis_options *options, struct lopt_error *err);
 void lopt_analysis_free(const struct lopt_analysis *analysis);
 
+/** Bytes of JSON that lopt_analysis_load takes; so who reads a file can stop there. */
+#define LOPT_ANALYSIS_JSON_MAX (64u * 1024 * 1024)
+
+/**
+ * What `layeropt analyze --format json` printed, as an analysis again. Reports of it are those of the analysis that was
+ * saved, lists that were cut staying so; text is masked as it was, and shown as it was. Its image is told by `info` and
+ * by its layers, which have no entries: what takes the files (formats ncdu and folded) is LOPT_E_USAGE. A finding about
+ * waste whose row was cut has one with path, layer, masked_by and cause alone.
+ * Anything else than such a document is LOPT_E_USAGE: with line and column where it is no JSON, with the member where
+ * something is missing, of the wrong type or out of range. The caller owns *out.
+ */
+LOPT_CHECKED enum lopt_status lopt_analysis_load(const struct lopt_analysis **out, struct lopt_str json,
+						 struct lopt_error *err);
+
 #ifdef __cplusplus
 }
 #endif
