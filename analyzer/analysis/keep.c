@@ -14,7 +14,7 @@ static unsigned rank(enum lopt_keep keep)
 {
 	static const unsigned ranks[] = {
 		[LOPT_KEEP_NOTHING] = 0, [LOPT_KEEP_LOOK] = 1, [LOPT_KEEP_SECTIONS] = 2,
-		[LOPT_KEEP_HEAD] = 3,	 [LOPT_KEEP_ALL] = 4,
+		[LOPT_KEEP_HEAD] = 3,	 [LOPT_KEEP_ALL] = 5,  [LOPT_KEEP_USES] = 4,
 	};
 	return ranks[keep];
 }

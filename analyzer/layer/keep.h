@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "layer/elf.h"
+#include "layer/imports.h"
+#include "layer/needed.h"
 #include "layeropt/image.h"
 
 /** What was kept of the contents of one layer, in the order of its inodes. */
@@ -22,8 +24,18 @@ struct lopt_keep_budget {
 	uint64_t refused; /* files for which it did not suffice */
 };
 
-/** What is to be kept of a file: NOTHING, LOOK, HEAD, ALL or SECTIONS; the budget is charged. */
+/** What is to be kept of a file; the budget is charged. */
 enum lopt_keep lopt_keep_decide(struct lopt_keep_budget *budget, const struct lopt_entry *entry);
+
+/** A range of a content, on its way in. */
+struct lopt_range {
+	uint64_t offset;
+	size_t size;
+	size_t have;	       /* of it is there */
+	unsigned char *into;   /* where it goes */
+	unsigned char *window; /* room of its own, grown as needed */
+	size_t window_size;
+};
 
 /**
  * Picks what is to be kept out of one content after the other. The content is handed over in ascending runs: as it
@@ -37,15 +49,13 @@ struct lopt_keeper {
 	const struct lopt_entry *entry;
 	uint32_t inode;
 	enum lopt_keep what;
-	uint64_t offset; /* of the range being collected ... */
-	size_t size;
-	size_t have;	     /* ... and how much of it is there */
-	unsigned char *into; /* where it goes: head, window or the arena */
+	struct lopt_range range;     /* into head, arena or its window: for `elf` and `imports` */
+	struct lopt_range libraries; /* for `needed`, at the same time */
 	unsigned char head[LOPT_HEAD_MAX];
 	size_t head_size;
 	struct lopt_elf elf;
-	unsigned char *window; /* for the ranges of `elf`, grown as needed */
-	size_t window_size;
+	struct lopt_needed needed;
+	struct lopt_imports imports;
 };
 
 void lopt_keeper_init(struct lopt_keeper *keeper, struct lopt_arena *arena, lopt_keep_choice *choose, bool passing);
@@ -54,7 +64,7 @@ void lopt_keeper_release(struct lopt_keeper *keeper);
 /** The next content; `what` is what lopt_keep_decide said. */
 LOPT_CHECKED enum lopt_status lopt_keeper_begin(struct lopt_keeper *keeper, const struct lopt_entry *entry,
 						uint32_t inode, enum lopt_keep what, struct lopt_error *err);
-/** The range it needs next, at most LOPT_ELF_RANGE_MAX or the file's size; false when there is none (any more). */
+/** A range it needs; false when there is none (any more). */
 bool lopt_keeper_wants(const struct lopt_keeper *keeper, uint64_t *offset, size_t *size);
 /** A run of the content. What nobody wants of it is passed over. */
 LOPT_CHECKED enum lopt_status lopt_keeper_feed(struct lopt_keeper *keeper, uint64_t offset, const void *bytes,

@@ -49,6 +49,7 @@ enum lopt_keep {
 	LOPT_KEEP_HEAD,	    /* the first bytes, at most LOPT_HEAD_MAX */
 	LOPT_KEEP_ALL,	    /* all of it, up to limits->kept_file_bytes a file and kept_bytes a layer */
 	LOPT_KEEP_SECTIONS, /* of an ELF file: how much of it is symbols and debug information */
+	LOPT_KEEP_USES, /* what it asks for by name: an ELF file, as SECTIONS, libraries; a script, as HEAD, modules */
 };
 
 /** Bytes of content a choice may be made by: all there are, at most this many. */
@@ -224,6 +225,9 @@ struct lopt_kept {
 	struct lopt_str bytes; /* HEAD, ALL; never NUL-terminated, may hold anything */
 	uint64_t symbol_bytes; /* SECTIONS: .symtab, its strings and index, which the program does not load */
 	uint64_t debug_bytes;  /* SECTIONS: .debug_* and the like, likewise */
+	/* of what was asked for as USES: libraries ("libz.so.1"), modules of Python ("a.b") or Perl ("A/B.pm"), each with a
+	 * NUL behind it; some may be there twice */
+	struct lopt_str names;
 };
 
 struct lopt_layer {

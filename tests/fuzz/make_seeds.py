@@ -283,6 +283,43 @@ ELFS = {
 	"head": elf(SECTIONS)[:64],
 }
 
+def linked(names, wide=True, order="<", behind=False):
+	"""A file that needs libraries: headers, two segments, strings and what asks for them, or the other way round."""
+	word, half = order + ("Q" if wide else "I"), 8 if wide else 4
+	start, row = (64, 56) if wide else (52, 32)
+	strings = b"\0" + b"".join(name + b"\0" for name in names)
+	offsets = [1 + sum(len(name) + 1 for name in names[:i]) for i in range(len(names))]
+	count, first = len(names) + 3, start + 2 * row
+	at, dynamic = (first + count * 2 * half, first) if behind else (first, first + len(strings))
+	tags = [(1, offset) for offset in offsets] + [(5, at), (10, len(strings)), (0, 0)]
+	table = b"".join(struct.pack(word, number) for tag in tags for number in tag)
+	ident = b"\x7fELF" + bytes((2 if wide else 1, 1 if order == "<" else 2, 1)) + bytes(9)
+	head = ident + struct.pack(order + "HHI", 3, 62, 1) + struct.pack(word, 0) + struct.pack(word, start) + struct.pack(word, 0)
+	head += struct.pack(order + "I6H", 0, start, row, 2, 0, 0, 0)
+	for kind, offset, size in ((1, 0, first + len(strings) + len(table)), (2, dynamic, len(table))):
+		numbers = b"".join(struct.pack(word, n) for n in (offset, offset, offset, size, size))
+		flags = struct.pack(order + "I", 4)
+		head += struct.pack(order + "I", kind) + (flags + numbers if wide else numbers + flags) + struct.pack(word, 1)
+	return head + (table + strings if behind else strings + table)
+
+
+LIBRARIES = [b"libc.so.6", b"libz.so.1", b"", b"a/b"]
+ELFS |= {
+	"needed": linked(LIBRARIES),
+	"needed-behind": linked(LIBRARIES, behind=True),
+	"needed-narrow-big-endian": linked(LIBRARIES, wide=False, order=">"),
+	"needed-cut": linked(LIBRARIES)[:-60],
+}
+
+# the first byte: 1 is Python, 0 Perl, 2 more: quotes begin statements
+IMPORTS = {
+	"python": b"\1import os, a.b as c\nfrom d import (e as f, g)\n  import h; import i\nfrom . import j\n",
+	"perl": b"\0package A;\nuse strict; use A::B 1.2 qw(c);\nuse parent -norequire, qw(D E::F);\nrequire G::H;\n",
+	"quoted": b"\3CMD [\"python3\", \"-c\", \"import a; from b import c\"]\n",
+	"quoted-perl": b"\2RUN perl -e 'use A;'",
+	"long": b"\1import a" + b", b" * 300,
+}
+
 INFO = "var/lib/dpkg/info/"
 STATUS = ("var/lib/dpkg/status\nPackage: a\nArchitecture: amd64\nRecommends: b | x\nDepends: d\n\nPackage: b\nArchitecture: amd64\n"
 	"Depends: c (>= 1)\n\nPackage: c\nArchitecture: all\nVersion: 2\nProvides: x (= 1)\n\nPackage: d\nArchitecture: i386\n"
@@ -322,6 +359,7 @@ CORPORA = {
 	"fuzz_credential": CREDENTIALS,
 	"fuzz_packages": PACKAGES,
 	"fuzz_elf": ELFS,
+	"fuzz_imports": IMPORTS,
 	"fuzz_dpkg": DPKG,
 	"fuzz_databases": DATABASES,
 	"fuzz_json": JSONS,
