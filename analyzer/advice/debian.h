@@ -18,7 +18,7 @@ struct lopt_packages {
 	bool *kept;		/* per package: it stays without recommendations, where every alternative counts */
 	bool *strict;		/* per package: it stays where apt takes the first of alternatives */
 	bool *wanted;		/* per package: only recommended, but used, so it is asked for */
-	bool *used;		/* per package: a command, a script or an R package makes use of it */
+	bool *used;		/* per package: a command, a script, a program or an R package makes use of it */
 	size_t *layer;		/* per package: where its list stands; LOPT_NO_LAYER */
 	struct lopt_str *paths; /* sorted: what dpkg's lists name, without the slash in front, usr-merged */
 	unsigned char *flags;	/* per path: LOPT_PATH_KEPT, LOPT_PATH_DROPPED */
@@ -36,6 +36,10 @@ void lopt_packages_choose(struct lopt_packages *packages, const bool *flagged);
 /** It stays, with all it depends on. */
 LOPT_CHECKED enum lopt_status lopt_packages_keep_with(struct lopt_packages *packages, size_t package,
 						      struct lopt_error *err);
+/** It is used; where it is only recommended it is wanted, and kept with what it depends on. Nothing for SIZE_MAX. */
+LOPT_CHECKED enum lopt_status lopt_packages_use(struct lopt_packages *packages, size_t package, struct lopt_error *err);
+/** Use what has the libraries and modules that files of no package, and scripts in the Dockerfile, ask for. */
+LOPT_CHECKED enum lopt_status lopt_packages_want_loaded(struct lopt_packages *packages, struct lopt_error *err);
 /** Mark what is used as such, and as wanted where it is only recommended; it and what it depends on are kept. */
 LOPT_CHECKED enum lopt_status lopt_packages_want(struct lopt_packages *packages, struct lopt_error *err);
 /** The same for the commands of one instruction. */

@@ -4,10 +4,13 @@
 
 #include "advice/debian.h"
 #include "base/cleanup.h"
+#include "layer/imports.h"
+#include "layer/path.h"
+#include "package/text.h"
 
 /* Which packages the Dockerfile itself, and what it brings, make use of. */
 
-static enum lopt_status want(struct lopt_packages *packages, size_t package, struct lopt_error *err)
+enum lopt_status lopt_packages_use(struct lopt_packages *packages, size_t package, struct lopt_error *err)
 {
 	if (package == SIZE_MAX)
 		return LOPT_OK;
@@ -28,7 +31,7 @@ static enum lopt_status want_program(struct lopt_packages *packages, struct lopt
 		return LOPT_OK;
 	if (name.ptr[0] == '/') {
 		LOPT_TRY(lopt_packages_of_path(packages, name, &package, err));
-		return want(packages, package, err);
+		return lopt_packages_use(packages, package, err);
 	}
 	if (memchr(name.ptr, '/', name.len))
 		return LOPT_OK;
@@ -36,7 +39,7 @@ static enum lopt_status want_program(struct lopt_packages *packages, struct lopt
 		(void)snprintf(path, sizeof path, "%s%.*s", folders[i], LOPT_STR_ARGS(name));
 		LOPT_TRY(lopt_packages_of_path(packages, lopt_str_from(path), &package, err));
 		if (package != SIZE_MAX)
-			return want(packages, package, err);
+			return lopt_packages_use(packages, package, err);
 	}
 	return LOPT_OK;
 }
@@ -45,7 +48,7 @@ static enum lopt_status want_named(struct lopt_packages *packages, const char *n
 {
 	for (size_t i = 0; i < packages->debian.count; i++)
 		if (lopt_str_is(packages->debian.packages[i].stanza.package, name))
-			return want(packages, i, err);
+			return lopt_packages_use(packages, i, err);
 	return LOPT_OK;
 }
 
@@ -133,16 +136,30 @@ static enum lopt_status want_used(struct lopt_packages *packages, struct lopt_er
 	return LOPT_OK;
 }
 
-/* Scripts that no Debian package owns: "#!/usr/bin/env python3". */
+/* Programs, libraries and scripts: what they ask for. */
+
+static bool is_asking(struct lopt_str path)
+{
+	static const char *const ends[] = { ".so", ".py", ".pl", ".pm" };
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		if (lopt_text_ends(path, ends[i]))
+			return true;
+	struct lopt_str base = lopt_path_base(path);
+	return memmem(base.ptr, base.len, ".so.", 4) != NULL;
+}
 
 enum lopt_keep lopt_plan_keep(const struct lopt_entry *entry, struct lopt_str head)
 {
-	if (entry->type != LOPT_FILE || !(entry->mode & 0111))
+	if (entry->type != LOPT_FILE || (!(entry->mode & 0111) && !is_asking(entry->path)))
 		return LOPT_KEEP_NOTHING;
 	if (!head.ptr)
 		return LOPT_KEEP_LOOK;
-	return lopt_str_starts(head, "#!") ? LOPT_KEEP_HEAD : LOPT_KEEP_NOTHING;
+	bool asks = lopt_str_starts(head, "#!") || lopt_str_starts(head, "\177ELF") ||
+		    lopt_script_of(entry->path, head) != LOPT_SCRIPT_NONE;
+	return asks ? LOPT_KEEP_USES : LOPT_KEEP_NOTHING;
 }
+
+/* Scripts that no Debian package owns: "#!/usr/bin/env python3". */
 
 static struct lopt_str next_word(struct lopt_str *rest)
 {
@@ -268,5 +285,6 @@ enum lopt_status lopt_packages_want(struct lopt_packages *packages, struct lopt_
 {
 	LOPT_TRY(want_used(packages, err));
 	LOPT_TRY(want_r(packages, err));
+	LOPT_TRY(lopt_packages_want_loaded(packages, err));
 	return want_interpreters(packages, err);
 }

@@ -14,6 +14,7 @@ struct attributes {
 	struct lopt_buf pax;
 	size_t size, symbols;
 	bool has_size;
+	const char *needs;
 };
 
 static void read_attribute(struct attributes *to, const char *name, const char *value)
@@ -31,6 +32,8 @@ static void read_attribute(struct attributes *to, const char *name, const char *
 		to->has_size = true;
 	} else if (strcmp(name, "symbols") == 0) {
 		to->symbols = strtoul(value, NULL, 10);
+	} else if (strcmp(name, "needs") == 0) {
+		to->needs = value;
 	} else {
 		char key[128];
 		(void)snprintf(key, sizeof key, "SCHILY.xattr.%s", name);
@@ -80,14 +83,46 @@ static void make_program(struct lopt_buf *content, const char *text, size_t symb
 	lopt_buf_add(content, sections, sizeof sections);
 }
 
+/* A header, two segments, the names of libraries ("a,b"), what asks for them, and the text. */
+static void make_linked(struct lopt_buf *content, const char *text, const char *needs)
+{
+	enum { NEEDS_MAX = 4 };
+	size_t strings = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr), len = strlen(needs) + 2, count = 0;
+	Elf64_Dyn dynamic[NEEDS_MAX + 3] = { 0 };
+	char names[256] = "";
+	(void)snprintf(names + 1, sizeof names - 1, "%s", needs);
+	for (size_t i = 1; i < len - 1 && count < NEEDS_MAX; i += strlen(names + i) + 1) {
+		names[i + strcspn(names + i, ",")] = '\0';
+		dynamic[count++] = (Elf64_Dyn){ .d_tag = DT_NEEDED, .d_un.d_val = i };
+	}
+	dynamic[count++] = (Elf64_Dyn){ .d_tag = DT_STRTAB, .d_un.d_ptr = strings };
+	dynamic[count++] = (Elf64_Dyn){ .d_tag = DT_STRSZ, .d_un.d_val = len };
+	const Elf64_Phdr segments[] = {
+		{ .p_type = PT_LOAD, .p_filesz = strings + len },
+		{ .p_type = PT_DYNAMIC, .p_offset = strings + len, .p_filesz = sizeof dynamic },
+	};
+	Elf64_Ehdr header = { .e_phoff = sizeof header, .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2 };
+	memcpy(header.e_ident, ELFMAG, SELFMAG);
+	header.e_ident[EI_CLASS] = ELFCLASS64;
+	header.e_ident[EI_DATA] = ELFDATA2LSB;
+	header.e_ident[EI_VERSION] = EV_CURRENT;
+	lopt_buf_add(content, &header, sizeof header);
+	lopt_buf_add(content, segments, sizeof segments);
+	lopt_buf_add(content, names, len);
+	lopt_buf_add(content, dynamic, sizeof dynamic);
+	lopt_buf_text(content, text);
+}
+
 static void add_content(struct lopt_buf *tar, struct attributes *attributes, const char *text)
 {
 	struct lopt_buf content = LOPT_BUF_INIT(1 << 24);
 	size_t len = strlen(text), size = attributes->has_size ? attributes->size : len;
-	for (size_t i = 0; i < size && !attributes->symbols; i++)
+	for (size_t i = 0; i < size && !attributes->symbols && !attributes->needs; i++)
 		lopt_buf_char(&content, len ? text[i % len] : 'x');
 	if (attributes->symbols)
 		make_program(&content, text, attributes->symbols);
+	else if (attributes->needs)
+		make_linked(&content, text, attributes->needs);
 	attributes->header.size = content.len;
 	test_tar_header(tar, &attributes->header);
 	test_tar_content(tar, content.data, content.len);

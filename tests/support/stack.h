@@ -13,6 +13,7 @@
  * Behind each may stand attributes, in any order:
  *   ;mode=4755  ;own=1:2  ;time=5  ;size=2000 (the text over and over)  ;user.x=v (an extended attribute)
  *   ;symbols=500 (a program with the text in it and a symbol table of this size)
+ *   ;needs=a,b (a program that asks for these libraries)
  */
 enum { TEST_LAYERS_MAX = 8 };
 

@@ -293,6 +293,18 @@ static const struct test_plan choices[] = {
 					  PROGRAM("r-cran-data.table", 1), R_PACKAGE(text), END },                \
 			  .want = ""                                                                              \
 	}
+#define ASKS(has, path, text)                                                                                          \
+	{                                                                                                              \
+		STANDARD,                                                                                              \
+			.source = F INSTALL,                                                                           \
+			.files = FILES{ TOOL_FILES, { LIST("bonus"), "/usr\n" has "\n", 1 }, { path, text, 1 }, END }, \
+			.want = ""                                                                                     \
+	}
+#define SAYS(has, line)                                                                                          \
+	{                                                                                                        \
+		STANDARD, .source = F INSTALL line "\n",                                                         \
+			  .files = FILES{ TOOL_FILES, { LIST("bonus"), "/usr\n" has "\n", 1 }, END }, .want = "" \
+	}
 #define OTHER(name, run)                                                                                          \
 	STANDARD, .source = F run, .files = FILES                                                                 \
 	{                                                                                                         \
@@ -331,6 +343,61 @@ static const struct test_plan needed[] = {
 	  .want = "no-recommends 2 10066 -usr/bin/bonus -usr/bin/locales" DATABASE NO_LIST("bonus") NO_LIST("locales")
 		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
 	  .text = F FLAGGED },
+};
+
+#define X86 "/usr/lib/x86_64-linux-gnu/"
+#define DIST "/usr/lib/python3/dist-packages/"
+
+static const struct test_plan loaded[] = {
+	/* libraries that programs of nobody ask for */
+	ASKS(X86 "libz.so.1", "usr/local/bin/made;mode=755;needs=libc.so.6,libz.so.1", "x"),
+	ASKS("/lib/libz.so.1", "app/plain.so;needs=libz.so.1", "x"),
+	ASKS("/usr/lib/R/lib/libR.so", "app/plain.so.2.1;needs=libR.so", "x"),
+	ASKS("/opt/x/lib/libz.so.1", "app/made;mode=755;needs=libz.so.1,libc.so.6", "x"),
+	/* modules of Python */
+	ASKS(DIST "yaml/__init__.py", "app/a.py", "import os\nimport yaml\n"),
+	ASKS(DIST "six.py", "app/a.py", "import os, six as x\n"),
+	ASKS(DIST "_cffi.cpython-311-x86_64-linux-gnu.so", "app/a.py", "def f():\n    import _cffi; f()\n"),
+	ASKS(DIST "lxml/etree.cpython-311-x86_64-linux-gnu.so", "app/a.py", "from lxml import (etree,\n  x)\n"),
+	ASKS(DIST "zope/interface/__init__.py", "app/a.py", "from zope.interface.x import y\n"),
+	ASKS("/usr/lib/python3.11/tkinter/__init__.py", "app/run;mode=755",
+	     "#!/usr/bin/env python3\nimport tkinter.ttk\n"),
+	ASKS("/usr/lib/python3.11/lib-dynload/_tkinter.cpython-311-x86_64-linux-gnu.so", "app/a.py", "import _tkinter"),
+	SAYS(DIST "yaml/__init__.py", "CMD [\"python3\", \"-c\", \"import yaml\"]"),
+	SAYS(DIST "yaml/__init__.py", "ENTRYPOINT exec python3 -c 'import os; import yaml'"),
+	SAYS(DIST "yaml/__init__.py", "RUN python3 -c \"import os, yaml.x\" && true"),
+	SAYS(DIST "yaml/__init__.py", "RUN python3 <<X\nimport yaml\nX"),
+	SAYS(DIST "yaml/__init__.py", "RUN python3.11 -m yaml --version"),
+	SAYS(DIST "yaml/__init__.py", "CMD [\"python3\", \"-m\", \"yaml\"]"),
+	/* modules of Perl */
+	ASKS("/usr/share/perl5/Data/Dump.pm", "app/a.pl", "use strict;\nuse Data::Dump qw(dd);\n"),
+	ASKS("/usr/lib/x86_64-linux-gnu/perl5/5.36/DBI.pm", "app/A.pm", "package A; require DBI;\n"),
+	ASKS("/usr/share/perl/5.36.0/CPAN.pm", "app/a;mode=755", "#!/usr/bin/perl -w\nuse CPAN;\n"),
+	ASKS("/usr/share/perl5/A/B.pm", "app/a.pl", "use parent qw( X A::B );\n"),
+	SAYS("/usr/share/perl5/A/B.pm", "CMD perl -e 'use A::B; x()'"),
+	SAYS("/usr/share/perl5/A/B.pm", "RUN perl -MA::B=c -e 'c()'"),
+	/* another name, another language, no library's place, a file of a package */
+	{ STANDARD, .source = F INSTALL "CMD [\"python3\", \"-c\", \"import bonu\"]\n",
+	  .files = FILES{ TOOL_FILES,
+			  { "app/a.py", "import bonu\nimports bonus\n#import bonus\nuse bonus;\n", 0 },
+			  { "app/a.pl", "use bonus2;\nimport bonus;\n", 0 },
+			  { "app/made;mode=755;needs=bonus", "x", 0 },
+			  { "app/data", "import bonus", 0 },
+			  { "usr/bin/tool;mode=755;needs=bonus", "x", 1 },
+			  END },
+	  .want = "no-recommends 2 5032 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED "CMD [\"python3\", \"-c\", \"import bonu\"]\n" },
+	/* what nobody sees any more asks for nothing */
+	{ STANDARD, .source = F INSTALL "RUN rm\n",
+	  .files = FILES{ TOOL_FILES,
+			  { LIST("bonus"), "/usr/lib/libz.so.1\n/usr/bin/bonus\n", 1 },
+			  { "app/made;mode=755;needs=libz.so.1", "x", 0 },
+			  { "app/.wh.made", "", 2 },
+			  END },
+	  .want = "no-recommends 2 5034 -usr/bin/bonus" DATABASE NO_LIST("bonus")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = F FLAGGED "RUN rm\n" },
 };
 
 static const struct test_plan predicted[] = {
@@ -625,6 +692,7 @@ static void keeps_what_is_needed(void **state)
 {
 	(void)state;
 	TEST_PLANS(needed);
+	TEST_PLANS(loaded);
 }
 
 static void predicts_what_goes(void **state)
