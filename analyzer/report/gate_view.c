@@ -161,6 +161,15 @@ void lopt_gate_excess_format(struct lopt_buf *out, const struct lopt_gate_check 
 	lopt_buf_text(out, check->at_least ? " below" : " over");
 }
 
+void lopt_gate_breach_format(struct lopt_buf *out, const struct lopt_gate_check *check)
+{
+	put_value(out, check, false);
+	lopt_buf_text(out, ", ");
+	lopt_gate_excess_format(out, check);
+	lopt_buf_text(out, " the limit of ");
+	put_value(out, check, true);
+}
+
 void lopt_gate_true_format(struct lopt_buf *out, const struct lopt_gate_check *check)
 {
 	if (check->unit == LOPT_UNIT_RATIO) {
@@ -169,6 +178,15 @@ void lopt_gate_true_format(struct lopt_buf *out, const struct lopt_gate_check *c
 	} else {
 		lopt_size_format(out, check->true_bytes);
 	}
+}
+
+void lopt_gate_ratio_format(struct lopt_buf *out, double ratio)
+{
+	enum { UNIT = 1000000 };
+	if (!(fabs(ratio) <= 1e9))
+		return;
+	uint64_t scaled = (uint64_t)(fabs(ratio) * UNIT + 0.5);
+	lopt_buf_printf(out, "%s%" PRIu64 ".%06" PRIu64, ratio < 0 && scaled ? "-" : "", scaled / UNIT, scaled % UNIT);
 }
 
 /* Places. */

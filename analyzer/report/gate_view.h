@@ -16,6 +16,18 @@ LOPT_CHECKED enum lopt_status lopt_gate_json(FILE *to, const struct lopt_gate_re
 					     const struct lopt_report_options *options, struct lopt_error *err);
 LOPT_CHECKED enum lopt_status lopt_gate_markdown(FILE *to, const struct lopt_gate_result *result,
 						 const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_junit(FILE *to, const struct lopt_gate_result *result,
+					      const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_sarif(FILE *to, const struct lopt_gate_result *result,
+					      const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_gitlab(FILE *to, const struct lopt_gate_result *result,
+					       const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_github(FILE *to, const struct lopt_gate_result *result,
+					       const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_openmetrics(FILE *to, const struct lopt_gate_result *result,
+						    const struct lopt_report_options *options, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_gate_csv(FILE *to, const struct lopt_gate_result *result,
+					    const struct lopt_report_options *options, struct lopt_error *err);
 
 /** "2 of 7 budgets exceeded, 1 not checked"; plain text. */
 void lopt_gate_verdict_format(struct lopt_buf *out, const struct lopt_gate_result *result);
@@ -32,8 +44,13 @@ void lopt_gate_actual_format(struct lopt_buf *out, const struct lopt_gate_check 
 void lopt_gate_limit_format(struct lopt_buf *out, const struct lopt_gate_check *check);
 /** "118 MB over", "1.8 points below"; nothing for one that is not exceeded. Plain text. */
 void lopt_gate_excess_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+/** "1.62 GB, 118 MB over the limit of 1.5 GB"; of an exceeded one. Plain text. */
+void lopt_gate_breach_format(struct lopt_buf *out, const struct lopt_gate_check *check);
 /** The true figure beside that of dive; plain text. */
 void lopt_gate_true_format(struct lopt_buf *out, const struct lopt_gate_check *check);
+
+/** "0.950000"; nothing for what is no number. */
+void lopt_gate_ratio_format(struct lopt_buf *out, double ratio);
 
 /** "Dockerfile:31", "line 31" without its name, else "layer 7", else nothing. */
 void lopt_gate_place_format(struct lopt_buf *out, const struct lopt_gate_result *result, size_t layer, uint32_t line);

@@ -773,6 +773,131 @@ static void json_is_the_contract(void **state)
 	release(&made);
 }
 
+static void junit_has_a_case_for_each_budget(void **state)
+{
+	(void)state;
+	expect_report(
+		"junit", make_plain,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<testsuites>\n"
+		"  <testsuite name=\"layeropt\" tests=\"4\" failures=\"2\" errors=\"0\" skipped=\"1\">\n"
+		"    <testcase classname=\"layeropt.own\" name=\"own: min-efficiency\"/>\n"
+		"    <testcase classname=\"layeropt.image\" name=\"max-size\">\n"
+		"      <failure type=\"max-size\" message=\"1.62 GB, 118.0 MB over the limit of 1.5 GB\">message: Ask the platform team before raising this.\n"
+		"cause: it ships 109 MB again that layer 0 holds\n"
+		"where: images/Dockerfile:31 RUN rm x # TOKEN=***\n"
+		"limit set by: --max-size\n"
+		"</failure>\n"
+		"    </testcase>\n"
+		"    <testcase classname=\"layeropt.image\" name=\"fail-on\">\n"
+		"      <failure type=\"fail-on\" message=\"1, 1 over the limit of 0\">limit set by: --max-size\n"
+		"error: some-rule, images/Dockerfile:31: something is there\n"
+		"</failure>\n"
+		"    </testcase>\n"
+		"    <testcase classname=\"layeropt.image\" name=\"max-growth\">\n"
+		"      <skipped message=\"there is no baseline\"/>\n"
+		"    </testcase>\n"
+		"  </testsuite>\n"
+		"</testsuites>\n");
+}
+
+static void workflow_commands_annotate_lines(void **state)
+{
+	(void)state;
+	expect_report(
+		"github", make_plain,
+		"::error file=images/Dockerfile,line=31,title=layeropt%3A max-size::max-size is 1.62 GB, 118.0 MB over the limit of 1.5 GB. Ask the platform team before raising this. Because of images/Dockerfile:31 RUN rm x # TOKEN=***: it ships 109 MB again that layer 0 holds. Limit set by --max-size.\n"
+		"::error file=images/Dockerfile,line=1,title=layeropt%3A fail-on::fail-on is 1, 1 over the limit of 0. Limit set by --max-size.\n"
+		"::error file=images/Dockerfile,line=31,title=layeropt%3A some-rule::something is there. Change the mode where the file is made.\n");
+}
+
+static void csv_has_a_row_for_each_budget(void **state)
+{
+	(void)state;
+	const struct lopt_report_options options = { 0 };
+	struct made made;
+	make_plain(&made);
+	char *text = report_in("csv", &made.result, &options);
+	expect_in(text,
+		  "\r\nexceeded,image,max-size,,content_bytes,bytes,1618000000,1500000000,false,118000000,0,,1,31,"
+		  "it ships 109 MB again that layer 0 holds,Ask the platform team before raising this.,"
+		  "'--max-size,\r\n");
+	expect_in(text, "\r\nheld,own,min-efficiency,,efficiency,ratio,0.970000,0.950000,true,,0,,,,,,"
+			".layeropt.yaml:3,\r\n");
+	expect_in(text, "\r\nskipped,image,max-growth,,content_bytes,bytes,,1000,false,,0,,,,,,'--max-size,"
+			"there is no baseline\r\n");
+	free(text);
+	release(&made);
+}
+
+/* Twice the same gate at other lines and with other figures: GitLab must find its issues again. */
+static void fingerprints_survive_a_moved_line(void **state)
+{
+	(void)state;
+	const struct lopt_report_options options = { 0 };
+	json_t *issues[2];
+	for (size_t round = 0; round < 2; round++) {
+		struct made made;
+		make_plain(&made);
+		made.result.checks[1].line += (uint32_t)round;
+		made.result.checks[1].actual += round;
+		char *text = report_in("gitlab-codequality", &made.result, &options);
+		issues[round] = json_loads(text, 0, NULL);
+		assert_int_equal(json_array_size(issues[round]), 3);
+		free(text);
+		release(&made);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *a = json_array_get(issues[0], i), *b = json_array_get(issues[1], i);
+		assert_string_equal(json_string_value(json_object_get(a, "fingerprint")),
+				    json_string_value(json_object_get(b, "fingerprint")));
+	}
+	json_decref(issues[0]);
+	json_decref(issues[1]);
+}
+
+static void sarif_tells_what_is_ignored_and_where(void **state)
+{
+	(void)state;
+	const struct lopt_report_options options = { 0 };
+	struct made made;
+	make_plain(&made);
+	made.ignores[0].line = 12;
+	char *text = report_in("sarif", &made.result, &options);
+	expect_in(text, "\"suppressions\": [{\"kind\": \"inSource\", \"justification\": \"needed offline\"}]");
+	expect_in(text, "{\"uri\": \"images/Dockerfile\"}, \"region\": {\"startLine\": 31}");
+	expect_in(text, "\"resultsLeftOut\": 0\n");
+	free(text);
+	release(&made);
+}
+
+/* What the readers refuse to take is left out, and told. */
+static void long_lists_are_cut(void **state)
+{
+	(void)state;
+	const struct lopt_report_options options = { 0 };
+	struct made made;
+	make_many(&made);
+	char *text = report_in("sarif", &made.result, &options);
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *run = json_array_get(json_object_get(root, "runs"), 0);
+	size_t results = json_array_size(json_object_get(run, "results"));
+	const json_t *left_out = json_object_get(json_object_get(run, "properties"), "resultsLeftOut");
+	assert_in_range(results, 10000, 25000);
+	assert_int_equal(results + (size_t)json_integer_value(left_out), made.result.exceeded + 26000);
+	assert_in_range(strlen(text), 9000000, 10000000);
+	json_decref(root);
+	free(text);
+	text = report_in("github", &made.result, &options);
+	expect_in(text, "::notice title=layeropt::1589 more errors and 25890 more warnings are in the report\n");
+	free(text);
+	text = report_in("openmetrics", &made.result, &options);
+	expect_in(text, "layeropt_budget_bytes{part=\"image\",budget=\"path\",measure=\"content_bytes\","
+			"name=\"srv/data\",number=\"2000\"} 1999\n");
+	free(text);
+	release(&made);
+}
+
 /* For other programs. */
 
 static int write_case(const char *folder, const char *name, const struct lopt_gate_result *result,
@@ -822,6 +947,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(growth_is_signed_and_cut),
 		cmocka_unit_test(markdown_fits_a_comment),
 		cmocka_unit_test(json_is_the_contract),
+		cmocka_unit_test(junit_has_a_case_for_each_budget),
+		cmocka_unit_test(workflow_commands_annotate_lines),
+		cmocka_unit_test(csv_has_a_row_for_each_budget),
+		cmocka_unit_test(fingerprints_survive_a_moved_line),
+		cmocka_unit_test(sarif_tells_what_is_ignored_and_where),
+		cmocka_unit_test(long_lists_are_cut),
 	};
 	if (argc == 3 && strcmp(argv[1], "--write") == 0)
 		return write_all(argv[2]);
