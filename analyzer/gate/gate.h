@@ -63,8 +63,10 @@ struct lopt_gate_ignore {
 struct lopt_gate_finding {
 	const struct lopt_finding *finding;
 	enum lopt_severity severity;		/* as the configuration wants it */
-	const struct lopt_gate_ignore *ignore;	/* that keeps it from counting; NULL: none */
+	const struct lopt_gate_ignore *ignore;	/* that keeps all of it from counting; NULL: none */
+	uint64_t ignored_bytes;			/* of it: all, or what is under the paths that an ignore names */
 	const struct lopt_gate_ignore *expired; /* that would, had it not expired; NULL: none */
+	bool off;				/* its rule is turned off */
 	bool of_base;				/* its bytes are the base image's: it does not count */
 	bool is_new;				/* there is a baseline, and it is not in there */
 	bool fails;				/* it makes "fail-on" or "no-new" fail */

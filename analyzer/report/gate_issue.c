@@ -21,7 +21,7 @@ static enum stage stage_of(const struct lopt_gate_finding *finding)
 {
 	if (finding->ignore)
 		return STAGE_IGNORED;
-	if (finding->of_base)
+	if (!lopt_gate_counts(finding))
 		return STAGES;
 	return finding->fails ? STAGE_FAILING : STAGE_COUNTING;
 }

@@ -109,13 +109,6 @@ static void put_check(struct writer *w, const struct lopt_gate_check *check)
 
 /* Findings and ignores. */
 
-static const char *state_of(const struct lopt_gate_finding *finding)
-{
-	if (finding->ignore)
-		return "ignored";
-	return finding->of_base ? "base" : "counted";
-}
-
 static void put_finding(struct writer *w, const struct lopt_gate_finding *finding)
 {
 	struct lopt_json *j = &w->j;
@@ -124,7 +117,8 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *findin
 	lopt_json_member_text(j, "rule", finding->finding->rule);
 	lopt_json_member_text(j, "severity", lopt_severity_name(finding->severity));
 	lopt_json_member_count(j, "bytes", finding->finding->bytes);
-	lopt_json_member_text(j, "state", state_of(finding));
+	lopt_json_member_text(j, "state", lopt_gate_state_name(finding));
+	lopt_json_member_count(j, "ignored_bytes", finding->ignored_bytes);
 	put_bool(w, "new", finding->is_new);
 	put_bool(w, "fails", finding->fails);
 	lopt_json_member_known(j, "ignored_by", finding->ignore ? finding->ignore->origin : lopt_str_make(NULL, 0));

@@ -240,20 +240,20 @@ static void put_budgets(struct writer *w)
 
 static void put_findings(struct writer *w)
 {
-	enum { COUNTED, IGNORED, BASE, STATES };
-	static const char *const states[] = { "counted", "ignored", "base" };
-	uint64_t counts[STATES][LOPT_ERROR + 1] = { 0 };
-	for (size_t i = 0; i < w->result->finding_count; i++) {
-		const struct lopt_gate_finding *finding = &w->result->findings[i];
-		counts[finding->ignore ? IGNORED : finding->of_base ? BASE : COUNTED][finding->severity]++;
-	}
+	static const char *const states[] = { "counted", "ignored", "off", "base" };
+	enum { STATES = sizeof states / sizeof states[0] };
 	put_family(w, "findings", "", "Findings by severity, and whether they count.");
-	for (size_t state = 0; state < STATES; state++) {
-		for (enum lopt_severity severity = LOPT_INFO; severity <= LOPT_ERROR; severity++) {
-			lopt_buf_printf(&w->line, "layeropt_findings{severity=\"%s\",state=\"%s\"} %" PRIu64,
-					lopt_severity_name(severity), states[state], counts[state][severity]);
-			end_line(w);
+	for (size_t i = 0; i < STATES * (LOPT_ERROR + 1); i++) {
+		const char *state = states[i / (LOPT_ERROR + 1)];
+		enum lopt_severity severity = (enum lopt_severity)(i % (LOPT_ERROR + 1));
+		uint64_t count = 0;
+		for (size_t k = 0; k < w->result->finding_count; k++) {
+			const struct lopt_gate_finding *finding = &w->result->findings[k];
+			count += finding->severity == severity && strcmp(lopt_gate_state_name(finding), state) == 0;
 		}
+		lopt_buf_printf(&w->line, "layeropt_findings{severity=\"%s\",state=\"%s\"} %" PRIu64,
+				lopt_severity_name(severity), state, count);
+		end_line(w);
 	}
 }
 

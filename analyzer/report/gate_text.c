@@ -258,6 +258,11 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 		lopt_printer_elided(&w->p, row->expired->origin, lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);
 	}
+	if (row->ignored_bytes && !row->ignore) {
+		lopt_printer_text(&w->p, "  ");
+		lopt_printer_size(&w->p, row->ignored_bytes, 0);
+		lopt_printer_line(&w->p, " of it ignored");
+	}
 	if (row->ignore) {
 		lopt_printer_text(&w->p, "  ignored: ");
 		put_shown_wrapped(w, row->ignore->reason, INDENT);

@@ -230,7 +230,12 @@ bool lopt_gate_is_of_findings(const struct lopt_gate_check *check)
 
 bool lopt_gate_counts(const struct lopt_gate_finding *finding)
 {
-	return !finding->ignore && !finding->of_base;
+	return !finding->ignore && !finding->off && !finding->of_base;
+}
+
+const char *lopt_gate_state_name(const struct lopt_gate_finding *finding)
+{
+	return finding->ignore ? "ignored" : finding->off ? "off" : finding->of_base ? "base" : "counted";
 }
 
 /* Rests of lists. */

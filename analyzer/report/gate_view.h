@@ -63,8 +63,10 @@ void lopt_gate_layer_change_format(struct lopt_buf *out, const struct lopt_gate_
 
 /** Whether an exceeded budget lists findings: those with `fails`. */
 bool lopt_gate_is_of_findings(const struct lopt_gate_check *check);
-/** A finding that is held against budgets: not ignored, not the base image's. */
+/** A finding that is held against budgets: not ignored, not turned off, not the base image's. */
 bool lopt_gate_counts(const struct lopt_gate_finding *finding);
+/** "counted", "ignored", "off", "base" */
+const char *lopt_gate_state_name(const struct lopt_gate_finding *finding);
 
 /** Rows of a list and their bytes, in the baseline and now. */
 struct lopt_gate_rest {

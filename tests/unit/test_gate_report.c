@@ -233,6 +233,8 @@ static void make_hostile_findings(struct made *made)
 		finding->ignore = i % 5 == 1 ? &made->ignores[i % 2] : NULL;
 		finding->expired = i % 5 == 2 ? &made->ignores[2] : NULL;
 		finding->of_base = i % 7 == 3;
+		finding->off = i % 11 == 10;
+		finding->ignored_bytes = i;
 		made->result.ignored_count += finding->ignore != NULL;
 	}
 	made->result.ignored_bytes = 123456;
