@@ -229,10 +229,13 @@ format: ## rewrite the sources with clang-format
 
 # ---- man pages, installation
 
-.PHONY: static
+.PHONY: static deb
 static: ## build/static/layeropt, which needs no library to run; says how large it is and what is in it
 	+@$(MAKE) FLAVOR=static binary
 	@sh scripts/check-static.sh build/static$(SUFFIX)/layeropt
+
+deb: ## a Debian package, in build/deb
+	@sh scripts/make-deb.sh
 
 .PHONY: man install clean help
 man: $(MAN) ## man pages from docs/man/*.scd, in build/man
