@@ -2,6 +2,7 @@
 """The reports of a gate, read as their readers do: strictly. Each check takes the bytes of a report and says what it
 makes the gate to be (number of budgets, of exceeded ones, of skipped ones; None where the format does not tell)."""
 import csv
+import html.parser
 import io
 import json
 import os
@@ -74,6 +75,43 @@ SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 TAGS = re.compile(r"</?details>|<summary>[A-Za-z ]+: [0-9,]+</summary>|<!-- layeropt:[A-Za-z0-9._-]+ -->")
 
 
+class Rendered(html.parser.HTMLParser):
+    """What a browser would get: the tags, the cells of each row, and the text outside code spans."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.rows, self.text, self.code = set(), [], [], 0
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        hold(all(name == "align" for name, _ in attrs), "attributes of %s: %s", tag, attrs)
+        self.code += tag == "code"
+        if tag in ("table", "tr"):
+            self.rows.append([] if tag == "table" else 0)
+        if tag in ("td", "th"):
+            self.rows[-1] += 1
+
+    def handle_endtag(self, tag):
+        self.code -= tag == "code"
+
+    def handle_data(self, data):
+        if not self.code:
+            self.text.append(data)
+
+
+def render(data):
+    done = subprocess.run(["cmark-gfm", "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough"], input=data,
+                          stdout=subprocess.PIPE, check=True, timeout=60)
+    page = Rendered()
+    page.feed(done.stdout.decode())
+    page.close()
+    allowed = {"h2", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "details", "summary"}
+    hold(page.tags <= allowed, "tags: %s", page.tags - allowed)
+    hold(not re.search("[@#|`]|://", "".join(page.text)), "markup outside of code spans")
+    for row, above in zip(page.rows[1:], page.rows):
+        hold([] in (row, above) or row == above, "%s cells, %s above", row, above)
+
+
 def check_markdown(data):
     lines = lines_of(data)
     hold(len(data) <= 65536, "%d bytes", len(data))
@@ -91,6 +129,8 @@ def check_markdown(data):
         count = len(re.findall(r"(?<!\\)\|", line.replace("\\\\", "")))
         hold(cells in (None, count), "%d bars, %s above: %s", count, cells, line[:200])
         cells = count
+    if shutil.which("cmark-gfm"):
+        render(data)
     return None
 
 
@@ -229,7 +269,11 @@ CHECKS = {
 
 # What is done without when it is not there.
 MISSING = [name for name, there in (
-    ("xmllint", shutil.which("xmllint")), ("jsonschema", jsonschema), ("prometheus_client", prometheus)) if not there]
+    ("xmllint", shutil.which("xmllint")),
+    ("cmark-gfm", shutil.which("cmark-gfm")),
+    ("jsonschema", jsonschema),
+    ("prometheus_client", prometheus),
+) if not there]
 
 # A reader that takes anything shows nothing: each of these, done to a report that is right, has to be refused.
 BREAKS = (

@@ -34,7 +34,7 @@ static struct lopt_error err;
 static const char *const hostile[] = {
 	"new\nline",
 	"\x1b[31mred\x1b[0m",
-	"a|b|c",
+	"a|b\\|c\\\\|",
 	"<script>alert(1)</script>",
 	"]]>",
 	"say \"hi\"",
