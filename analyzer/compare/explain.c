@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <fnmatch.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "compare/inner.h"
+#include "layer/path.h"
 
 static void explain(struct lopt_difference *difference, enum lopt_reason reason, struct lopt_str why)
 {
@@ -220,33 +220,13 @@ void lopt_comparison_expect(struct lopt_comparison *comparison, const struct lop
 	explain_links(comparison);
 }
 
-static bool is_allowed(const struct lopt_difference *difference, const char *pattern, size_t len)
-{
-	char path[4096];
-	struct lopt_str at = difference->path;
-	if (at.len >= sizeof path)
-		return false;
-	memcpy(path, at.ptr, at.len);
-	path[at.len] = '\0';
-	bool beneath = len == 0 || (at.len > len && memcmp(path, pattern, len) == 0 && path[len] == '/');
-	return beneath || fnmatch(pattern, path, 0) == 0;
-}
-
 void lopt_comparison_allow(struct lopt_comparison *comparison, const char *given)
 {
-	char pattern[4096];
-	while (*given == '/')
-		given++;
-	size_t len = strlen(given);
-	while (len && given[len - 1] == '/')
-		len--;
-	if (len >= sizeof pattern)
-		return; /* longer than any path */
-	memcpy(pattern, given, len);
-	pattern[len] = '\0'; /* "/" is now "": everything */
+	struct lopt_path_pattern pattern;
+	lopt_path_pattern_set(&pattern, lopt_str_from(given));
 	for (size_t i = 0; i < comparison->count; i++) {
 		struct lopt_difference *difference = &comparison->differences[i];
-		if (difference->reason == LOPT_REASON_NONE && is_allowed(difference, pattern, len))
+		if (difference->reason == LOPT_REASON_NONE && lopt_path_matches(&pattern, difference->path))
 			explain(difference, LOPT_REASON_ALLOWED, lopt_str_from("--allow"));
 	}
 }

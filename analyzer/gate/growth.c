@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/secrets.h"
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {
@@ -25,14 +26,25 @@ static struct lopt_str diff_id(const struct lopt_analysis *analysis, size_t laye
 	return lopt_image_layer(analysis->image, layer)->diff_id;
 }
 
+/* An analysis that was saved has credentials masked. */
+static bool same_instruction(struct lopt_str saved, struct lopt_str own)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
+	if (!saved.len || !own.len)
+		return false;
+	if (lopt_str_equal(saved, own))
+		return true;
+	lopt_secret_mask(&masked, own);
+	return !masked.failed && lopt_str_equal(saved, lopt_buf_view(&masked));
+}
+
 /* The same bytes, wherever they stand; or, of what has no partner, the same instruction. */
 static bool are_partners(const struct lopt_analysis *a, size_t i, const struct lopt_analysis *b, size_t k,
 			 bool by_instruction)
 {
 	if (!by_instruction)
 		return diff_id(a, i).len && lopt_str_equal(diff_id(a, i), diff_id(b, k));
-	struct lopt_str left = a->layers[i].created_by, right = b->layers[k].created_by;
-	return left.len && lopt_str_equal(left, right);
+	return same_instruction(a->layers[i].created_by, b->layers[k].created_by);
 }
 
 /* partners[k]: the layer before that became layer k; taken[i]: some layer came from i. */
@@ -319,9 +331,10 @@ enum lopt_status lopt_growth_make(struct lopt_growth *out, const struct lopt_ana
 {
 	*out = (struct lopt_growth){ 0 };
 	enum lopt_status status = match_layers(out, before, after, err);
-	if (status == LOPT_OK)
+	/* what was cut would look as if it were new */
+	if (status == LOPT_OK && !before->omitted.packages.rows)
 		status = lopt_growth_packages(out, before, after, err);
-	if (status == LOPT_OK)
+	if (status == LOPT_OK && !before->omitted.directories.rows)
 		status = match_directories(out, before, after, err);
 	if (status != LOPT_OK)
 		lopt_growth_release(out);

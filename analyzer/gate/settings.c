@@ -109,7 +109,7 @@ static enum lopt_status choose(size_t *out, const char *text, const char *const 
 			      all.data ? all.data : "");
 }
 
-bool lopt_date_valid(struct lopt_str text)
+bool lopt_gate_day_valid(struct lopt_str text)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	if (text.len != 10)
@@ -374,7 +374,7 @@ static enum lopt_status check_ignore(const struct lopt_ignore_text *text, struct
 				      text->fingerprint);
 	if (!is_there(text->reason))
 		return lopt_error_set(err, LOPT_E_USAGE, "it needs a reason");
-	if (is_there(text->expires) && !lopt_date_valid(lopt_str_from(text->expires)))
+	if (is_there(text->expires) && !lopt_gate_day_valid(lopt_str_from(text->expires)))
 		return lopt_error_set(err, LOPT_E_USAGE, "\"%.200s\" is no date: write it as in 2027-01-31",
 				      text->expires);
 	return LOPT_OK;

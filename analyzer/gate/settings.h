@@ -155,6 +155,6 @@ bool lopt_gate_settings_need_base(const struct lopt_gate_settings *settings, str
 /** "5%", "0.05"; LOPT_E_USAGE for anything else. `most` is the largest that makes sense, or 0. */
 LOPT_CHECKED enum lopt_status lopt_ratio_parse(double *out, const char *text, double most, struct lopt_error *err);
 /** A day of the calendar, "2027-01-31". */
-bool lopt_date_valid(struct lopt_str text);
+bool lopt_gate_day_valid(struct lopt_str text);
 
 #endif

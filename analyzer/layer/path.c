@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "layer/path.h"
 
+#include <fnmatch.h>
+
 #include "base/cleanup.h"
 
 enum { COMPONENT_MAX = 255 }; /* NAME_MAX of every file system engines store layers on */
@@ -113,4 +115,34 @@ struct lopt_str lopt_path_next(struct lopt_str *path)
 	path->ptr += part.len;
 	path->len -= part.len;
 	return part;
+}
+
+/* --- patterns --- */
+
+void lopt_path_pattern_set(struct lopt_path_pattern *pattern, struct lopt_str text)
+{
+	while (text.len && text.ptr[0] == '/')
+		text = lopt_str_make(text.ptr + 1, text.len - 1);
+	while (text.len && text.ptr[text.len - 1] == '/')
+		text.len--;
+	pattern->impossible = text.len >= sizeof pattern->text || (text.len && memchr(text.ptr, '\0', text.len));
+	pattern->len = pattern->impossible ? 0 : text.len;
+	if (pattern->len)
+		memcpy(pattern->text, text.ptr, pattern->len);
+	pattern->text[pattern->len] = '\0';
+}
+
+bool lopt_path_matches(const struct lopt_path_pattern *pattern, struct lopt_str path)
+{
+	char text[sizeof pattern->text];
+	if (pattern->impossible || path.len >= sizeof text)
+		return false;
+	if (pattern->len == 0)
+		return true;
+	if (path.len)
+		memcpy(text, path.ptr, path.len);
+	text[path.len] = '\0';
+	if (path.len > pattern->len && memcmp(text, pattern->text, pattern->len) == 0 && text[pattern->len] == '/')
+		return true;
+	return fnmatch(pattern->text, text, 0) == 0;
 }

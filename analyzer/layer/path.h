@@ -32,6 +32,19 @@ struct lopt_str lopt_path_parent(struct lopt_str path);
 /** Byte order with the slash lowest, so that what is in a directory stands right behind it. */
 int lopt_path_compare(struct lopt_str a, struct lopt_str b);
 
+/**
+ * What a user names paths by: a directory and all under it, or fnmatch(3) in which * crosses slashes, too. Slashes in
+ * front and behind do not count; "/" is everything. Longer than any name an engine takes, it names nothing.
+ */
+struct lopt_path_pattern {
+	char text[4096];
+	size_t len;
+	bool impossible;
+};
+void lopt_path_pattern_set(struct lopt_path_pattern *pattern, struct lopt_str text);
+/** A directory may be given with its slash behind. */
+bool lopt_path_matches(const struct lopt_path_pattern *pattern, struct lopt_str path);
+
 /** Cut the first component off the front of `path`, slashes before it passed over; empty at the end. */
 struct lopt_str lopt_path_next(struct lopt_str *path);
 
