@@ -89,14 +89,6 @@ static enum lopt_status take_replay(struct lopt_building *building, const char *
 	return LOPT_OK;
 }
 
-static enum lopt_status take_color(struct lopt_building *building, const char *value, struct lopt_error *err)
-{
-	size_t index;
-	LOPT_TRY(lopt_word_parse(&index, "--color", value, lopt_color_names, err));
-	building->color = (enum lopt_color)index;
-	return LOPT_OK;
-}
-
 static enum lopt_status take_target(struct lopt_building *building, const char *value, struct lopt_error *err)
 {
 	building->has_target = true;
@@ -141,7 +133,7 @@ enum lopt_status lopt_building_take(struct lopt_building *building, int id, cons
 	case LOPT_BUILDING_TOP:
 		return lopt_number_parse(&building->report.top, "top", value, err);
 	case LOPT_BUILDING_COLOR:
-		return take_color(building, value, err);
+		return lopt_color_parse(&building->color, value, err);
 	case LOPT_BUILDING_QUIET:
 		building->quiet = true;
 		return LOPT_OK;

@@ -18,14 +18,6 @@ struct wanted {
 	enum lopt_color color;
 };
 
-static enum lopt_status take_color(struct wanted *wanted, const char *value, struct lopt_error *err)
-{
-	size_t index = 0;
-	LOPT_TRY(lopt_word_parse(&index, "--color", value, lopt_color_names, err));
-	wanted->color = (enum lopt_color)index;
-	return LOPT_OK;
-}
-
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
 	struct wanted *wanted = context;
@@ -48,7 +40,7 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		wanted->report.show_secrets = true;
 		return LOPT_OK;
 	case COLOR:
-		return take_color(wanted, value, err);
+		return lopt_color_parse(&wanted->color, value, err);
 	default:
 		return lopt_opening_take(&wanted->opening, id, value, err);
 	}

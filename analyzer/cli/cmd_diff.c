@@ -44,7 +44,6 @@ static enum lopt_status take_operand(struct wanted *wanted, const char *value, s
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
 	struct wanted *wanted = context;
-	size_t index;
 	switch (id) {
 	case 0:
 		return take_operand(wanted, value, err);
@@ -56,9 +55,7 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		wanted->report.show_secrets = true;
 		return LOPT_OK;
 	case COLOR:
-		LOPT_TRY(lopt_word_parse(&index, "--color", value, lopt_color_names, err));
-		wanted->color = (enum lopt_color)index;
-		return LOPT_OK;
+		return lopt_color_parse(&wanted->color, value, err);
 	default:
 		return lopt_opening_take(&wanted->opening, id, value, err);
 	}

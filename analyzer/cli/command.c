@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <zlib.h>
@@ -18,8 +19,8 @@
 #include "layeropt/limits.h"
 
 static const struct lopt_command *const commands[] = {
-	&lopt_command_analyze, &lopt_command_ls,	 &lopt_command_diff, &lopt_command_optimize,
-	&lopt_command_verify,  &lopt_command_completion, &lopt_command_help,
+	&lopt_command_analyze,	&lopt_command_ls,     &lopt_command_diff,	&lopt_command_gate, &lopt_command_init,
+	&lopt_command_optimize, &lopt_command_verify, &lopt_command_completion, &lopt_command_help,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -34,7 +35,7 @@ enum lopt_status lopt_command_find(const struct lopt_command **out, const char *
 	const char *names[COMMANDS + 1] = { NULL };
 	for (size_t i = 0; i < COMMANDS; i++) {
 		names[i] = commands[i]->name;
-		if (strcmp(name, names[i]) == 0) {
+		if (strcmp(name, names[i]) == 0 || (commands[i]->alias && strcmp(name, commands[i]->alias) == 0)) {
 			*out = commands[i];
 			return LOPT_OK;
 		}
@@ -44,6 +45,18 @@ enum lopt_status lopt_command_find(const struct lopt_command **out, const char *
 		return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; did you mean %s?", name, near);
 	return lopt_error_set(err, LOPT_E_USAGE, "unknown command %.200s; '%s --help' lists them", name,
 			      lopt_program());
+}
+
+static int answer_no = EXIT_FAILURE;
+
+void lopt_answer_no_set(int code)
+{
+	answer_no = code;
+}
+
+int lopt_answer_no(void)
+{
+	return answer_no;
 }
 
 enum lopt_status lopt_print_end(struct lopt_error *err)

@@ -7,6 +7,7 @@
 /** One subcommand: a row of the table in command.c. */
 struct lopt_command {
 	const char *name;
+	const char *alias; /* another name; or NULL */
 	const char *usage; /* what follows "layeropt NAME" */
 	const char *what;  /* one line for `layeropt --help` */
 	const char *more;  /* lines for its own --help, each within 80 columns; or NULL */
@@ -19,6 +20,8 @@ struct lopt_command {
 extern const struct lopt_command lopt_command_analyze;
 extern const struct lopt_command lopt_command_ls;
 extern const struct lopt_command lopt_command_diff;
+extern const struct lopt_command lopt_command_gate;
+extern const struct lopt_command lopt_command_init;
 extern const struct lopt_command lopt_command_optimize;
 extern const struct lopt_command lopt_command_verify;
 extern const struct lopt_command lopt_command_completion;
@@ -29,6 +32,10 @@ const struct lopt_command *lopt_command_at(size_t index);
 /** By name; LOPT_E_USAGE with a suggestion when there is none. */
 LOPT_CHECKED enum lopt_status lopt_command_find(const struct lopt_command **out, const char *name,
 						struct lopt_error *err);
+
+/** What the program ends with where the answer is no: 1, unless a command was told otherwise. */
+void lopt_answer_no_set(int code);
+int lopt_answer_no(void);
 
 /** --help, of layeropt for NULL. LOPT_E_SYSTEM when standard output does not take it. */
 LOPT_CHECKED enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt_error *err);

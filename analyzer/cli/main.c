@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	if (status == LOPT_OK)
 		return answer(EXIT_SUCCESS);
 	if (status == LOPT_END)
-		return answer(EXIT_FAILURE);
+		return answer(lopt_answer_no());
 	int signal = lopt_signals_caught();
 	if (signal)
 		(void)lopt_error_set(&err, LOPT_E_INTERRUPTED, "interrupted");

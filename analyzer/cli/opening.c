@@ -78,6 +78,14 @@ enum lopt_status lopt_word_parse(size_t *out, const char *name, const char *text
 	return lopt_error_set(err, LOPT_E_USAGE, "%s %.200s: unknown; it is one of %s", name, text, all);
 }
 
+enum lopt_status lopt_color_parse(enum lopt_color *out, const char *text, struct lopt_error *err)
+{
+	size_t index = 0;
+	LOPT_TRY(lopt_word_parse(&index, "--color", text, lopt_color_names, err));
+	*out = (enum lopt_color)index;
+	return LOPT_OK;
+}
+
 /* "NAME=VALUE" */
 static enum lopt_status take_limit(struct lopt_limits *limits, const char *text, struct lopt_error *err)
 {

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "cli/option.h"
 #include "cli/output.h"
+#include "cli/terminal.h"
 #include "layeropt/image.h"
 
 /** What `analyze` and `ls` have in common: which image, how it is read, where the report goes. */
@@ -72,6 +73,9 @@ LOPT_CHECKED enum lopt_status lopt_number_parse(size_t *out, const char *name, c
 /** A word of a list ending with NULL: its index. */
 LOPT_CHECKED enum lopt_status lopt_word_parse(size_t *out, const char *name, const char *text,
 					      const char *const words[], struct lopt_error *err);
+
+/** auto, always or never */
+LOPT_CHECKED enum lopt_status lopt_color_parse(enum lopt_color *out, const char *text, struct lopt_error *err);
 
 /** A whole file of at most LOPT_DOCKERFILE_BYTES_MAX. */
 LOPT_CHECKED enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err);

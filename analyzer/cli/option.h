@@ -23,7 +23,7 @@ struct lopt_option {
 enum {
 	LOPT_OPTION_HELP = 1,
 	LOPT_OPTION_FIRST,
-	LOPT_OPTIONS_MAX = 40,
+	LOPT_OPTIONS_MAX = 64,
 };
 
 /** Takes one option, or an operand (`id` 0). Failures are LOPT_E_USAGE. */

@@ -35,6 +35,12 @@ enum lopt_status lopt_outputs_add(struct lopt_outputs *outputs, const char *text
 	return add(outputs, text, (size_t)(equals - text), equals + 1, err);
 }
 
+enum lopt_status lopt_outputs_add_file(struct lopt_outputs *outputs, const char *format, const char *path,
+				       struct lopt_error *err)
+{
+	return add(outputs, format, strlen(format), path, err);
+}
+
 enum lopt_status lopt_outputs_set_format(struct lopt_outputs *outputs, const char *format, struct lopt_error *err)
 {
 	if (outputs->has_format)
@@ -92,15 +98,20 @@ static bool is_device(const char *path)
 	return stat(path, &st) == 0 && S_ISCHR(st.st_mode);
 }
 
+static const char *stream_name(const struct lopt_output *output)
+{
+	return output->to_stderr ? "standard error" : "standard output";
+}
+
 static enum lopt_status check_pair(const struct lopt_output *a, const struct lopt_output *b, struct lopt_error *err)
 {
-	bool same = a->to_stdout && b->to_stdout;
+	bool same = a->to_stdout && b->to_stdout && a->to_stderr == b->to_stderr;
 	if (!a->to_stdout && !b->to_stdout && !is_device(a->path))
 		LOPT_TRY(same_place(&same, a->path, b->path, err));
 	if (!same)
 		return LOPT_OK;
 	return lopt_error_set(err, LOPT_E_USAGE, "%s: two reports would go there",
-			      a->to_stdout ? "standard output" : a->path);
+			      a->to_stdout ? stream_name(a) : a->path);
 }
 
 /* The file itself, or one inside a directory that is read. */
@@ -179,24 +190,25 @@ FILE *lopt_output_file(const struct lopt_output *output)
 static enum lopt_status cannot_write(const struct lopt_output *output, struct lopt_error *err)
 {
 	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: %s",
-			      output->to_stdout ? "standard output" : output->path, strerror(errno ? errno : EIO));
+			      output->to_stdout ? stream_name(output) : output->path, strerror(errno ? errno : EIO));
 }
 
 static enum lopt_status deliver(struct lopt_output *output, struct lopt_error *err)
 {
 	char bytes[65536];
 	size_t got;
+	FILE *to = output->to_stderr ? stderr : stdout;
 	if (fseek(output->spool, 0, SEEK_SET) < 0)
 		return cannot_write(output, err);
 	while ((got = fread(bytes, 1, sizeof bytes, output->spool)) > 0) {
 		if (lopt_stop_requested())
 			return lopt_error_set(err, LOPT_E_INTERRUPTED, "interrupted");
 		errno = 0;
-		if (fwrite(bytes, 1, got, stdout) != got)
+		if (fwrite(bytes, 1, got, to) != got)
 			return cannot_write(output, err);
 	}
 	errno = 0;
-	if (ferror(output->spool) || fflush(stdout) != 0 || ferror(stdout))
+	if (ferror(output->spool) || fflush(to) != 0 || ferror(to))
 		return cannot_write(output, err);
 	return LOPT_OK;
 }

@@ -17,6 +17,7 @@ struct lopt_output {
 	const char *path;   /* "-" is standard output */
 	const char *end;    /* of the format's name in `format` */
 	bool to_stdout;
+	bool to_stderr; /* what would go to standard output goes there */
 	struct lopt_outfile target;
 	FILE *spool; /* of what goes to standard output; NULL otherwise */
 };
@@ -29,6 +30,9 @@ struct lopt_outputs {
 
 /** "FORMAT=FILE" of -o. */
 LOPT_CHECKED enum lopt_status lopt_outputs_add(struct lopt_outputs *outputs, const char *text, struct lopt_error *err);
+/** The same in two parts. */
+LOPT_CHECKED enum lopt_status lopt_outputs_add_file(struct lopt_outputs *outputs, const char *format, const char *path,
+						    struct lopt_error *err);
 /** --format: to standard output. */
 LOPT_CHECKED enum lopt_status lopt_outputs_set_format(struct lopt_outputs *outputs, const char *format,
 						      struct lopt_error *err);

@@ -6,7 +6,7 @@
 
 #include "layeropt/image.h"
 
-enum { LOPT_SANDBOX_SOURCES = 2 };
+enum { LOPT_SANDBOX_SOURCES = 3 };
 
 /**
  * Give up what reading these sources (at most LOPT_SANDBOX_SOURCES) and writing the outputs that are open do not take: see

@@ -29,6 +29,9 @@ LOPT_CHECKED enum lopt_status lopt_gate_openmetrics(FILE *to, const struct lopt_
 LOPT_CHECKED enum lopt_status lopt_gate_csv(FILE *to, const struct lopt_gate_result *result,
 					    const struct lopt_report_options *options, struct lopt_error *err);
 
+LOPT_CHECKED enum lopt_status lopt_gate_baseline(FILE *to, const struct lopt_gate_result *result,
+						 const struct lopt_report_options *options, struct lopt_error *err);
+
 /** "2 of 7 budgets exceeded, 1 not checked"; plain text. */
 void lopt_gate_verdict_format(struct lopt_buf *out, const struct lopt_gate_result *result);
 size_t lopt_gate_skipped_count(const struct lopt_gate_result *result);

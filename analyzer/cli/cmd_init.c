@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "cli/command.h"
+#include "cli/gathering.h"
+#include "cli/opening.h"
+#include "gate/settings.h"
+#include "io/outfile.h"
+
+enum { DOCKERFILE = LOPT_OPTION_OWN, MARGIN, WRITE, FORCE };
+
+#define LEAST 1e6
+
+struct wanted {
+	struct lopt_opening opening;
+	struct lopt_analysis_options analysis;
+	struct lopt_buf dockerfile;
+	double margin;
+	const char *write;
+	bool force;
+};
+
+static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
+{
+	enum { MARGIN_MOST = 10 };
+	struct wanted *wanted = context;
+	switch (id) {
+	case DOCKERFILE:
+		wanted->analysis.dockerfile_name = value;
+		return LOPT_OK;
+	case MARGIN:
+		if (lopt_ratio_parse(&wanted->margin, value, MARGIN_MOST, err) != LOPT_OK)
+			return lopt_error_context(err, "--margin");
+		return LOPT_OK;
+	case WRITE:
+		wanted->write = value;
+		return LOPT_OK;
+	case FORCE:
+		wanted->force = true;
+		return LOPT_OK;
+	default:
+		return lopt_opening_take(&wanted->opening, id, value, err);
+	}
+}
+
+/* --- figures --- */
+
+/*
+ * Up to the next of two digits, as a size that is read back: 63.2 MB and 10 % are "70MB". Less than a megabyte is no
+ * limit that anybody wants to be stopped by.
+ */
+static void put_size(struct lopt_buf *out, uint64_t bytes, double margin)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+	double value = fmax(ceil((double)bytes * (1 + margin)), LEAST);
+	double step = pow(10, floor(log10(value)) - 1);
+	double rounded = ceil(value / step - 1e-9) * step;
+	size_t unit = 0;
+	for (; rounded >= 1000 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+		rounded /= 1000;
+	lopt_buf_printf(out, "%.10g%s", rounded, units[unit]);
+}
+
+static void put_exact(struct lopt_buf *out, uint64_t bytes)
+{
+	lopt_buf_text(out, "today ");
+	lopt_size_format(out, bytes);
+}
+
+/* --- the file --- */
+
+struct figure {
+	const char *key;
+	uint64_t bytes;
+	const char *what;
+};
+
+static void put_limits(struct lopt_buf *out, const struct lopt_totals *totals, double margin)
+{
+	const struct figure figures[] = {
+		{ "max-size", totals ? totals->content_bytes : 0, "what docker images calls SIZE" },
+		{ "max-wasted", totals ? totals->wasted_bytes : 0, "shipped, and seen by no container" },
+		{ "max-reclaimable", totals ? totals->reclaimable_bytes : 0, "what a rewrite saves for nothing" },
+		{ "max-duplicates", totals ? totals->duplicate_bytes : 0, "further copies of the same content" },
+	};
+	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+		lopt_buf_printf(out, "  %s%s: ", totals ? "" : "# ", figures[i].key);
+		if (totals)
+			put_size(out, figures[i].bytes, margin);
+		else
+			lopt_buf_text(out, i == 0 ? "1.5GB" : "50MB");
+		lopt_buf_printf(out, "  # %s", figures[i].what);
+		if (totals) {
+			lopt_buf_text(out, "; ");
+			put_exact(out, figures[i].bytes);
+		}
+		lopt_buf_char(out, '\n');
+	}
+}
+
+static void put_counts(struct lopt_buf *out, const struct lopt_totals *totals, double margin)
+{
+	double wasted = totals && totals->content_bytes ? (double)totals->wasted_bytes / (double)totals->content_bytes
+							: 0;
+	if (totals)
+		lopt_buf_printf(out, "  max-wasted-percent: %.4g%%  # today %.4g%%\n",
+				ceil(fmin(wasted * (1 + margin), 1) * 1000) / 10, wasted * 100);
+	else
+		lopt_buf_text(out, "  # max-wasted-percent: 5%\n");
+	lopt_buf_printf(out, "  # min-efficiency: 95%%\n  %smax-layers: %llu\n", totals ? "" : "# ",
+			totals ? (unsigned long long)ceil((double)totals->layers * (1 + margin)) : 40ull);
+	lopt_buf_text(out,
+		      "  # max-layer-size: 800MB\n"
+		      "  # size-measure: content  # or layers, compressed, rootfs\n"
+		      "  # floor: 1MB             # waste and growth below this fail no ratio\n"
+		      "  fail-on: error           # findings of this severity and above fail; none: they do not\n");
+}
+
+static void put_rest(struct lopt_buf *out)
+{
+	lopt_buf_text(
+		out,
+		"\n# The layers of the base image, so that a bad one does not fail a good Dockerfile.\n"
+		"# base:\n"
+		"#   layers: 1              # or image: base.tar\n"
+		"# own:                     # any of the budgets above, for what the Dockerfile adds\n"
+		"#   max-wasted: 1MB\n"
+		"\n# What a merge may add. The baseline: layeropt gate IMAGE --write-baseline .layeropt-baseline.json\n"
+		"# baseline:\n"
+		"#   file: .layeropt-baseline.json\n"
+		"#   max-growth: 25MB\n"
+		"#   max-growth-percent: 5%\n"
+		"#   no-new: warning\n"
+		"\n# A directory and all under it, or a pattern in which * also stands for slashes.\n"
+		"# paths:\n"
+		"#   - path: /usr/local/lib\n"
+		"#     max-size: 700MB\n"
+		"#     message: Ask the platform team before raising this.\n"
+		"# packages:\n"
+		"#   - package: \"cuda-*\"\n"
+		"#     max-size: 0B\n"
+		"# forbidden:\n"
+		"#   - path: /root/.ssh\n"
+		"\n# rules:\n"
+		"#   - rule: apt-lists\n"
+		"#     severity: error\n"
+		"\n# Findings that do not count, each with a reason. expires is optional.\n"
+		"# ignore:\n"
+		"#   - rule: documentation\n"
+		"#     path: /usr/share/doc/**\n"
+		"#     reason: The licences have to be in there.\n"
+		"#     expires: 2027-06-30\n");
+}
+
+/* A plain word stays one; what YAML could take for something else is quoted. */
+static void put_scalar(struct lopt_buf *out, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-";
+	if (*text && strspn(text, plain) == strlen(text) && *text != '-' && *text != '.') {
+		lopt_buf_text(out, text);
+		return;
+	}
+	lopt_buf_char(out, '\'');
+	for (; *text; text++)
+		lopt_buf_text(out, *text == '\'' ? "''" : (char[]){ *text, '\0' });
+	lopt_buf_char(out, '\'');
+}
+
+static void compose(struct lopt_buf *out, const struct wanted *wanted, const struct lopt_totals *totals)
+{
+	lopt_buf_text(out, "# What layeropt gate holds an image to. Sizes are SI: 1.5GB is 1,500,000,000 bytes.\n"
+			   "# layeropt gate --check-config tells what holds, and layeropt-gate(1) what it means.\n");
+	if (totals)
+		lopt_buf_printf(out, "# Limits are those of the image at hand and %.4g%%.\n", wanted->margin * 100);
+	lopt_buf_text(out, "version: 1\n");
+	if (wanted->analysis.dockerfile_name) {
+		lopt_buf_text(out, "dockerfile: ");
+		put_scalar(out, wanted->analysis.dockerfile_name);
+		lopt_buf_text(out, "\n");
+	} else {
+		lopt_buf_text(out, "# dockerfile: Dockerfile\n");
+	}
+	lopt_buf_text(out, "\nbudgets:\n");
+	put_limits(out, totals, wanted->margin);
+	put_counts(out, totals, wanted->margin);
+	put_rest(out);
+}
+
+static enum lopt_status write_file(struct lopt_outfile *file, const struct wanted *wanted,
+				   const struct lopt_totals *totals, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
+	compose(&text, wanted, totals);
+	if (text.failed)
+		return lopt_error_memory(err);
+	(void)fwrite(text.data, 1, text.len, file->file);
+	return lopt_outfile_commit(file, err);
+}
+
+/* --- all of it --- */
+
+static void cleanup_analysis(const struct lopt_analysis **analysis)
+{
+	lopt_analysis_free(*analysis);
+}
+
+static enum lopt_status measure_and_write(struct wanted *wanted, struct lopt_source *source, struct lopt_outfile *file,
+					  struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
+	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
+	LOPT_TRY(lopt_opening_confine(&wanted->opening, &source, 1, err));
+	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
+	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
+	return write_file(file, wanted, &analysis->totals, err);
+}
+
+static enum lopt_status open_and_write(struct wanted *wanted, struct lopt_outfile *file, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
+	if (!wanted->opening.image)
+		return write_file(file, wanted, NULL, err);
+	wanted->opening.options.keep = lopt_analysis_keep;
+	wanted->opening.options.verify_digests = true;
+	if (wanted->analysis.dockerfile_name)
+		LOPT_TRY(lopt_dockerfile_load(&wanted->dockerfile, wanted->analysis.dockerfile_name, err));
+	wanted->analysis.dockerfile = lopt_buf_view(&wanted->dockerfile);
+	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
+	return measure_and_write(wanted, source, file, err);
+}
+
+static enum lopt_status init(struct wanted *wanted, struct lopt_error *err)
+{
+	struct stat st;
+	if (!wanted->force && strcmp(wanted->write, "-") != 0 && stat(wanted->write, &st) == 0 && S_ISREG(st.st_mode))
+		return lopt_error_set(err, LOPT_E_USAGE, "%s is there already; --force replaces it", wanted->write);
+	LOPT_CLEANUP(lopt_outfile_abandon) struct lopt_outfile file = { 0 };
+	LOPT_TRY(lopt_outfile_open(&file, wanted->write, err));
+	enum lopt_status status = open_and_write(wanted, &file, err);
+	if (status == LOPT_OK && strcmp(wanted->write, "-") != 0)
+		(void)fprintf(stderr, "layeropt: wrote %s\n", wanted->write);
+	return status;
+}
+
+static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
+{
+	struct wanted wanted = { .margin = 0.1, .write = ".layeropt.yaml", .dockerfile = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	lopt_opening_init(&wanted.opening);
+	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
+	if (status == LOPT_OK)
+		status = wanted.opening.help ? lopt_help_print(command, err) : init(&wanted, err);
+	lopt_buf_release(&wanted.dockerfile);
+	lopt_opening_release(&wanted.opening);
+	return status;
+}
+
+static const char *words(int id, size_t index)
+{
+	return lopt_opening_word(id, index);
+}
+
+static const struct lopt_option options[] = {
+	{ "dockerfile", 0, DOCKERFILE, "FILE", "the image's Dockerfile; the file names it, so that gates tell lines" },
+	{ "margin", 0, MARGIN, "RATIO", "what is put on top of today's figures (10%)" },
+	{ "write", 0, WRITE, "FILE", "where to (.layeropt.yaml); - for standard output" },
+	{ "force", 0, FORCE, NULL, "replace a file that is there" },
+	LOPT_OPENING_ROWS,
+	{ 0 },
+};
+
+const struct lopt_command lopt_command_init = {
+	.name = "init",
+	.usage = "[IMAGE] [OPTION]...",
+	.what = "Write a .layeropt.yaml with today's figures for limits",
+	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
+		"standard input, docker:NAME or podman:NAME. Without one every limit is there\n"
+		"as a comment.\n",
+	.options = options,
+	.words = words,
+	.run = run,
+};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/gathering.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/opening.h"
+#include "dockerfile/dockerfile.h"
+#include "gate/config.h"
+#include "gate/yaml.h"
+
+/* --- today --- */
+
+/* SOURCE_DATE_EPOCH takes the place of the clock, as it does for everything that is to come out the same twice. */
+static time_t now(void)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+	if (digits && digits < 12 && !text[digits])
+		return (time_t)strtoll(text, NULL, 10);
+	return time(NULL);
+}
+
+static enum lopt_status set_today(struct lopt_gate_settings *settings, struct lopt_error *err)
+{
+	char text[32] = "";
+	struct tm utc;
+	time_t seconds = now();
+	if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof text, "%Y-%m-%d", &utc))
+		return lopt_error_set(err, LOPT_E_SYSTEM, "cannot tell what day it is");
+	settings->today = lopt_arena_copy(&settings->arena, lopt_str_from(text));
+	return settings->today.ptr ? LOPT_OK : lopt_error_memory(err);
+}
+
+/* --- start and end --- */
+
+void lopt_gathering_init(struct lopt_gathering *gathering)
+{
+	*gathering = (struct lopt_gathering){
+		.config_path = LOPT_BUF_INIT(SIZE_MAX / 2),
+		.dive_path = LOPT_BUF_INIT(SIZE_MAX / 2),
+		.dockerfile = LOPT_BUF_INIT(SIZE_MAX / 2),
+	};
+	lopt_gate_settings_init(&gathering->settings);
+}
+
+void lopt_gathering_release(struct lopt_gathering *gathering)
+{
+	lopt_gate_settings_release(&gathering->settings);
+	lopt_buf_release(&gathering->config_path);
+	lopt_buf_release(&gathering->dive_path);
+	lopt_buf_release(&gathering->dockerfile);
+}
+
+/* --- the environment --- */
+
+static void variable_of(struct lopt_buf *out, const char *option)
+{
+	lopt_buf_clear(out);
+	lopt_buf_text(out, "LAYEROPT_");
+	for (; *option; option++)
+		lopt_buf_char(out, *option == '-' ? '_' : (char)(*option & ~0x20));
+}
+
+static bool is_from_environment(const struct lopt_option *option)
+{
+	return option->argument && option->id != LOPT_OPTION_FORMAT && option->id != LOPT_OPTION_OUTPUT &&
+	       option->id != LOPT_OPTION_LIMIT;
+}
+
+enum lopt_status lopt_environment_take(const struct lopt_option *table, lopt_option_take *take, void *context,
+				       struct lopt_buf *origin, struct lopt_error *err)
+{
+	for (size_t i = 0; table[i].name; i++) {
+		if (!is_from_environment(&table[i]))
+			continue;
+		variable_of(origin, table[i].name);
+		if (origin->failed)
+			return lopt_error_memory(err);
+		const char *value = getenv(origin->data);
+		if (value && *value)
+			LOPT_TRY(take(context, table[i].id, value, err));
+	}
+	return LOPT_OK;
+}
+
+/* --- files --- */
+
+enum lopt_status lopt_file_read(struct lopt_buf *to, const char *path, size_t most, enum lopt_status missing,
+				struct lopt_error *err)
+{
+	char bytes[65536];
+	LOPT_CLEANUP(lopt_cleanup_fd)
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return lopt_error_set(err, errno == ENOENT || errno == ENOTDIR ? missing : LOPT_E_SYSTEM,
+				      "%s: cannot open: %s", path, strerror(errno));
+	for (;;) {
+		ssize_t got = read(fd, bytes, sizeof bytes);
+		if (got < 0)
+			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
+		if (got == 0)
+			return LOPT_OK;
+		if (to->len + (size_t)got > most)
+			return lopt_error_set(err, LOPT_E_USAGE, "%s: more than %zu bytes", path, most);
+		lopt_buf_add(to, bytes, (size_t)got);
+		if (to->failed)
+			return lopt_error_memory(err);
+	}
+}
+
+static bool exists(const char *directory, const char *name, struct lopt_buf *path)
+{
+	struct stat st;
+	lopt_buf_clear(path);
+	lopt_buf_text(path, directory);
+	lopt_buf_text(path, name);
+	return !path->failed && stat(path->data, &st) == 0;
+}
+
+/* How many directories up the root of the repository is; 0 outside of one. */
+static size_t repository_depth(struct lopt_buf *up)
+{
+	enum { DEPTH_MAX = 64 };
+	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
+	size_t depth = 0;
+	lopt_buf_clear(up);
+	lopt_buf_text(up, "");
+	for (; depth < DEPTH_MAX && !up->failed; depth++, lopt_buf_text(up, "../")) {
+		bool found = exists(up->data ? up->data : "", ".git", &path);
+		if (found) {
+			lopt_buf_release(&path);
+			return depth;
+		}
+	}
+	lopt_buf_release(&path);
+	return 0;
+}
+
+/* From here up to the root of the repository; outside of one, here only: another's file is not to decide. */
+static bool find_up(struct lopt_buf *path, const char *name)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf up = LOPT_BUF_INIT(SIZE_MAX / 2);
+	size_t depth = repository_depth(&up);
+	lopt_buf_clear(&up);
+	lopt_buf_text(&up, "");
+	for (size_t i = 0; i <= depth; i++, lopt_buf_text(&up, "../"))
+		if (exists(up.data ? up.data : "", name, path))
+			return true;
+	lopt_buf_clear(path);
+	return false;
+}
+
+typedef enum lopt_status read_settings(struct lopt_gate_settings *settings, const char *name, struct lopt_str text,
+				       struct lopt_error *err);
+
+static enum lopt_status read_file(struct lopt_gathering *gathering, const char *path, read_settings *how,
+				  struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_TRY(lopt_file_read(&text, path, LOPT_YAML_BYTES_MAX, LOPT_E_USAGE, err));
+	return how(&gathering->settings, path, lopt_buf_view(&text), err);
+}
+
+static enum lopt_status read_config(struct lopt_gathering *gathering, struct lopt_error *err)
+{
+	bool found = gathering->config != NULL;
+	if (found)
+		lopt_buf_text(&gathering->config_path, gathering->config);
+	else if (!gathering->no_config)
+		found = find_up(&gathering->config_path, ".layeropt.yaml");
+	if (gathering->config_path.failed)
+		return lopt_error_memory(err);
+	return found ? read_file(gathering, gathering->config_path.data, lopt_gate_config_read, err) : LOPT_OK;
+}
+
+/* Where a project has its own limits those of dive do not count, unless they are asked for. */
+static enum lopt_status read_dive(struct lopt_gathering *gathering, struct lopt_error *err)
+{
+	bool found = gathering->dive != NULL;
+	if (found)
+		lopt_buf_text(&gathering->dive_path, gathering->dive);
+	else if (!gathering->no_config && gathering->config_path.len == 0)
+		found = find_up(&gathering->dive_path, ".dive-ci");
+	if (gathering->dive_path.failed)
+		return lopt_error_memory(err);
+	return found ? read_file(gathering, gathering->dive_path.data, lopt_gate_dive_read, err) : LOPT_OK;
+}
+
+static enum lopt_status read_dockerfile(struct lopt_gathering *gathering, struct lopt_error *err)
+{
+	struct lopt_gate_settings *settings = &gathering->settings;
+	const char *name = settings->dockerfile.text.ptr;
+	if (!settings->dockerfile.text.len)
+		return LOPT_OK;
+	LOPT_TRY(lopt_dockerfile_load(&gathering->dockerfile, name, err));
+	return lopt_gate_pragmas_read(settings, name, lopt_buf_view(&gathering->dockerfile), err);
+}
+
+enum lopt_status lopt_gathering_finish(struct lopt_gathering *gathering, struct lopt_error *err)
+{
+	LOPT_TRY(set_today(&gathering->settings, err));
+	LOPT_TRY(read_config(gathering, err));
+	LOPT_TRY(read_dive(gathering, err));
+	return read_dockerfile(gathering, err);
+}
