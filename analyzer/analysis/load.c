@@ -189,8 +189,8 @@ static enum lopt_status read_env(const struct loading *loading, const struct lop
 	return LOPT_OK;
 }
 
-static enum lopt_status copy_label(const struct loading *loading, const struct lopt_saved *at, struct lopt_pair *pair,
-				   struct lopt_error *err)
+static enum lopt_status copy_pair(const struct loading *loading, const struct lopt_saved *at, struct lopt_pair *pair,
+				  struct lopt_error *err)
 {
 	if (!json_is_string(at->value))
 		return lopt_saved_wrong(at, err, "not a string");
@@ -201,23 +201,23 @@ static enum lopt_status copy_label(const struct loading *loading, const struct l
 }
 
 /* In their order: it is that of the names. */
-static enum lopt_status read_labels(const struct loading *loading, const struct lopt_saved *config,
-				    struct lopt_image_info *info, struct lopt_error *err)
+static enum lopt_status read_pairs(const struct loading *loading, const struct lopt_saved *config, const char *key,
+				   const struct lopt_pair **out, size_t *count, struct lopt_error *err)
 {
-	const struct lopt_saved labels = lopt_saved_member(config, "labels");
-	LOPT_TRY(lopt_saved_need_object(&labels, err));
+	const struct lopt_saved map = lopt_saved_member(config, key);
+	LOPT_TRY(lopt_saved_need_object(&map, err));
 	struct lopt_pair *pairs =
-		lopt_arena_zalloc(loading->reader.arena, json_object_size(labels.value) + 1, sizeof *pairs);
+		lopt_arena_zalloc(loading->reader.arena, json_object_size(map.value) + 1, sizeof *pairs);
 	if (!pairs)
 		return lopt_error_memory(err);
-	json_t *object = (json_t *)labels.value; /* jansson iterates over no const one */
+	json_t *object = (json_t *)map.value; /* jansson iterates over no const one */
 	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-		const struct lopt_saved label = { .in = &labels,
-						  .key = json_object_iter_key(at),
-						  .value = json_object_iter_value(at) };
-		LOPT_TRY(copy_label(loading, &label, &pairs[info->label_count++], err));
+		const struct lopt_saved pair = { .in = &map,
+						 .key = json_object_iter_key(at),
+						 .value = json_object_iter_value(at) };
+		LOPT_TRY(copy_pair(loading, &pair, &pairs[(*count)++], err));
 	}
-	info->labels = pairs;
+	*out = pairs;
 	return LOPT_OK;
 }
 
@@ -231,7 +231,8 @@ static enum lopt_status read_image(const struct loading *loading, struct lopt_im
 	const struct lopt_saved config = lopt_saved_member(&image, "config");
 	LOPT_TRY(READ(loading, &config, config_fields, info, err));
 	LOPT_TRY(read_env(loading, &config, info, err));
-	return read_labels(loading, &config, info, err);
+	LOPT_TRY(read_pairs(loading, &config, "labels", &info->labels, &info->label_count, err));
+	return read_pairs(loading, &config, "settings", &info->settings, &info->setting_count, err);
 }
 
 /* Layers: some of it is of the image, some of the analysis. */

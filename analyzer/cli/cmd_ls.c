@@ -4,7 +4,7 @@
 #include "cli/opening.h"
 #include "layeropt/report.h"
 
-enum { LAYER = LOPT_OPTION_OWN, LONG, NO_VERIFY };
+enum { LAYER = LOPT_OPTION_OWN, LONG, NO_VERIFY, SECRETS };
 
 static const char *const formats[] = { "text", "ndjson", NULL };
 
@@ -25,9 +25,39 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 	case NO_VERIFY:
 		wanted->opening.options.verify_digests = false;
 		return LOPT_OK;
+	case SECRETS:
+		wanted->listing.show_secrets = true;
+		return LOPT_OK;
 	default:
 		return lopt_opening_take(&wanted->opening, id, value, err);
 	}
+}
+
+static bool has_ndjson(const struct lopt_outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->count; i++)
+		if (lopt_output_is(&outputs->items[i], "ndjson"))
+			return true;
+	return false;
+}
+
+static void free_analysis(const struct lopt_analysis **analysis)
+{
+	lopt_analysis_free(*analysis);
+}
+
+static enum lopt_status write_listings(struct wanted *wanted, const struct lopt_image *image, struct lopt_error *err)
+{
+	LOPT_CLEANUP(free_analysis) const struct lopt_analysis *analysis = NULL;
+	struct lopt_outputs *outputs = &wanted->opening.outputs;
+	if (has_ndjson(outputs))
+		LOPT_TRY(lopt_analysis_make(&analysis, image, NULL, err));
+	wanted->listing.analysis = analysis;
+	for (size_t i = 0; i < outputs->count; i++) {
+		wanted->listing.ndjson = lopt_output_is(&outputs->items[i], "ndjson");
+		LOPT_TRY(lopt_listing_write(lopt_output_file(&outputs->items[i]), image, &wanted->listing, err));
+	}
+	return lopt_outputs_commit(outputs, err);
 }
 
 static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
@@ -35,19 +65,16 @@ static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
 	static const char *const no_more[2] = { NULL, NULL };
 	struct lopt_opening *opening = &wanted->opening;
 	LOPT_TRY(lopt_opening_finish(opening, "ls", formats, no_more, err));
-	for (size_t i = 0; i < opening->outputs.count; i++)
-		opening->options.want_sha256 |= lopt_output_is(&opening->outputs.items[i], "ndjson");
+	if (has_ndjson(&opening->outputs)) {
+		opening->options.want_sha256 = true;
+		opening->options.keep = lopt_analysis_keep;
+	}
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
 	LOPT_TRY(lopt_opening_source(&source, opening->image, err));
 	LOPT_TRY(lopt_opening_confine(opening, &source, 1, err));
 	LOPT_TRY(lopt_opening_read(&image, opening, source, NULL, err));
-	for (size_t i = 0; i < opening->outputs.count; i++) {
-		const struct lopt_output *output = &opening->outputs.items[i];
-		wanted->listing.ndjson = lopt_output_is(output, "ndjson");
-		LOPT_TRY(lopt_listing_write(lopt_output_file(output), image, &wanted->listing, err));
-	}
-	return lopt_outputs_commit(&opening->outputs, err);
+	return write_listings(wanted, image, err);
 }
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
@@ -81,6 +108,7 @@ static const struct lopt_option options[] = {
 	{ "format", 0, LOPT_OPTION_FORMAT, "FORMAT", "text (default) or ndjson, to standard output" },
 	{ "output", 'o', LOPT_OPTION_OUTPUT, "FORMAT=FILE",
 	  "write a listing to FILE, - for standard output (repeatable)" },
+	{ "show-secrets", 0, SECRETS, NULL, "do not mask values of the header row that look like credentials" },
 	{ "no-verify-digests", 0, NO_VERIFY, NULL, "do not compare what is read with its digests" },
 	LOPT_OPENING_ROWS,
 	{ 0 },

@@ -26,6 +26,9 @@ enum { LOPT_JSON_ROWS_DEPTH = 2 };
 struct lopt_json;
 void lopt_json_analysis_members(struct lopt_json *json, const struct lopt_analysis *analysis,
 				const struct lopt_report_options *options);
+/** Of them those that a listing begins with, too: tool, image, totals and layers. */
+void lopt_json_image_members(struct lopt_json *json, const struct lopt_analysis *analysis,
+			     const struct lopt_report_options *options);
 
 /** The whole numbers of struct lopt_totals, by the names of docs/metrics.md. */
 struct lopt_figure {

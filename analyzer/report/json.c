@@ -97,6 +97,7 @@ static void put_config(struct writer *w, const struct lopt_image_info *info)
 	put_strings(w, "exposed_ports", info->exposed_ports, info->exposed_port_count);
 	put_strings(w, "volumes", info->volumes, info->volume_count);
 	put_pairs(w, "labels", info->labels, info->label_count);
+	put_pairs(w, "settings", info->settings, info->setting_count);
 	lopt_json_close(w->json, '}');
 }
 
@@ -422,6 +423,19 @@ static void put_tool(struct writer *w)
 	lopt_json_close(w->json, '}');
 }
 
+void lopt_json_image_members(struct lopt_json *json, const struct lopt_analysis *analysis,
+			     const struct lopt_report_options *options)
+{
+	struct writer w = {
+		.json = json, .text = LOPT_BUF_INIT(SIZE_MAX / 2), .analysis = analysis, .options = options
+	};
+	put_tool(&w);
+	put_image(&w);
+	put_totals(&w);
+	put_layers(&w);
+	lopt_buf_release(&w.text);
+}
+
 void lopt_json_analysis_members(struct lopt_json *json, const struct lopt_analysis *analysis,
 				const struct lopt_report_options *options)
 {
@@ -429,10 +443,7 @@ void lopt_json_analysis_members(struct lopt_json *json, const struct lopt_analys
 		.json = json, .text = LOPT_BUF_INIT(SIZE_MAX / 2), .analysis = analysis, .options = options
 	};
 	lopt_json_member_text(json, "schema", "layeropt/analysis/1.0");
-	put_tool(&w);
-	put_image(&w);
-	put_totals(&w);
-	put_layers(&w);
+	lopt_json_image_members(json, analysis, options);
 	put_lists(&w);
 	lopt_json_key(json, "dockerfile_given");
 	lopt_json_bool(json, analysis->dockerfile_given);

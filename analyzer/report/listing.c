@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/cleanup.h"
 #include "layeropt/report.h"
+#include "report/formats.h"
 #include "report/json_writer.h"
 #include "report/listing.h"
 
@@ -39,6 +40,7 @@ static void row_of_node(struct lopt_row *row, const struct lopt_image *image, co
 		.xattrs = node->xattrs,
 		.xattr_count = node->xattr_count,
 		.layer = node->layer,
+		.content_layer = node->inode_layer ? node->inode_layer->index : node->layer,
 	};
 	if (!node->entry)
 		return;
@@ -70,6 +72,7 @@ static void row_of_entry(struct lopt_row *row, const struct lopt_image *image, c
 		.xattrs = entry->xattrs,
 		.xattr_count = entry->xattr_count,
 		.layer = layer->index,
+		.content_layer = layer->index,
 		.whiteout = entry->flags & LOPT_ENTRY_WHITEOUT,
 		.opaque = entry->flags & LOPT_ENTRY_OPAQUE,
 	};
@@ -90,15 +93,15 @@ static void put_base64(struct lopt_buf *out, struct lopt_str bytes)
 	}
 }
 
-static void put_path(struct lopt_json *json, struct lopt_buf *scratch, struct lopt_str path)
+/* Text that may be any bytes: where it is no UTF-8, `key_b64` says what they are. */
+static void put_bytes(struct lopt_lister *lister, const char *key, const char *key_b64, struct lopt_str bytes)
 {
-	lopt_json_member_string(json, "path", path);
-	if (lopt_utf8_valid(path))
+	lopt_json_member_string(&lister->json, key, bytes);
+	if (lopt_utf8_valid(bytes))
 		return;
-	lopt_buf_clear(scratch);
-	put_base64(scratch, path);
-	json->text.failed |= scratch->failed;
-	lopt_json_member_string(json, "path_b64", lopt_buf_view(scratch));
+	lopt_buf_clear(&lister->scratch);
+	put_base64(&lister->scratch, bytes);
+	lopt_json_member_string(&lister->json, key_b64, lopt_buf_view(&lister->scratch));
 }
 
 static void put_metadata(struct lopt_json *json, const struct lopt_row *row)
@@ -119,8 +122,9 @@ static void put_metadata(struct lopt_json *json, const struct lopt_row *row)
 		lopt_json_null(json);
 }
 
-static void put_object(struct lopt_json *json, const struct lopt_row *row)
+static void put_object(struct lopt_lister *lister, const struct lopt_row *row)
 {
+	struct lopt_json *json = &lister->json;
 	char text[32];
 	switch (row->type) {
 	case LOPT_FILE:
@@ -133,7 +137,7 @@ static void put_object(struct lopt_json *json, const struct lopt_row *row)
 		break;
 	case LOPT_SYMLINK:
 		if (row->hardlink.len == 0 || row->link.len)
-			lopt_json_member_string(json, "link", row->link);
+			put_bytes(lister, "link", "link_b64", row->link);
 		break;
 	case LOPT_CHAR:
 	case LOPT_BLOCK:
@@ -145,20 +149,33 @@ static void put_object(struct lopt_json *json, const struct lopt_row *row)
 		break;
 	}
 	if (row->hardlink.len)
-		lopt_json_member_string(json, "hardlink", row->hardlink);
+		put_bytes(lister, "hardlink", "hardlink_b64", row->hardlink);
 }
 
-static void put_xattrs(struct lopt_json *json, const struct lopt_row *row)
+static void put_xattrs(struct lopt_lister *lister, const char *key, const struct lopt_row *row, bool encoded)
 {
-	if (row->xattr_count == 0)
-		return;
-	lopt_json_key(json, "xattrs");
+	struct lopt_json *json = &lister->json;
+	lopt_json_key(json, key);
 	lopt_json_open(json, '{');
 	for (size_t i = 0; i < row->xattr_count; i++) {
-		lopt_json_name(json, row->xattrs[i].name);
+		lopt_buf_clear(&lister->scratch);
+		if (encoded)
+			put_base64(&lister->scratch, row->xattrs[i].name);
+		lopt_json_name(json, encoded ? lopt_buf_view(&lister->scratch) : row->xattrs[i].name);
 		lopt_json_hex(json, row->xattrs[i].value.ptr, row->xattrs[i].value.len);
 	}
 	lopt_json_close(json, '}');
+}
+
+static void put_all_xattrs(struct lopt_lister *lister, const struct lopt_row *row)
+{
+	bool valid = true;
+	for (size_t i = 0; i < row->xattr_count; i++)
+		valid = valid && lopt_utf8_valid(row->xattrs[i].name);
+	if (row->xattr_count)
+		put_xattrs(lister, "xattrs", row, false);
+	if (!valid)
+		put_xattrs(lister, "xattrs_b64", row, true);
 }
 
 static void put_flag(struct lopt_json *json, const char *key, bool set)
@@ -173,13 +190,56 @@ static void put_ndjson(struct lopt_lister *lister, const struct lopt_row *row)
 {
 	struct lopt_json *json = &lister->json;
 	lopt_json_open(json, '{');
-	put_path(json, &lister->scratch, row->path);
+	put_bytes(lister, "path", "path_b64", row->path);
 	put_metadata(json, row);
-	put_object(json, row);
-	put_xattrs(json, row);
+	put_object(lister, row);
+	put_all_xattrs(lister, row);
 	lopt_json_member_count(json, "layer", row->layer);
+	if (row->content_layer != row->layer)
+		lopt_json_member_count(json, "content_layer", row->content_layer);
 	put_flag(json, "whiteout", row->whiteout);
 	put_flag(json, "opaque", row->opaque);
+	lopt_json_close(json, '}');
+	lopt_json_newline(json);
+}
+
+/* The first row: what is listed, and what a comparison needs beyond paths. */
+
+static void put_packages(struct lopt_lister *lister, const struct lopt_analysis *analysis)
+{
+	struct lopt_json *json = &lister->json;
+	lopt_json_key(json, "packages");
+	lopt_json_open(json, '[');
+	for (size_t i = 0; i < analysis->package_count; i++) {
+		const struct lopt_package_row *row = &analysis->packages[i];
+		if (!row->manager)
+			continue;
+		lopt_json_open(json, '{');
+		lopt_json_member_text(json, "manager", row->manager);
+		put_bytes(lister, "name", "name_b64", row->name);
+		put_bytes(lister, "version", "version_b64", row->version);
+		lopt_json_member_count(json, "bytes", row->bytes);
+		lopt_json_close(json, '}');
+	}
+	lopt_json_close(json, ']');
+}
+
+static void put_header(struct lopt_lister *lister)
+{
+	const struct lopt_analysis *analysis = lister->options->analysis;
+	const struct lopt_report_options options = { .show_secrets = lister->options->show_secrets };
+	struct lopt_json *json = &lister->json;
+	lopt_json_open(json, '{');
+	lopt_json_member_text(json, "schema", "layeropt/listing/1.0");
+	lopt_json_key(json, "layer");
+	if (lister->options->layer == LOPT_NO_LAYER)
+		lopt_json_null(json);
+	else
+		lopt_json_count(json, lister->options->layer);
+	lopt_json_key(json, "secrets_masked");
+	lopt_json_bool(json, !options.show_secrets);
+	lopt_json_image_members(json, analysis, &options);
+	put_packages(lister, analysis);
 	lopt_json_close(json, '}');
 	lopt_json_newline(json);
 }
@@ -220,6 +280,8 @@ enum lopt_status lopt_listing_write(FILE *to, const struct lopt_image *image,
 		.image = image, .options = options, .to = to, .scratch = LOPT_BUF_INIT(SIZE_MAX / 2)
 	};
 	lopt_json_init(&lister.json, to, 0);
+	if (options->ndjson && options->analysis)
+		put_header(&lister);
 	const struct lopt_layer *layer = lopt_image_layer(image, options->layer);
 	enum lopt_status status;
 	if (options->layer == LOPT_NO_LAYER)

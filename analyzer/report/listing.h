@@ -19,6 +19,7 @@ struct lopt_row {
 	const struct lopt_xattr *xattrs;
 	size_t xattr_count;
 	size_t layer;
+	size_t content_layer; /* that holds the content of a file; else the same as `layer` */
 	bool whiteout, opaque;
 };
 

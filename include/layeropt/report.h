@@ -42,6 +42,8 @@ struct lopt_listing_options {
 	size_t layer;	/* LOPT_NO_LAYER: the final filesystem */
 	bool long_form; /* mode, owner, size, time, layer in text */
 	bool ndjson;
+	const struct lopt_analysis *analysis; /* of the image, for the header row of ndjson; NULL: there is none */
+	bool show_secrets;		      /* do not mask values there that look like credentials */
 };
 LOPT_CHECKED enum lopt_status lopt_listing_write(FILE *to, const struct lopt_image *image,
 						 const struct lopt_listing_options *options, struct lopt_error *err);

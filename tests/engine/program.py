@@ -42,7 +42,8 @@ class Program:
 
 	def listing(self, image, feed=None):
 		words = [sys.executable, ORACLE, "ls"] if self.binary is None else [self.binary, "ls", "--format", "ndjson"]
-		return [json.loads(line) for line in self.run(words + [image], feed).splitlines()]
+		rows = [json.loads(line) for line in self.run(words + [image], feed).splitlines()]
+		return [row for row in rows if "schema" not in row]	# the header row has one
 
 	def analysis(self, image, feed=None):
 		if self.binary is None:

@@ -79,7 +79,7 @@ def listed(rows):
 	for row in rows:
 		path = base64.b64decode(row["path_b64"]) if "path_b64" in row else row["path"].encode()
 		kept = {key: value for key, value in row.items()
-			if key not in ("path", "path_b64", "layer") and value not in (None, "", {}, [])}
+			if key not in ("path", "layer", "content_layer") and not key.endswith("_b64") and value not in (None, "", {}, [])}
 		kept.setdefault("mtime_ns")	# null where no entry names a directory
 		if row["type"] != "f":
 			kept.pop("size", None)

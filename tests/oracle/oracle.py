@@ -91,7 +91,7 @@ def row(path, node):
 	if inode.kind == "f":
 		out.update(size=inode.size, sha256=inode.sha256.hex())
 	if inode.kind == "l":
-		out["link"] = printable(inode.link)
+		out.update(name_fields("link", inode.link))
 	if inode.kind in "cb":
 		out["rdev"] = "%d,%d" % inode.rdev
 	if inode.kind != "d" and len(inode.names) > 1:
@@ -107,8 +107,7 @@ def name_fields(key, name):
 	try:
 		name.decode("utf-8")
 	except UnicodeDecodeError:
-		if key == "path":
-			fields["path_b64"] = base64.b64encode(name).decode()
+		fields[key + "_b64"] = base64.b64encode(name).decode()
 	return fields
 
 

@@ -171,7 +171,7 @@ def compare_totals(before, after, rule):
 
 
 def without_layer(rows):
-	return [{key: value for key, value in row.items() if key != "layer"} for row in rows]
+	return [{key: value for key, value in row.items() if key not in ("layer", "content_layer")} for row in rows]
 
 
 def compare(before, after, rule):

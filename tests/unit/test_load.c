@@ -250,7 +250,8 @@ static void spoil(json_t *document, json_t *value, const char *path)
 		(void)snprintf(below, sizeof below, "%s[%zu]", path, index);
 		spoil(document, member, below);
 	}
-	if (!json_is_object(value) || strcmp(path, "image.config.labels") == 0)
+	if (!json_is_object(value) || strcmp(path, "image.config.labels") == 0 ||
+	    strcmp(path, "image.config.settings") == 0)
 		return;
 	json_t *before = json_copy(value);
 	json_object_foreach(before, key, member)
@@ -350,6 +351,7 @@ static void tells_what_is_wrong(void **state)
 		{ "totals.efficiency", "-0.5", "totals.efficiency: not from 0 to 10^9" },
 		{ "image.format", "\"zip\"", "image.format: \"zip\" is not known" },
 		{ "image.config.labels", "{\"a\": 1}", "image.config.labels.a: not a string" },
+		{ "image.config.settings", "{\"a\": {}}", "image.config.settings.a: not a string" },
 		{ "image.config.env", "[\"A=1\", 2]", "image.config.env[1]: not a string" },
 		{ "omitted.packages", "[]", "omitted.packages: not an object" },
 	};
