@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "codec/codec.h"
+#include "source/peek.h"
 
 enum {
 	TRAILER_MAX = 1 << 20, /* read behind the end of a tar from a pipe, so that its writer is not cut off */
@@ -55,11 +56,11 @@ enum { ENGINE_PATIENCE_MS = 30 * 60 * 1000 };
 static enum lopt_status open_pipe(struct lopt_input *out, const struct lopt_source *source,
 				  const struct lopt_limits *limits, struct lopt_notes *notes, struct lopt_error *err)
 {
-	struct lopt_pipe_stream pipe;
-	lopt_pipe_stream_init(&pipe, source->fd);
-	pipe.patience_ms = source->engine ? ENGINE_PATIENCE_MS : 0;
+	struct lopt_resumed_stream resumed;
+	lopt_resumed_stream_init(&resumed, source);
+	resumed.pipe.patience_ms = source->engine ? ENGINE_PATIENCE_MS : 0;
 	lopt_meter_begin(&out->meter, "reading", 0);
-	return open_stream(out, &pipe.stream, limits, notes, err);
+	return open_stream(out, &resumed.stream, limits, notes, err);
 }
 
 static int take_descriptor(struct lopt_source *source)

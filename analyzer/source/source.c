@@ -173,6 +173,7 @@ void lopt_source_free(struct lopt_source *source)
 	if (!source->borrowed)
 		lopt_cleanup_fd(&source->fd);
 	lopt_process_release(&source->process);
+	lopt_buf_release(&source->head);
 	free(source->path);
 	free(source);
 }

@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_SOURCE_SOURCE_H
 #define LAYEROPT_SOURCE_SOURCE_H
 
+#include "base/buf.h"
 #include "io/process.h"
 #include "layeropt/image.h"
 
@@ -20,6 +21,7 @@ struct lopt_source {
 	uint64_t size;	    /* of a file, when it was opened */
 	const char *engine; /* the program that writes the pipe; NULL when it is not ours */
 	struct lopt_process process;
+	struct lopt_buf head; /* of a pipe: what peeking at it took, to be read first */
 };
 
 #endif
