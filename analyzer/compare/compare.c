@@ -6,77 +6,17 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "compare/inner.h"
+#include "compare/inventory.h"
 #include "layer/path.h"
 
 enum { COMPARISON_BYTES_MAX = 1 << 30 };
 
-/* What is compared of a node, kept while the other image is walked. */
-struct seen {
-	struct lopt_str path;
-	struct lopt_side side;
-	const struct lopt_xattr *xattrs;
-	size_t xattr_count;
-	int64_t mtime_ns;
-	uint32_t major, minor;
+struct comparing {
+	const struct lopt_inventory *before, *after;
+	const struct lopt_comparison_options *options;
 };
 
-struct listing {
-	struct lopt_arena *arena;
-	const struct lopt_image *image;
-	struct seen *items;
-	size_t count, cap;
-};
-
-static void release_listing(struct listing *listing)
-{
-	free(listing->items);
-}
-
-static enum lopt_status copy_xattrs(struct lopt_arena *arena, struct seen *seen, const struct lopt_node *node,
-				    struct lopt_error *err)
-{
-	if (node->xattr_count == 0)
-		return LOPT_OK;
-	struct lopt_xattr *xattrs = lopt_arena_zalloc(arena, node->xattr_count, sizeof *xattrs);
-	if (!xattrs)
-		return lopt_error_memory(err);
-	memcpy(xattrs, node->xattrs, node->xattr_count * sizeof *xattrs);
-	seen->xattrs = xattrs;
-	seen->xattr_count = node->xattr_count;
-	return LOPT_OK;
-}
-
-static enum lopt_status see(void *context, const struct lopt_node *node, struct lopt_error *err)
-{
-	struct listing *listing = context;
-	struct seen *items = lopt_grow(listing->items, &listing->cap, listing->count + 1, sizeof *items);
-	if (!items)
-		return lopt_error_memory(err);
-	listing->items = items;
-	struct seen *seen = &items[listing->count];
-	*seen = (struct seen){
-		.path = lopt_arena_copy(listing->arena, node->path),
-		.side = {
-			.type = node->type, .mode = node->mode, .uid = node->uid, .gid = node->gid,
-			.size = node->size, .hardlink = node->hardlink, .layer = node->inode_layer,
-			.inode = node->inode,
-		},
-		.mtime_ns = node->mtime_ns,
-	};
-	if (!seen->path.ptr)
-		return lopt_error_memory(err);
-	if (node->type == LOPT_SYMLINK && node->entry)
-		seen->side.target = node->entry->link;
-	if (node->entry) {
-		seen->major = node->entry->major;
-		seen->minor = node->entry->minor;
-	}
-	LOPT_TRY(copy_xattrs(listing->arena, seen, node, err));
-	listing->count++;
-	return LOPT_OK;
-}
-
-static bool same_xattrs(const struct seen *a, const struct seen *b)
+static bool same_xattrs(const struct lopt_item *a, const struct lopt_item *b)
 {
 	if (a->xattr_count != b->xattr_count)
 		return false;
@@ -87,33 +27,30 @@ static bool same_xattrs(const struct seen *a, const struct seen *b)
 	return true;
 }
 
-static const unsigned char *digest_of(const struct lopt_image *image, const struct lopt_side *side)
-{
-	uint32_t content = side->layer->inodes[side->inode].content;
-	return content == LOPT_NO_CONTENT ? NULL : lopt_image_sha256(image, content);
-}
-
-static enum lopt_status digest(unsigned char out[32], const struct lopt_image *image, const struct lopt_side *side,
+/* LOPT_END: nobody can know it. */
+static enum lopt_status digest(unsigned char out[32], const struct lopt_inventory *in, const struct lopt_item *item,
 			       struct lopt_error *err)
 {
-	const unsigned char *known = digest_of(image, side);
-	if (known) {
-		memcpy(out, known, 32);
+	const struct lopt_side *side = &item->side;
+	if (item->sha256) {
+		memcpy(out, item->sha256, 32);
 		return LOPT_OK;
 	}
-	return lopt_image_compute_sha256(image, side->layer->inodes[side->inode].content, out, err);
+	if (!in->image)
+		return LOPT_END;
+	return lopt_image_compute_sha256(in->image, side->layer->inodes[side->inode].content, out, err);
 }
 
-static enum lopt_status same_content(bool *same, const struct lopt_image *images[2], const struct lopt_side *a,
-				     const struct lopt_side *b, struct lopt_error *err)
+static enum lopt_status same_content(bool *same, const struct comparing *in, const struct lopt_item *a,
+				     const struct lopt_item *b, struct lopt_error *err)
 {
 	unsigned char x[32], y[32];
-	*same = a->size == b->size;
-	if (!*same || a->size == 0)
+	*same = a->side.size == b->side.size;
+	if (!*same || a->side.size == 0)
 		return LOPT_OK;
-	enum lopt_status status = digest(x, images[0], a, err);
+	enum lopt_status status = digest(x, in->before, a, err);
 	if (status == LOPT_OK)
-		status = digest(y, images[1], b, err);
+		status = digest(y, in->after, b, err);
 	if (status == LOPT_END) { /* holes beyond measure: nobody can say that they are equal */
 		*same = false;
 		return LOPT_OK;
@@ -123,8 +60,8 @@ static enum lopt_status same_content(bool *same, const struct lopt_image *images
 	return LOPT_OK;
 }
 
-static enum lopt_status aspects_of(unsigned *out, const struct lopt_image *images[2], const struct seen *a,
-				   const struct seen *b, struct lopt_error *err)
+static enum lopt_status aspects_of(unsigned *out, const struct comparing *in, const struct lopt_item *a,
+				   const struct lopt_item *b, struct lopt_error *err)
 {
 	unsigned aspects = 0;
 	*out = LOPT_ASPECT_TYPE;
@@ -144,17 +81,19 @@ static enum lopt_status aspects_of(unsigned *out, const struct lopt_image *image
 		aspects |= LOPT_ASPECT_DEVICE;
 	if (a->side.type == LOPT_FILE) {
 		bool same;
-		LOPT_TRY(same_content(&same, images, &a->side, &b->side, err));
+		LOPT_TRY(same_content(&same, in, a, b, err));
 		if (!same)
 			aspects |= LOPT_ASPECT_CONTENT;
 	}
+	if (in->options->times && a->side.mtime_ns != b->side.mtime_ns)
+		aspects |= LOPT_ASPECT_TIME;
 	*out = aspects;
 	return LOPT_OK;
 }
 
 /* One of the two may be NULL. */
-static enum lopt_status add(struct lopt_comparison *to, struct lopt_str path, const struct seen *a,
-			    const struct seen *b, unsigned aspects, struct lopt_error *err)
+static enum lopt_status add(struct lopt_comparison *to, struct lopt_str path, const struct lopt_item *a,
+			    const struct lopt_item *b, unsigned aspects, struct lopt_error *err)
 {
 	struct lopt_difference *items = lopt_grow(to->differences, &to->cap, to->count + 1, sizeof *items);
 	if (!items)
@@ -169,30 +108,29 @@ static enum lopt_status add(struct lopt_comparison *to, struct lopt_str path, co
 	return LOPT_OK;
 }
 
-static enum lopt_status compare_pair(struct lopt_comparison *to, const struct lopt_image *images[2],
-				     const struct seen *a, const struct seen *b, struct lopt_error *err)
+static enum lopt_status compare_pair(struct lopt_comparison *to, const struct comparing *in, const struct lopt_item *a,
+				     const struct lopt_item *b, struct lopt_error *err)
 {
 	unsigned aspects;
-	LOPT_TRY(aspects_of(&aspects, images, a, b, err));
+	LOPT_TRY(aspects_of(&aspects, in, a, b, err));
 	if (aspects)
 		return add(to, a->path, a, b, aspects, err);
-	to->times += a->mtime_ns != b->mtime_ns;
+	to->times += a->side.mtime_ns != b->side.mtime_ns;
 	return LOPT_OK;
 }
 
-static enum lopt_status merge(struct lopt_comparison *to, const struct listing *a, const struct listing *b,
-			      struct lopt_error *err)
+static enum lopt_status merge(struct lopt_comparison *to, const struct comparing *in, struct lopt_error *err)
 {
-	const struct lopt_image *images[2] = { a->image, b->image };
+	const struct lopt_inventory *a = in->before, *b = in->after;
 	size_t i = 0, j = 0;
 	for (; i < a->count || j < b->count; to->paths++) {
 		int order = i == a->count   ? 1
 			    : j == b->count ? -1
 					    : lopt_path_compare(a->items[i].path, b->items[j].path);
-		const struct seen *x = order <= 0 ? &a->items[i++] : NULL;
-		const struct seen *y = order >= 0 ? &b->items[j++] : NULL;
+		const struct lopt_item *x = order <= 0 ? &a->items[i++] : NULL;
+		const struct lopt_item *y = order >= 0 ? &b->items[j++] : NULL;
 		if (x && y)
-			LOPT_TRY(compare_pair(to, images, x, y, err));
+			LOPT_TRY(compare_pair(to, in, x, y, err));
 		else if (x)
 			LOPT_TRY(add(to, x->path, x, NULL, LOPT_ASPECT_REMOVED, err));
 		else if (y)
@@ -201,25 +139,57 @@ static enum lopt_status merge(struct lopt_comparison *to, const struct listing *
 	return LOPT_OK;
 }
 
-static enum lopt_status compare(struct lopt_comparison *to, const struct lopt_image *before,
-				const struct lopt_image *after, struct lopt_error *err)
+/* Where one of them is masked, both are: what is hidden is no difference. */
+static enum lopt_status compare_configs(struct lopt_comparison *to, const struct comparing *in, struct lopt_error *err)
 {
-	LOPT_CLEANUP(release_listing) struct listing a = { .arena = &to->arena, .image = before };
-	LOPT_CLEANUP(release_listing) struct listing b = { .arena = &to->arena, .image = after };
-	LOPT_TRY(lopt_image_walk(before, see, &a, err));
-	LOPT_TRY(lopt_image_walk(after, see, &b, err));
-	LOPT_TRY(merge(to, &a, &b, err));
-	return lopt_config_compare(to, lopt_image_info(before), lopt_image_info(after), err);
+	bool masked = in->before->masked || in->after->masked;
+	const struct lopt_image_info *a = in->before->info, *b = in->after->info;
+	if (masked && !in->before->masked)
+		LOPT_TRY(lopt_config_mask(&a, &to->arena, a, err));
+	if (masked && !in->after->masked)
+		LOPT_TRY(lopt_config_mask(&b, &to->arena, b, err));
+	return lopt_config_compare(to, a, b, masked, err);
+}
+
+static void start(struct lopt_comparison *to)
+{
+	*to = (struct lopt_comparison){ 0 };
+	lopt_arena_init(&to->arena, COMPARISON_BYTES_MAX);
+}
+
+static enum lopt_status compare(struct lopt_comparison *to, const struct comparing *in, struct lopt_error *err)
+{
+	enum lopt_status status = merge(to, in, err);
+	if (status == LOPT_OK)
+		status = compare_configs(to, in, err);
+	if (status != LOPT_OK)
+		lopt_comparison_release(to);
+	return status;
+}
+
+enum lopt_status lopt_comparison_between(struct lopt_comparison *out, const struct lopt_inventory *before,
+					 const struct lopt_inventory *after,
+					 const struct lopt_comparison_options *options, struct lopt_error *err)
+{
+	const struct comparing in = { .before = before, .after = after, .options = options };
+	start(out);
+	return compare(out, &in, err);
 }
 
 enum lopt_status lopt_comparison_make(struct lopt_comparison *out, const struct lopt_image *before,
 				      const struct lopt_image *after, struct lopt_error *err)
 {
-	*out = (struct lopt_comparison){ 0 };
-	lopt_arena_init(&out->arena, COMPARISON_BYTES_MAX);
-	enum lopt_status status = compare(out, before, after, err);
-	if (status != LOPT_OK)
-		lopt_comparison_release(out);
+	static const struct lopt_comparison_options options;
+	LOPT_CLEANUP(lopt_inventory_release) struct lopt_inventory a = { 0 };
+	LOPT_CLEANUP(lopt_inventory_release) struct lopt_inventory b = { 0 };
+	const struct comparing in = { .before = &a, .after = &b, .options = &options };
+	start(out);
+	enum lopt_status status = lopt_inventory_make(&a, &out->arena, before, NULL, err);
+	if (status == LOPT_OK)
+		status = lopt_inventory_make(&b, &out->arena, after, NULL, err);
+	if (status == LOPT_OK)
+		return compare(out, &in, err);
+	lopt_comparison_release(out);
 	return status;
 }
 
@@ -249,8 +219,8 @@ struct lopt_difference *lopt_comparison_find(const struct lopt_comparison *compa
 
 const char *lopt_aspect_name(size_t bit)
 {
-	static const char *const names[] = { "added",  "removed", "type",   "mode",  "owner",
-					     "xattrs", "content", "target", "links", "device" };
+	static const char *const names[] = { "added",	"removed", "type",  "mode",   "owner", "xattrs",
+					     "content", "target",  "links", "device", "time" };
 	return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
 }
 

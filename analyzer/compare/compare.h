@@ -7,7 +7,7 @@
 
 /**
  * Two images side by side, as containers see them: every path of the final filesystem, and what the configuration says of
- * a container. How the layers are cut, and times, do not count.
+ * a container. How the layers are cut does not count, and times do not unless they are asked for.
  */
 
 /** In what two paths differ; several at once. */
@@ -22,8 +22,9 @@ enum lopt_aspect {
 	LOPT_ASPECT_TARGET = 1 << 7, /* of a symbolic link */
 	LOPT_ASPECT_LINKS = 1 << 8,  /* hard-linked with other paths */
 	LOPT_ASPECT_DEVICE = 1 << 9,
+	LOPT_ASPECT_TIME = 1 << 10, /* only where times count */
 };
-enum { LOPT_ASPECTS_ALL = (1 << 10) - 1 };
+enum { LOPT_ASPECTS_ALL = (1 << 11) - 1 };
 
 /** "added", "content", ...; NULL past the last bit. */
 const char *lopt_aspect_name(size_t bit);
@@ -39,7 +40,7 @@ enum lopt_reason {
 /** "unexplained", "measured", "volatile", "predicted", "allowed" */
 const char *lopt_reason_name(enum lopt_reason reason);
 
-/** One side of a difference; zeroed where there is nothing. Borrowed from its image but for `target`. */
+/** One side of a difference; zeroed where there is nothing. Borrowed from its image or listing. */
 struct lopt_side {
 	enum lopt_type type;
 	uint32_t mode;
@@ -47,8 +48,11 @@ struct lopt_side {
 	uint64_t size;
 	struct lopt_str target;	  /* of a symbolic link */
 	struct lopt_str hardlink; /* see struct lopt_node */
-	const struct lopt_layer *layer;
-	uint32_t inode;
+	int64_t mtime_ns;
+	bool has_time; /* false for a directory that no entry names */
+	size_t holder; /* layer that holds the content of a file; of anything else, the layer that set its attributes */
+	const struct lopt_layer *layer; /* that holds the content of a file of an image; else NULL */
+	uint32_t inode;			/* in there */
 };
 
 struct lopt_difference {
@@ -74,8 +78,13 @@ struct lopt_comparison {
 	struct lopt_config_difference *config;
 	size_t config_count, config_cap;
 	size_t paths;	/* that were compared: of either image */
-	size_t times;	/* of them that differ in their time only */
+	size_t times;	/* of them that differ in their time only, where times do not count */
 	bool env_order; /* the variables are the same, in another order */
+	size_t masked; /* values of the configuration that are the same as far as can be told: a listing masks credentials */
+};
+
+struct lopt_comparison_options {
+	bool times; /* they count, too */
 };
 
 /**

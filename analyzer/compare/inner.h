@@ -6,9 +6,17 @@
 
 /* Inner to this room. */
 
-/** Add what differs between two configurations (research: BuildKit, buildah and docker write different noise; it is left out). */
+/**
+ * Add what differs between two configurations (research: BuildKit, buildah and docker write different noise; it is left
+ * out). `masked`: both are, and equal values with something masked in them are counted.
+ */
 LOPT_CHECKED enum lopt_status lopt_config_compare(struct lopt_comparison *to, const struct lopt_image_info *before,
-						  const struct lopt_image_info *after, struct lopt_error *err);
+						  const struct lopt_image_info *after, bool masked,
+						  struct lopt_error *err);
+
+/** A copy with values masked as a listing masks them; what is not masked is borrowed. */
+LOPT_CHECKED enum lopt_status lopt_config_mask(const struct lopt_image_info **out, struct lopt_arena *arena,
+					       const struct lopt_image_info *info, struct lopt_error *err);
 
 /** How a file that is known to change from build to build is to be taken. */
 enum lopt_volatility {
