@@ -3,17 +3,20 @@
 #include "cli/command.h"
 #include "cli/opening.h"
 #include "cli/terminal.h"
+#include "compare/inventory.h"
 #include "report/difference.h"
+#include "source/peek.h"
 
-enum { TOP = LOPT_OPTION_OWN, IGNORE, SECRETS, COLOR };
+enum { TOP = LOPT_OPTION_OWN, IGNORE, IGNORE_TIMES, TIMES, SECRETS, COLOR };
 
 enum { TOP_DEFAULT = 20, FORMATS_MAX = 8, IGNORED_MAX = 64 };
 
 struct wanted {
-	struct lopt_opening opening; /* of the first image */
+	struct lopt_opening opening; /* of the first */
 	const char *second;
 	const char *ignored[IGNORED_MAX];
 	size_t ignored_count;
+	struct lopt_comparison_options comparison;
 	struct lopt_report_options report;
 	enum lopt_color color;
 };
@@ -51,6 +54,10 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return lopt_number_parse(&wanted->report.top, "top", value, err);
 	case IGNORE:
 		return take_ignored(wanted, value, err);
+	case IGNORE_TIMES:
+	case TIMES:
+		wanted->comparison.times = id == TIMES;
+		return LOPT_OK;
 	case SECRETS:
 		wanted->report.show_secrets = true;
 		return LOPT_OK;
@@ -61,24 +68,55 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 	}
 }
 
-/* What is held of one image. */
+/* What is held of one of them: an image and its analysis, or what a listing says of both. */
 struct side {
 	struct lopt_source *source;
 	struct lopt_image *image;
 	const struct lopt_analysis *analysis;
+	struct lopt_arena arena;
+	struct lopt_inventory inventory;
 };
 
 static void release_side(struct side *side)
 {
+	lopt_inventory_release(&side->inventory);
+	lopt_arena_release(&side->arena);
 	lopt_analysis_free(side->analysis);
 	lopt_image_free(side->image);
 	lopt_source_free(side->source);
 }
 
-static enum lopt_status read_side(struct wanted *wanted, struct side *side, struct lopt_error *err)
+static enum lopt_status read_listing(struct wanted *wanted, struct side *side, struct lopt_error *err)
 {
+	LOPT_CLEANUP(lopt_source_stream_release) struct lopt_source_stream stream = { 0 };
+	const struct lopt_limits *limits = &wanted->opening.limits;
+	LOPT_TRY(lopt_source_stream_open(&stream, side->source, limits, err));
+	return lopt_inventory_read(&side->inventory, &side->arena, stream.top, limits, err);
+}
+
+static enum lopt_status is_listing(bool *out, struct wanted *wanted, struct side *side, struct lopt_error *err)
+{
+	char head[256];
+	size_t len;
+	LOPT_TRY(lopt_source_peek(side->source, &wanted->opening.limits, head, sizeof head, &len, err));
+	*out = lopt_listing_begins(lopt_str_make(head, len));
+	return LOPT_OK;
+}
+
+static enum lopt_status read_side(struct wanted *wanted, struct side *side, const char *name, struct lopt_error *err)
+{
+	bool listing = false;
+	lopt_arena_init(&side->arena, wanted->opening.limits.arena_bytes);
+	enum lopt_status status = is_listing(&listing, wanted, side, err);
+	if (status == LOPT_OK && listing)
+		status = read_listing(wanted, side, err);
+	if (status != LOPT_OK)
+		return status == LOPT_E_MEMORY ? status : lopt_error_context(err, "%s", name);
+	if (listing)
+		return LOPT_OK;
 	LOPT_TRY(lopt_opening_read(&side->image, &wanted->opening, side->source, NULL, err));
-	return lopt_analysis_make(&side->analysis, side->image, NULL, err);
+	LOPT_TRY(lopt_analysis_make(&side->analysis, side->image, NULL, err));
+	return lopt_inventory_make(&side->inventory, &side->arena, side->image, side->analysis, err);
 }
 
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
@@ -102,7 +140,7 @@ static enum lopt_status report(struct wanted *wanted, const struct side *a, cons
 {
 	LOPT_CLEANUP(lopt_difference_view_release) struct lopt_difference_view view = { 0 };
 	struct lopt_outputs *outputs = &wanted->opening.outputs;
-	LOPT_TRY(lopt_difference_view_make(&view, a->analysis, b->analysis, comparison, err));
+	LOPT_TRY(lopt_difference_view_make(&view, &a->inventory, &b->inventory, comparison, err));
 	for (size_t i = 0; i < outputs->count; i++)
 		LOPT_TRY(write_report(wanted, &outputs->items[i], &view, err));
 	LOPT_TRY(lopt_outputs_commit(outputs, err));
@@ -120,9 +158,9 @@ static enum lopt_status compare(struct wanted *wanted, struct lopt_error *err)
 	LOPT_TRY(lopt_opening_source(&b.source, wanted->second, err));
 	struct lopt_source *const sources[] = { a.source, b.source };
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, sources, 2, err));
-	LOPT_TRY(read_side(wanted, &a, err));
-	LOPT_TRY(read_side(wanted, &b, err));
-	LOPT_TRY(lopt_comparison_make(&comparison, a.image, b.image, err));
+	LOPT_TRY(read_side(wanted, &a, wanted->opening.image, err));
+	LOPT_TRY(read_side(wanted, &b, wanted->second, err));
+	LOPT_TRY(lopt_comparison_between(&comparison, &a.inventory, &b.inventory, &wanted->comparison, err));
 	for (size_t i = 0; i < wanted->ignored_count; i++)
 		lopt_comparison_allow(&comparison, wanted->ignored[i]);
 	return report(wanted, &a, &b, &comparison, err);
@@ -175,6 +213,8 @@ static const struct lopt_option options[] = {
 	{ "ignore", 0, IGNORE, "PATTERN",
 	  "paths that do not count: a directory and all under it, or a pattern in which * also stands for slashes "
 	  "(repeatable)" },
+	{ "ignore-times", 0, IGNORE_TIMES, NULL, "times do not count (the default)" },
+	{ "no-ignore-times", 0, TIMES, NULL, "they count: a path whose time differs has changed" },
 	{ "show-secrets", 0, SECRETS, NULL, "do not mask values that look like credentials" },
 	{ "color", 0, COLOR, "WHEN", "auto (default), always or never" },
 	LOPT_OPENING_ROWS,
@@ -186,8 +226,9 @@ const struct lopt_command lopt_command_diff = {
 	.usage = "IMAGE IMAGE [OPTION]...",
 	.what = "Tell in what containers of two images differ",
 	.more = "Each IMAGE is a docker save tarball, an OCI archive, an OCI layout directory,\n"
-		"- for standard input, docker:NAME or podman:NAME. Ends with 0 when they are the\n"
-		"same, 1 when they differ. Times and how layers are cut do not count.\n",
+		"- for standard input, docker:NAME or podman:NAME; or in its place a listing that\n"
+		"'layeropt ls --format ndjson' saved. Ends with 0 when they are the same, 1 when\n"
+		"they differ. How layers are cut does not count.\n",
 	.options = options,
 	.words = words,
 	.run = run,

@@ -147,9 +147,10 @@ static enum lopt_status read_rows(struct reading *reading, struct lopt_error *er
 		return status;
 	if (reading->to->count == reading->paths)
 		return LOPT_OK;
-	return lopt_error_set(err, LOPT_E_INPUT, "cut off after line %llu: %llu paths are missing",
+	return lopt_error_set(err, LOPT_E_INPUT, "cut off after line %llu: %llu of %llu paths are missing",
 			      (unsigned long long)reading->lines.number,
-			      (unsigned long long)(reading->paths - reading->to->count));
+			      (unsigned long long)(reading->paths - reading->to->count),
+			      (unsigned long long)reading->paths);
 }
 
 enum lopt_status lopt_inventory_read(struct lopt_inventory *out, struct lopt_arena *arena, struct lopt_stream *stream,

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "report/difference_formats.h"
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {
@@ -13,9 +14,16 @@ static uint64_t distance(uint64_t a, uint64_t b)
 
 /* Directories: two components at the most, so that a page shows where it happened. */
 
+enum { COMPONENTS = 2 };
+
+/* The directory of each depth that came last, by its index. */
+struct last {
+	bool set[COMPONENTS + 1];
+	size_t at[COMPONENTS + 1];
+};
+
 static struct lopt_str directory_of(struct lopt_str path)
 {
-	enum { COMPONENTS = 2 };
 	size_t slashes = 0, end = 0;
 	for (size_t i = 0; i < path.len && slashes < COMPONENTS; i++)
 		if (path.ptr[i] == '/') {
@@ -25,34 +33,44 @@ static struct lopt_str directory_of(struct lopt_str path)
 	return lopt_str_make(path.ptr, end);
 }
 
-/* Differences come in the order of paths, so a directory's stand together, but for its own. */
-static struct lopt_directory_change *find_directory(struct lopt_difference_view *view, struct lopt_str path)
+/*
+ * Differences come in the order of paths, so what is beneath a directory stands together: of each depth only the last one
+ * can come again.
+ */
+static struct lopt_directory_change *find_directory(struct lopt_difference_view *view, struct last *last,
+						    struct lopt_str path)
 {
-	for (size_t i = view->directory_count; i-- > 0;)
-		if (lopt_str_equal(view->directories[i].path, path))
-			return &view->directories[i];
+	size_t depth = path.len == 0 ? 0 : memchr(path.ptr, '/', path.len) ? 2 : 1;
+	if (last->set[depth] && lopt_str_equal(view->directories[last->at[depth]].path, path))
+		return &view->directories[last->at[depth]];
 	struct lopt_directory_change *items =
 		lopt_grow(view->directories, &view->directory_cap, view->directory_count + 1, sizeof *items);
 	if (!items)
 		return NULL;
 	view->directories = items;
 	items[view->directory_count] = (struct lopt_directory_change){ .path = path };
+	last->set[depth] = true;
+	last->at[depth] = view->directory_count;
 	return &items[view->directory_count++];
 }
 
-static enum lopt_status count_difference(struct lopt_difference_view *view, const struct lopt_difference *difference,
-					 struct lopt_error *err)
+bool lopt_difference_has_bytes(const struct lopt_difference *difference)
+{
+	return difference->aspects & (LOPT_ASPECT_ADDED | LOPT_ASPECT_REMOVED | LOPT_ASPECT_CONTENT | LOPT_ASPECT_TYPE);
+}
+
+static enum lopt_status count_difference(struct lopt_difference_view *view, struct last *last,
+					 const struct lopt_difference *difference, struct lopt_error *err)
 {
 	bool added = difference->aspects & LOPT_ASPECT_ADDED, removed = difference->aspects & LOPT_ASPECT_REMOVED;
-	bool content = added || removed || difference->aspects & (LOPT_ASPECT_CONTENT | LOPT_ASPECT_TYPE);
-	struct lopt_directory_change *directory = find_directory(view, directory_of(difference->path));
+	struct lopt_directory_change *directory = find_directory(view, last, directory_of(difference->path));
 	if (!directory)
 		return lopt_error_memory(err);
 	view->added += added;
 	view->removed += removed;
 	view->changed += !added && !removed;
 	directory->paths++;
-	if (!content)
+	if (!lopt_difference_has_bytes(difference))
 		return LOPT_OK;
 	directory->added += difference->after.size;
 	directory->removed += difference->before.size;
@@ -72,11 +90,10 @@ static int compare_directories(const void *a, const void *b)
 
 /* All of it. */
 
-static size_t count_shared(const struct lopt_image *a, const struct lopt_image *b)
+static size_t count_shared(const struct lopt_inventory *a, const struct lopt_inventory *b)
 {
 	size_t n = 0;
-	while (n < lopt_image_layer_count(a) && n < lopt_image_layer_count(b) &&
-	       lopt_str_equal(lopt_image_layer(a, n)->diff_id, lopt_image_layer(b, n)->diff_id))
+	while (n < a->layer_count && n < b->layer_count && lopt_str_equal(a->diff_ids[n], b->diff_ids[n]))
 		n++;
 	return n;
 }
@@ -84,21 +101,24 @@ static size_t count_shared(const struct lopt_image *a, const struct lopt_image *
 static enum lopt_status make(struct lopt_difference_view *view, struct lopt_error *err)
 {
 	const struct lopt_comparison *comparison = view->comparison;
-	view->shared_layers = count_shared(view->before->image, view->after->image);
-	LOPT_TRY(lopt_growth_packages(&view->growth, view->before, view->after, err));
+	struct last last = { .set = { false } };
+	view->shared_layers = count_shared(view->before, view->after);
+	LOPT_TRY(lopt_growth_packages(&view->growth, view->before->analysis, view->after->analysis, err));
+	LOPT_TRY(lopt_difference_layers(view, err));
 	for (size_t i = 0; i < comparison->count; i++)
 		if (comparison->differences[i].reason == LOPT_REASON_NONE)
-			LOPT_TRY(count_difference(view, &comparison->differences[i], err));
+			LOPT_TRY(count_difference(view, &last, &comparison->differences[i], err));
 	if (view->directory_count)
 		qsort(view->directories, view->directory_count, sizeof *view->directories, compare_directories);
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_difference_view_make(struct lopt_difference_view *out, const struct lopt_analysis *before,
-					   const struct lopt_analysis *after, const struct lopt_comparison *comparison,
+enum lopt_status lopt_difference_view_make(struct lopt_difference_view *out, const struct lopt_inventory *before,
+					   const struct lopt_inventory *after, const struct lopt_comparison *comparison,
 					   struct lopt_error *err)
 {
 	*out = (struct lopt_difference_view){ .before = before, .after = after, .comparison = comparison };
+	lopt_arena_init(&out->arena, SIZE_MAX);
 	enum lopt_status status = make(out, err);
 	if (status != LOPT_OK)
 		lopt_difference_view_release(out);
@@ -108,7 +128,9 @@ enum lopt_status lopt_difference_view_make(struct lopt_difference_view *out, con
 void lopt_difference_view_release(struct lopt_difference_view *view)
 {
 	lopt_growth_release(&view->growth);
+	free(view->layers);
 	free(view->directories);
+	lopt_arena_release(&view->arena);
 	*view = (struct lopt_difference_view){ 0 };
 }
 

@@ -14,4 +14,11 @@ LOPT_CHECKED enum lopt_status lopt_difference_markdown(FILE *to, const struct lo
 						       const struct lopt_report_options *options,
 						       struct lopt_error *err);
 
+/** Fill view->layers in. */
+LOPT_CHECKED enum lopt_status lopt_difference_layers(struct lopt_difference_view *view, struct lopt_error *err);
+/** Whether sizes of its paths count: it came, went, or changed its content. */
+bool lopt_difference_has_bytes(const struct lopt_difference *difference);
+/** "3 -> 4", "- -> 4" */
+void lopt_layer_pair_format(struct lopt_buf *out, const struct lopt_layer_difference *row);
+
 #endif

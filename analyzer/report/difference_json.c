@@ -16,12 +16,13 @@ static size_t most(const struct writer *w)
 	return w->options->top ? w->options->top : SIZE_MAX;
 }
 
-static void write_image(struct writer *w, const char *key, const struct lopt_analysis *analysis)
+static void write_image(struct writer *w, const char *key, const struct lopt_inventory *inventory)
 {
-	const struct lopt_totals *totals = &analysis->totals;
-	const struct lopt_image_info *info = lopt_image_info(analysis->image);
+	const struct lopt_totals *totals = &inventory->analysis->totals;
+	const struct lopt_image_info *info = inventory->info;
 	lopt_json_key(&w->j, key);
 	lopt_json_open(&w->j, '{');
+	lopt_json_member_text(&w->j, "kind", inventory->image ? "image" : "listing");
 	lopt_json_member_string(&w->j, "source", info->source);
 	lopt_json_member_known(&w->j, "config_digest", info->config_digest);
 	lopt_json_member_count(&w->j, "content_bytes", totals->content_bytes);
@@ -53,6 +54,39 @@ static void write_config(struct writer *w)
 			else
 				lopt_json_null(&w->j);
 		}
+		lopt_json_close(&w->j, '}');
+	}
+	lopt_json_close(&w->j, ']');
+}
+
+static void write_layer_number(struct writer *w, const char *key, size_t layer)
+{
+	lopt_json_key(&w->j, key);
+	if (layer == LOPT_NO_LAYER)
+		lopt_json_null(&w->j);
+	else
+		lopt_json_count(&w->j, layer);
+}
+
+static void write_layers(struct writer *w)
+{
+	const struct lopt_difference_view *view = w->view;
+	lopt_json_key(&w->j, "layers");
+	lopt_json_open(&w->j, '[');
+	for (size_t i = 0; i < view->layer_count && i < most(w); i++) {
+		const struct lopt_layer_difference *row = &view->layers[i];
+		lopt_json_open(&w->j, '{');
+		write_layer_number(w, "before", row->before);
+		write_layer_number(w, "after", row->after);
+		lopt_json_key(&w->j, "shared");
+		lopt_json_bool(&w->j, row->shared);
+		lopt_buf_clear(&w->text);
+		lopt_text_show(&w->text, row->instruction, w->options);
+		w->j.text.failed |= w->text.failed;
+		lopt_json_member_known(&w->j, "instruction", lopt_buf_view(&w->text));
+		lopt_json_member_count(&w->j, "added_bytes", row->added);
+		lopt_json_member_count(&w->j, "removed_bytes", row->removed);
+		lopt_json_member_count(&w->j, "paths", row->paths);
 		lopt_json_close(&w->j, '}');
 	}
 	lopt_json_close(&w->j, ']');
@@ -112,9 +146,10 @@ static void write_side(struct writer *w, const char *key, const struct lopt_side
 	lopt_json_key(&w->j, "gid");
 	lopt_json_number(&w->j, side->gid);
 	lopt_json_member_count(&w->j, "size", side->size);
-	lopt_json_key(&w->j, "layer");
-	if (side->layer)
-		lopt_json_count(&w->j, side->layer->index);
+	write_layer_number(w, "layer", side->type == LOPT_FILE ? side->holder : LOPT_NO_LAYER);
+	lopt_json_key(&w->j, "mtime_ns");
+	if (side->has_time)
+		lopt_json_number(&w->j, side->mtime_ns);
 	else
 		lopt_json_null(&w->j);
 	lopt_json_close(&w->j, '}');
@@ -155,6 +190,7 @@ static void write_omitted(struct writer *w)
 	lopt_json_open(&w->j, '{');
 	lopt_json_member_count(&w->j, "packages",
 			       view->growth.package_count > most(w) ? view->growth.package_count - most(w) : 0);
+	lopt_json_member_count(&w->j, "layers", view->layer_count > most(w) ? view->layer_count - most(w) : 0);
 	lopt_json_member_count(&w->j, "directories",
 			       view->directory_count > most(w) ? view->directory_count - most(w) : 0);
 	lopt_json_member_count(&w->j, "paths", paths > most(w) ? paths - most(w) : 0);
@@ -182,9 +218,12 @@ enum lopt_status lopt_difference_json(FILE *to, const struct lopt_difference_vie
 	lopt_json_member_count(&w.j, "removed", view->removed);
 	lopt_json_member_count(&w.j, "changed", view->changed);
 	lopt_json_member_count(&w.j, "ignored", lopt_comparison_count(view->comparison, LOPT_REASON_ALLOWED));
+	lopt_json_member_count(&w.j, "times_only", view->comparison->times);
+	lopt_json_member_count(&w.j, "config_masked", view->comparison->masked);
 	lopt_json_member_count(&w.j, "added_bytes", view->added_bytes);
 	lopt_json_member_count(&w.j, "removed_bytes", view->removed_bytes);
 	write_config(&w);
+	write_layers(&w);
 	write_packages(&w);
 	write_directories(&w);
 	write_paths(&w);

@@ -6,7 +6,9 @@
 #include "report/view.h"
 
 /* See markdown.c: GitHub takes 65,536 characters. */
-enum { MARK_PACKAGES = 20000, MARK_DIRECTORIES = 36000, MARK_PATHS = 62000 };
+enum { MARK_CONFIG = 10000, MARK_LAYERS = 18000, MARK_PACKAGES = 27000, MARK_DIRECTORIES = 38000, MARK_PATHS = 62000 };
+
+enum { INSTRUCTION_MAX = 300 }; /* bytes of one that are shown */
 
 struct writer {
 	struct lopt_buf out, row, text;
@@ -53,7 +55,7 @@ static void write_size(struct writer *w, const char *name, uint64_t before, uint
 static void write_summary(struct writer *w)
 {
 	const struct lopt_difference_view *view = w->view;
-	const struct lopt_totals *a = &view->before->totals, *b = &view->after->totals;
+	const struct lopt_totals *a = &view->before->analysis->totals, *b = &view->after->analysis->totals;
 	lopt_buf_text(&w->out, lopt_difference_view_differs(view) ? "## Two images differ\n\n"
 								  : "## Two images are the same\n\n");
 	lopt_buf_text(&w->out, "| | before | after | change |\n| --- | ---: | ---: | ---: |\n");
@@ -64,6 +66,10 @@ static void write_summary(struct writer *w)
 			(unsigned long long)b->layers, view->shared_layers);
 	lopt_buf_printf(&w->out, "\n%zu paths added, %zu removed, %zu changed.\n", view->added, view->removed,
 			view->changed);
+	if (view->comparison->masked)
+		lopt_buf_printf(&w->out,
+				"Not compared: %zu of the configuration, because a listing masks credentials.\n",
+				view->comparison->masked);
 }
 
 static void write_config(struct writer *w)
@@ -83,8 +89,45 @@ static void write_config(struct writer *w)
 			w->out.failed |= w->text.failed;
 			put_code(w, lopt_buf_view(&w->text));
 		}
-		if (!take_row(w, MARK_PACKAGES, i)) {
+		if (!take_row(w, MARK_CONFIG, i)) {
 			put_rest(w, comparison->config_count - i);
+			return;
+		}
+	}
+}
+
+static void put_instruction(struct writer *w, struct lopt_str instruction)
+{
+	lopt_buf_clear(&w->text);
+	lopt_text_show(&w->text, instruction, w->options);
+	if (w->text.len > INSTRUCTION_MAX) {
+		size_t len = INSTRUCTION_MAX;
+		while (len && ((unsigned char)w->text.data[len] & 0xc0) == 0x80)
+			len--;
+		w->text.len = len;
+		lopt_buf_text(&w->text, "...");
+	}
+	w->out.failed |= w->text.failed;
+	put_code(w, lopt_buf_view(&w->text));
+}
+
+static void write_layers(struct writer *w)
+{
+	const struct lopt_difference_view *view = w->view;
+	if (!view->layer_count)
+		return;
+	lopt_buf_text(&w->out, "\n### Layers\n\n| change | paths | layer | instruction |\n"
+			       "| ---: | ---: | ---: | --- |\n");
+	for (size_t i = 0; i < view->layer_count; i++) {
+		const struct lopt_layer_difference *row = &view->layers[i];
+		lopt_buf_text(&w->row, "| ");
+		lopt_change_format(&w->row, row->removed, row->added);
+		lopt_buf_printf(&w->row, " | %zu | ", row->paths);
+		lopt_layer_pair_format(&w->row, row);
+		lopt_buf_text(&w->row, " |");
+		put_instruction(w, row->instruction);
+		if (!take_row(w, MARK_LAYERS, i)) {
+			put_rest(w, view->layer_count - i);
 			return;
 		}
 	}
@@ -167,6 +210,7 @@ enum lopt_status lopt_difference_markdown(FILE *to, const struct lopt_difference
 			    .options = options };
 	write_summary(&w);
 	write_config(&w);
+	write_layers(&w);
 	write_packages(&w);
 	write_directories(&w);
 	write_paths(&w);

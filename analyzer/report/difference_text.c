@@ -43,7 +43,7 @@ static void write_size(struct writer *w, const char *name, uint64_t before, uint
 static void write_summary(struct writer *w)
 {
 	const struct lopt_difference_view *view = w->view;
-	const struct lopt_totals *a = &view->before->totals, *b = &view->after->totals;
+	const struct lopt_totals *a = &view->before->analysis->totals, *b = &view->after->analysis->totals;
 	if (!lopt_difference_view_differs(view))
 		lopt_printer_line(&w->p, "the same: no path and nothing of the configuration differs");
 	write_size(w, "size", a->content_bytes, b->content_bytes);
@@ -66,6 +66,11 @@ static void write_summary(struct writer *w)
 	size_t ignored = lopt_comparison_count(view->comparison, LOPT_REASON_ALLOWED);
 	if (ignored)
 		lopt_printer_printf(&w->p, ", %zu ignored", ignored);
+	lopt_printer_end(&w->p);
+	if (!view->comparison->masked)
+		return;
+	lopt_printer_printf(&w->p, "not compared      %zu of the configuration: a listing masks credentials",
+			    view->comparison->masked);
 	lopt_printer_end(&w->p);
 }
 
@@ -97,6 +102,34 @@ static void put_rest(struct writer *w, size_t rows)
 	lopt_printer_text(&w->p, "  ");
 	lopt_printer_count(&w->p, rows, 0);
 	lopt_printer_line(&w->p, " more");
+}
+
+static void write_layers(struct writer *w)
+{
+	const struct lopt_difference_view *view = w->view;
+	size_t shown = view->layer_count < most(w) ? view->layer_count : most(w);
+	if (!shown)
+		return;
+	lopt_printer_heading(&w->p, "Layers");
+	for (size_t i = 0; i < shown; i++) {
+		const struct lopt_layer_difference *row = &view->layers[i];
+		lopt_printer_text(&w->p, "  ");
+		put_change(w, row->removed, row->added, 10);
+		lopt_printer_text(&w->p, "  ");
+		lopt_printer_count(&w->p, row->paths, 7);
+		lopt_printer_text(&w->p, row->paths == 1 ? " path " : " paths");
+		lopt_buf_clear(&w->text);
+		lopt_layer_pair_format(&w->text, row);
+		w->p.cell.failed |= w->text.failed;
+		lopt_printer_right(&w->p, w->text.data ? w->text.data : "", 9);
+		lopt_printer_text(&w->p, "  ");
+		lopt_buf_clear(&w->text);
+		lopt_text_show(&w->text, row->instruction, w->options);
+		w->p.cell.failed |= w->text.failed;
+		lopt_printer_cut(&w->p, lopt_buf_view(&w->text), lopt_printer_room(&w->p));
+		lopt_printer_end(&w->p);
+	}
+	put_rest(w, view->layer_count - shown);
 }
 
 static void write_packages(struct writer *w)
@@ -178,6 +211,7 @@ enum lopt_status lopt_difference_text(FILE *to, const struct lopt_difference_vie
 	lopt_printer_init(&w.p, to, columns < COLUMNS_MIN ? COLUMNS_MIN : columns, options->color, options->unicode);
 	write_summary(&w);
 	write_config(&w);
+	write_layers(&w);
 	write_packages(&w);
 	write_directories(&w);
 	write_paths(&w);

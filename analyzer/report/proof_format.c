@@ -185,6 +185,10 @@ void lopt_difference_format(struct lopt_buf *out, const struct lopt_difference *
 		lopt_size_format(out, b->size);
 	} else if (aspects & LOPT_ASPECT_TYPE) {
 		lopt_buf_printf(out, "%c -> %c", (char)a->type, (char)b->type);
+	} else if (aspects & LOPT_ASPECT_TIME) {
+		lopt_time_format(out, a->has_time ? a->mtime_ns : 0);
+		lopt_buf_text(out, " -> ");
+		lopt_time_format(out, b->has_time ? b->mtime_ns : 0);
 	}
 }
 

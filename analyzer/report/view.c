@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/view.h"
 
+#include <time.h>
+
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/secrets.h"
@@ -204,6 +206,21 @@ void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after)
 	}
 	lopt_buf_char(out, after > before ? '+' : '-');
 	lopt_size_format(out, after > before ? after - before : before - after);
+}
+
+void lopt_time_format(struct lopt_buf *out, int64_t ns)
+{
+	int64_t fraction = ns % 1000000000 + (ns % 1000000000 < 0 ? 1000000000 : 0);
+	time_t when = (time_t)((ns - fraction) / 1000000000);
+	struct tm tm;
+	if (!gmtime_r(&when, &tm)) {
+		lopt_buf_char(out, '-');
+		return;
+	}
+	lopt_buf_printf(out, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+			tm.tm_min, tm.tm_sec);
+	if (fraction)
+		lopt_buf_printf(out, ".%09lld", (long long)fraction);
 }
 
 const char *lopt_digests_words(const struct lopt_analysis *analysis)

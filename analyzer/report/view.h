@@ -47,6 +47,8 @@ const char *lopt_cause_words(enum lopt_cause cause);
 /** The instruction that made a layer, credentials masked unless wanted; "(unknown)" where it is. */
 void lopt_instruction_show(struct lopt_buf *out, const struct lopt_analysis *analysis, size_t layer,
 			   const struct lopt_report_options *options);
+/** A time since 1970 in nanoseconds as "2026-11-24 07:52:56", in UTC; with a fraction where it has one. */
+void lopt_time_format(struct lopt_buf *out, int64_t ns);
 /** Any text of the image, credentials masked unless wanted. */
 void lopt_text_show(struct lopt_buf *out, struct lopt_str text, const struct lopt_report_options *options);
 

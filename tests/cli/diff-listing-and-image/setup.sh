@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+python3 -B "$FIXTURES/packages/make.py" >packages.tar
+python3 -B "$FIXTURES/known/make.py" known.tar
+"$LAYEROPT" ls --format ndjson known.tar >known.ndjson

@@ -1,0 +1,5 @@
+# shellcheck shell=sh
+python3 -B "$FIXTURES/packages/make.py" >packages.tar
+python3 -B "$FIXTURES/known/make.py" known.tar
+"$LAYEROPT" ls --format ndjson known.tar >known.ndjson
+"$LAYEROPT" ls --format ndjson packages.tar >packages.ndjson
