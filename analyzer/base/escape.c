@@ -99,6 +99,19 @@ static const char *short_form(uint32_t rune)
 	}
 }
 
+/* A bracket that GitHub, Azure or TeamCity take for a command wherever in a line of a log it stands: "##[", "##vso[" */
+static bool opens_command(struct lopt_str text, size_t at)
+{
+	enum { NAME_MAX = 16 };
+	size_t start = at;
+	if (text.ptr[at] != '[')
+		return false;
+	while (start > 0 && at - start < NAME_MAX && (text.ptr[start - 1] | 0x20) >= 'a' &&
+	       (text.ptr[start - 1] | 0x20) <= 'z')
+		start--;
+	return start >= 2 && text.ptr[start - 1] == '#' && text.ptr[start - 2] == '#';
+}
+
 static void text_rune(struct lopt_buf *out, struct lopt_str bytes, uint32_t rune)
 {
 	const char *custom = short_form(rune);
@@ -119,7 +132,9 @@ void lopt_escape_text(struct lopt_buf *out, struct lopt_str text)
 	for (size_t at = 0; at < text.len;) {
 		uint32_t rune;
 		size_t len = lopt_utf8_decode(text, at, &rune);
-		if (len)
+		if (opens_command(text, at))
+			hex(out, "\\x", '[', 2);
+		else if (len)
 			text_rune(out, lopt_str_make(text.ptr + at, len), rune);
 		else
 			hex(out, "\\x", (unsigned char)text.ptr[at], 2);
@@ -150,7 +165,9 @@ void lopt_escape_json(struct lopt_buf *out, struct lopt_str text)
 	for (size_t at = 0; at < text.len;) {
 		uint32_t rune;
 		size_t len = lopt_utf8_decode(text, at, &rune);
-		if (len)
+		if (opens_command(text, at))
+			hex(out, "\\u", '[', 4);
+		else if (len)
 			json_rune(out, rune);
 		else
 			hex(out, "\\\\x", (unsigned char)text.ptr[at], 2);

@@ -13,7 +13,8 @@
  * For a terminal or a log line: printable characters of valid UTF-8 stay; C0, C1, DEL, the line and
  * paragraph separators, bidi and other invisible format controls and bytes that are no UTF-8 become
  * \xnn (bytes and C0) or \u{n} (characters), newline \n, tab \t, carriage return \r, and a backslash \\.
- * Digits are lower-case hex.
+ * The bracket of "##[" and "##vso[", by which CI runners find commands in the middle of a line, becomes \x5b. Digits
+ * are lower-case hex.
  */
 void lopt_escape_text(struct lopt_buf *out, struct lopt_str text);
 

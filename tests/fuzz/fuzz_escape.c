@@ -15,6 +15,7 @@ static bool acts(uint32_t rune)
 static void must_be_harmless(struct lopt_str text)
 {
 	MUST(lopt_utf8_valid(text));
+	MUST(!text.len || !memmem(text.ptr, text.len, "##[", 3));
 	for (size_t at = 0, n; at < text.len; at += n) {
 		uint32_t rune = 0;
 		n = lopt_utf8_decode(text, at, &rune);

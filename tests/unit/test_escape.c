@@ -70,7 +70,11 @@ static void text_shows_what_cannot_be_seen(void **state)
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },		/* surrogate */
 		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* above U+10FFFF */
 		{ "\xe4\xb8", "\\xe4\\xb8" },			/* cut */
-		{ "e\xcc\x81", "e\xcc\x81" },			/* combining acute stays */
+		{ "x ##[error]y", "x ##\\x5berror]y" },
+		{ "##vso[task.x]", "##vso\\x5btask.x]" },
+		{ "##VSO[", "##VSO\\x5b" },
+		{ "#[a] ## [b] [[#", "#[a] ## [b] [[#" },
+		{ "e\xcc\x81", "e\xcc\x81" }, /* combining acute stays */
 	};
 	CHECK(lopt_escape_text, cases);
 }
@@ -86,6 +90,7 @@ static void json_is_ascii(void **state)
 		{ "\xf0\x9f\x98\x80", "\\ud83d\\ude00" },
 		{ "\xf4\x8f\xbf\xbf", "\\udbff\\udfff" },
 		{ "\xff", "\\\\xff" },
+		{ "##[error]", "##\\u005berror]" },
 		{ "\xed\xa0\x80", "\\\\xed\\\\xa0\\\\x80" },
 	};
 	CHECK(lopt_escape_json, cases);

@@ -42,6 +42,7 @@ static const char *const hostile[] = {
 	"\xff\xfe\xc0\xaf",
 	"\n::error file=x,line=1::owned",
 	"::add-mask::a",
+	"x ##[error]owned ##vso[task.setvariable variable=a]b",
 	"line\xe2\x80\xa8separator",
 	"@team #1 https://example.org [x](javascript:alert(1))",
 	"`` `code` ``",
@@ -572,6 +573,8 @@ static void nothing_hostile_gets_out(void **state)
 				fail_msg("%s: byte %u at %zu", name, (unsigned char)text[at], at);
 		assert_null(strstr(text, "\xe2\x80\xa8"));
 		assert_null(strstr(text, "\xe2\x80\xae"));
+		assert_null(strstr(text, "##["));
+		assert_null(strstr(text, "##vso["));
 		for (const char *line = text; line; line = strchr(line, '\n')) {
 			line += strspn(line, "\n ");
 			if (strcmp(name, "github") != 0 && strncmp(line, "::", 2) == 0)
