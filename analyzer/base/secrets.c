@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/secrets.h"
 
+#include "base/cleanup.h"
+
 static const char hidden[] = "***";
 
 /* Characters, without the locale. */
@@ -367,7 +369,7 @@ static bool is_assignment_line(struct lopt_str text)
 	return false;
 }
 
-void lopt_secret_mask(struct lopt_buf *out, struct lopt_str text)
+static void mask_once(struct lopt_buf *out, struct lopt_str text)
 {
 	struct scan scan = { .out = out, .text = text, .assigns = text.len && is_assignment_line(text) };
 	while (scan.at < text.len) {
@@ -379,6 +381,26 @@ void lopt_secret_mask(struct lopt_buf *out, struct lopt_str text)
 			pass_word(&scan);
 		else
 			copy_to(&scan, at + 1);
+	}
+}
+
+/* What became of a text may hold what looks like a credential only now: the word behind a key that is gone. */
+void lopt_secret_mask(struct lopt_buf *out, struct lopt_str text)
+{
+	enum { PASSES_MAX = 8 };
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf before = LOPT_BUF_INIT(out->max);
+	size_t start = out->len;
+	mask_once(out, text);
+	for (unsigned i = 1; i < PASSES_MAX && !out->failed && out->len > start; i++) {
+		struct lopt_str masked = lopt_str_make(out->data + start, out->len - start);
+		if (lopt_str_equal(masked, text))
+			return;
+		lopt_buf_clear(&before);
+		lopt_buf_str(&before, masked);
+		out->failed |= before.failed;
+		text = lopt_buf_view(&before);
+		out->len = start;
+		mask_once(out, text);
 	}
 }
 

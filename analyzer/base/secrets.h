@@ -16,7 +16,8 @@ bool lopt_secret_name(struct lopt_str name);
 
 /**
  * Append `text` with everything masked that looks like a credential: NAME=VALUE, "NAME": "VALUE", --NAME VALUE and ENV
- * NAME VALUE where lopt_secret_name says so, tokens of known forms, private keys in PEM, passwords in URLs.
+ * NAME VALUE where lopt_secret_name says so, tokens of known forms, private keys in PEM, passwords in URLs. Text that was
+ * masked stays as it is.
  */
 void lopt_secret_mask(struct lopt_buf *out, struct lopt_str text);
 

@@ -57,13 +57,19 @@ static void masks_credentials(void **state)
 		{ "-----BEGIN CERTIFICATE-----\nMII", "-----BEGIN CERTIFICATE-----\nMII" },
 		{ "PASSWORD=", "PASSWORD=" },
 		{ "://", "://" },
+		{ "-----BEGIN PRIVATE KEY-----a-----END X-----AKIAIOSFODNN7EXAMPLE", "******" },
+		{ "PASSWORD=$AKIAIOSFODNN7EXAMPLE;", "PASSWORD=***;" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf out = LOPT_BUF_INIT(MANY);
+		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf again = LOPT_BUF_INIT(MANY);
+		lopt_buf_text(&out, "before ");
 		lopt_secret_mask(&out, lopt_str_from(cases[i].text));
 		assert_false(out.failed);
-		assert_string_equal(out.data ? out.data : "", cases[i].want);
+		assert_string_equal(out.data + 7, cases[i].want);
+		lopt_secret_mask(&again, lopt_str_from(cases[i].want));
+		assert_string_equal(again.data ? again.data : "", cases[i].want);
 	}
 }
 
