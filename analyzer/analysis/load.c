@@ -565,7 +565,7 @@ static enum lopt_status read_list(const struct loading *loading, const struct li
 	void *kept = lopt_arena_zalloc(loading->reader.arena, *count + 1, list->row_size);
 	if (!kept)
 		return lopt_error_memory(err);
-	if (*count)
+	if (rows)
 		memcpy(kept, rows, *count * list->row_size);
 	*out = kept;
 	return LOPT_OK;
@@ -574,7 +574,7 @@ static enum lopt_status read_list(const struct loading *loading, const struct li
 static enum lopt_status read_lists(const struct loading *loading, struct lopt_error *err)
 {
 	struct lopt_analysis *result = &loading->making->result;
-	const void *rows;
+	const void *rows = NULL;
 	LOPT_TRY(read_list(loading, &waste_list, &rows, &result->waste_count, err));
 	result->waste = rows;
 	LOPT_TRY(read_list(loading, &known_list, &rows, &result->known_count, err));

@@ -200,7 +200,6 @@ static struct lopt_str text_of(const json_t *value)
 static enum lopt_status read_large(const struct lopt_saved *at, struct lopt_str digits, uint64_t *out,
 				   struct lopt_error *err)
 {
-	*out = 0;
 	if (digits.ptr[0] == '-')
 		return lopt_saved_wrong(at, err, "less than 0");
 	for (size_t i = 0; i < digits.len; i++)
@@ -212,6 +211,7 @@ static enum lopt_status read_large(const struct lopt_saved *at, struct lopt_str 
 
 static enum lopt_status read_count(const struct lopt_saved *at, uint64_t *out, struct lopt_error *err)
 {
+	*out = 0;
 	LOPT_TRY(need(at, err));
 	struct lopt_str text = json_is_string(at->value) ? text_of(at->value) : lopt_str_make(NULL, 0);
 	if (is_marked(text))
