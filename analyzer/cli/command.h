@@ -20,6 +20,7 @@ struct lopt_command {
 extern const struct lopt_command lopt_command_analyze;
 extern const struct lopt_command lopt_command_ls;
 extern const struct lopt_command lopt_command_diff;
+extern const struct lopt_command lopt_command_report;
 extern const struct lopt_command lopt_command_gate;
 extern const struct lopt_command lopt_command_init;
 extern const struct lopt_command lopt_command_optimize;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/gathering.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,29 +87,6 @@ enum lopt_status lopt_environment_take(const struct lopt_option *table, lopt_opt
 }
 
 /* --- files --- */
-
-enum lopt_status lopt_file_read(struct lopt_buf *to, const char *path, size_t most, enum lopt_status missing,
-				struct lopt_error *err)
-{
-	char bytes[65536];
-	LOPT_CLEANUP(lopt_cleanup_fd)
-	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return lopt_error_set(err, errno == ENOENT || errno == ENOTDIR ? missing : LOPT_E_SYSTEM,
-				      "%s: cannot open: %s", path, strerror(errno));
-	for (;;) {
-		ssize_t got = read(fd, bytes, sizeof bytes);
-		if (got < 0)
-			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
-		if (got == 0)
-			return LOPT_OK;
-		if (to->len + (size_t)got > most)
-			return lopt_error_set(err, LOPT_E_USAGE, "%s: more than %zu bytes", path, most);
-		lopt_buf_add(to, bytes, (size_t)got);
-		if (to->failed)
-			return lopt_error_memory(err);
-	}
-}
 
 static bool exists(const char *directory, const char *name, struct lopt_buf *path)
 {

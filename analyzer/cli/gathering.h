@@ -28,8 +28,4 @@ LOPT_CHECKED enum lopt_status lopt_environment_take(const struct lopt_option *ta
 /** Options and variables are taken: read the files. */
 LOPT_CHECKED enum lopt_status lopt_gathering_finish(struct lopt_gathering *gathering, struct lopt_error *err);
 
-/** All of a file of at most `most` bytes. `missing` is the error where there is none. */
-LOPT_CHECKED enum lopt_status lopt_file_read(struct lopt_buf *to, const char *path, size_t most,
-					     enum lopt_status missing, struct lopt_error *err);
-
 #endif

@@ -13,6 +13,7 @@
 #include "cli/sandbox.h"
 #include "cli/terminal.h"
 #include "dockerfile/dockerfile.h"
+#include "io/stream.h"
 
 enum { NAMES_MAX = 64 };
 
@@ -221,23 +222,56 @@ enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening 
 	return status;
 }
 
-enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err)
+static enum lopt_status read_all(struct lopt_buf *to, int fd, const char *name, size_t most, struct lopt_error *err)
 {
 	char bytes[16384];
-	LOPT_CLEANUP(lopt_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
-	for (;;) {
+	while (to->len <= most) {
 		ssize_t got = read(fd, bytes, sizeof bytes);
+		if (got < 0 && errno == EINTR && !lopt_stop_requested())
+			continue;
+		if (lopt_stop_requested())
+			return lopt_error_set(err, LOPT_E_INTERRUPTED, "interrupted");
 		if (got < 0)
-			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
+			return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot read: %s", name, strerror(errno));
 		if (got == 0)
 			return LOPT_OK;
-		if (to->len + (size_t)got > LOPT_DOCKERFILE_BYTES_MAX)
-			return lopt_error_set(err, LOPT_E_LIMIT, "%s: a Dockerfile of more than %d bytes", path,
-					      LOPT_DOCKERFILE_BYTES_MAX);
 		lopt_buf_add(to, bytes, (size_t)got);
 		if (to->failed)
 			return lopt_error_memory(err);
 	}
+	return LOPT_END;
+}
+
+/* LOPT_END where there is more. A FIFO that nobody writes to is empty; of one that somebody does, all is waited for. */
+static enum lopt_status read_named(struct lopt_buf *to, const char *path, size_t most, enum lopt_status missing,
+				   struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+	if (fd < 0 || flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return lopt_error_set(err, errno == ENOENT || errno == ENOTDIR ? missing : LOPT_E_SYSTEM,
+				      "%s: cannot open: %s", path, strerror(errno));
+	return read_all(to, fd, path, most, err);
+}
+
+const char *lopt_input_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+enum lopt_status lopt_file_read(struct lopt_buf *to, const char *path, size_t most, enum lopt_status missing,
+				struct lopt_error *err)
+{
+	const char *name = lopt_input_name(path);
+	enum lopt_status status = name == path ? read_named(to, path, most, missing, err)
+					       : read_all(to, STDIN_FILENO, name, most, err);
+	return status == LOPT_END ? lopt_error_set(err, LOPT_E_USAGE, "%s: more than %zu bytes", name, most) : status;
+}
+
+enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err)
+{
+	enum lopt_status status = read_named(to, path, LOPT_DOCKERFILE_BYTES_MAX, LOPT_E_SYSTEM, err);
+	return status == LOPT_END ? lopt_error_set(err, LOPT_E_LIMIT, "%s: a Dockerfile of more than %d bytes", path,
+						   LOPT_DOCKERFILE_BYTES_MAX)
+				  : status;
 }

@@ -77,6 +77,11 @@ LOPT_CHECKED enum lopt_status lopt_word_parse(size_t *out, const char *name, con
 /** auto, always or never */
 LOPT_CHECKED enum lopt_status lopt_color_parse(enum lopt_color *out, const char *text, struct lopt_error *err);
 
+/** All of a file of at most `most` bytes, "-" being standard input. `missing` is the error where there is none. */
+LOPT_CHECKED enum lopt_status lopt_file_read(struct lopt_buf *to, const char *path, size_t most,
+					     enum lopt_status missing, struct lopt_error *err);
+/** For messages: the path, or "standard input" for "-". */
+const char *lopt_input_name(const char *path);
 /** A whole file of at most LOPT_DOCKERFILE_BYTES_MAX. */
 LOPT_CHECKED enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const char *path, struct lopt_error *err);
 

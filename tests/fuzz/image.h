@@ -26,6 +26,26 @@ static inline void must_print(const char *format, const char *text, size_t size)
 	json_decref(value);
 }
 
+/** Saved and loaded, it is the same. */
+static inline void must_come_back(const char *text, size_t size)
+{
+	const struct lopt_report_options all = { .top = 0 };
+	const struct lopt_analysis *loaded;
+	struct lopt_error err = { 0 };
+	char *again = NULL;
+	size_t again_size = 0;
+	enum lopt_status status = lopt_analysis_load(&loaded, lopt_str_make(text, size), &err);
+	if (status != LOPT_OK)
+		fprintf(stderr, "%s\n", err.message);
+	MUST(status == LOPT_OK);
+	FILE *file = open_memstream(&again, &again_size);
+	MUST(file && lopt_report_format_find("json")->write(file, loaded, &all, &err) == LOPT_OK);
+	MUST(fclose(file) == 0);
+	MUST(size == again_size && memcmp(text, again, size) == 0);
+	free(again);
+	lopt_analysis_free(loaded);
+}
+
 static inline void print_reports(const struct lopt_analysis *analysis)
 {
 	for (size_t i = 0; lopt_report_format_at(i); i++) {
@@ -38,6 +58,8 @@ static inline void print_reports(const struct lopt_analysis *analysis)
 		MUST(file && format->write(file, analysis, &options, &err) == LOPT_OK);
 		MUST(fclose(file) == 0);
 		must_print(format->name, text, size);
+		if (strcmp(format->name, "json") == 0)
+			must_come_back(text, size);
 		free(text);
 	}
 }

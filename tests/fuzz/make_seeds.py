@@ -355,6 +355,59 @@ CREDENTIALS = {name: text.encode() for name, text in {
 	"elsewhere": "a/notes\nPASSWORD=made-up\n",
 }.items()}
 
+FIGURES = ("layers", "entries", "paths", "files", "layer_bytes", "compressed_bytes", "content_bytes", "visible_bytes",
+	"wasted_bytes", "overwritten_bytes", "metadata_only_bytes", "removed_bytes", "duplicate_bytes", "reclaimable_bytes")
+
+
+def totals(number, **more):
+	return {name: number for name in FIGURES} | {"layers": 1, "efficiency": 1.0} | more
+
+
+def saved(**more):
+	"""An analysis of one layer, with `more` members in place of its own."""
+	layer = {"index": 0, "diff_id": "sha256:00", "digest": None, "media_type": None, "compression": "gzip", "absent": False,
+		"size": 9, "compressed_size": 5, "created_by": "RUN x TOKEN=***", "instruction": None, "line": 3, "entries": 1,
+		"files": 1, "content_bytes": 7, "wasted_bytes": 3, "masked_bytes": 3, "reclaimable_bytes": 3, "whiteouts": 0,
+		"digest_verified": None, "added": 1, "modified": 0, "metadata_only": 0, "removed": 0}
+	return {
+		"schema": "layeropt/analysis/1.0", "tool": {},
+		"image": {"source": "a.tar", "format": "oci-archive", "tags": ["a:1"], "config_digest": "sha256:01", "manifest_digest": None,
+			"architecture": "amd64", "variant": None, "os": "linux", "created": None, "digests_verified": True,
+			"config": {"env": ["A=b", "C"], "entrypoint": [], "cmd": ["sh", ""], "working_dir": None, "user": None,
+				"exposed_ports": ["80/tcp"], "volumes": [], "labels": {"a": "b"}}},
+		"totals": totals(7, base=None, own=None, dive={"efficiency": 0.5, "wasted_bytes": 1, "user_wasted_percent": 0}),
+		"layers": [layer], "waste": [], "known": [], "duplicates": [], "packages": [], "directories": [], "findings": [],
+		"omitted": {name: {"rows": 0, "bytes": 0} for name in ("waste", "known", "duplicates", "packages", "recommended_only",
+			"directories", "findings")},
+		"dockerfile_given": True,
+	} | more
+
+
+ROWS = {
+	"waste": [{"path": "a/\\xff", "bytes": 3, "files": 1, "layer": 0, "masked_by": 0, "cause": "removed"}],
+	"known": [{"rule": "logs", "level": "safe", "bytes": 3, "files": 1, "layer": 0, "line": 3, "paths": ["var/log/"], "largest":
+		"var/log/a", "what": "logs of the build", "effect": "nothing changes", "advice": "End it with: && rm -rf /var/log/*"}],
+	"duplicates": [{"sha256": "ab" * 32, "size": 2, "count": 2, "bytes": 2, "paths": ["a", "b|`\u001b"]}],
+	"packages": [{"manager": "dpkg", "name": "a", "version": "1:1", "bytes": 7, "own_bytes": 7, "files": 1, "layers": [0],
+		"recommended_only": True, "recommended_by": ["b"], "brings_packages": 1, "brings_bytes": 7, "unneeded": False}],
+	"directories": [{"path": "", "bytes": 7, "files": 1}],
+	"findings": [{"rule": "removed-later", "severity": "warning", "level": "safe", "message": "layer 0 removes 1 file", "bytes": 3,
+		"layer": 0, "held_by": 0, "cause": "removed", "line": 3, "paths": ["a"], "largest": "a", "advice": "Do not copy it in.",
+		"fingerprint": "0f" * 16}],
+}
+ANALYSES = {
+	"small": saved(),
+	"no-layers": saved(layers=[]),
+	"large-number": saved(totals=totals((1 << 64) - 1, base=None, own=None,
+		dive={"efficiency": None, "wasted_bytes": 1 << 63, "user_wasted_percent": 1e9})),
+	"rows": saved(**ROWS, totals=totals(7, base=totals(7), own=totals(0), dive={"efficiency": 1, "wasted_bytes": 0,
+		"user_wasted_percent": 0})),
+	"cut": saved(waste=ROWS["waste"], omitted=saved()["omitted"] | {"waste": {"rows": 1 << 63, "bytes": (1 << 64) - 1},
+		"packages": {"rows": 3, "bytes": 4}}),
+	"next-minor": saved(schema="layeropt/analysis/1.99", gate={}),
+	"next-major": saved(schema="layeropt/analysis/2.0"),
+}
+
 CORPORA = {
 	"fuzz_credential": CREDENTIALS,
 	"fuzz_packages": PACKAGES,
@@ -372,6 +425,8 @@ CORPORA = {
 	"fuzz_manifest": {name: data for name, data in MANIFESTS.items()},
 	"fuzz_index": {name: bare(data) for name, data in INDEXES.items()},
 	"fuzz_escape": ESCAPES,
+	"fuzz_analysis": {name: json.dumps(document, separators=(",", ":")).encode() for name, document in ANALYSES.items()}
+		| {"broken": b'{"schema": "layeropt/analysis/1.0", "image": {', "list": b"[[], 1]"},
 }
 
 
