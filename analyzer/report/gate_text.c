@@ -8,16 +8,17 @@ enum {
 	COLUMNS = 80,
 	COLUMNS_MIN = 60,
 	NAME_COLUMN = 6,
-	NAME_WIDTH = 28,
+	NAME_WIDTH = 34,
 	NAME_LEAST = 12,
-	FIGURE_WIDTH = 13,
+	FIGURE_WIDTH = 10,
 	DETAIL = 8,
 	PATHS = 5
 };
 
 struct writer {
 	struct lopt_printer p;
-	struct lopt_buf text; /* of one cell */
+	struct lopt_buf text;			      /* of one cell */
+	size_t name_width, actual_width, limit_width; /* of the table of budgets */
 	const struct lopt_gate_result *result;
 	const struct lopt_report_options *options;
 };
@@ -169,36 +170,43 @@ static void put_notes(struct writer *w, const struct lopt_gate_check *check)
 	}
 }
 
-/* Columns that figure, limit and excess take: long ones are at the cost of the name. */
-static size_t figures_width(struct writer *w, const struct lopt_gate_check *check)
+static void widen(struct writer *w, size_t *width)
 {
-	size_t widths[3];
-	lopt_gate_actual_format(fresh(w), check);
-	widths[0] = taken(w).len;
-	lopt_gate_limit_format(fresh(w), check);
-	widths[1] = taken(w).len;
-	lopt_gate_excess_format(fresh(w), check);
-	widths[2] = taken(w).len;
-	for (size_t i = 0; i < 2; i++)
-		widths[i] = widths[i] < FIGURE_WIDTH ? FIGURE_WIDTH : widths[i];
-	return widths[0] + 2 + widths[1] + 2 + widths[2];
+	size_t len = taken(w).len;
+	*width = len > *width ? len : *width;
+}
+
+/* Columns as wide as what stands in them; names get what is left. */
+static void measure(struct writer *w)
+{
+	size_t excess = 0;
+	w->actual_width = w->limit_width = FIGURE_WIDTH;
+	for (size_t i = 0; i < w->result->check_count; i++) {
+		const struct lopt_gate_check *check = &w->result->checks[i];
+		lopt_gate_actual_format(fresh(w), check);
+		widen(w, &w->actual_width);
+		lopt_gate_limit_format(fresh(w), check);
+		widen(w, &w->limit_width);
+		lopt_gate_excess_format(fresh(w), check);
+		widen(w, &excess);
+	}
+	size_t rest = NAME_COLUMN + w->actual_width + 2 + w->limit_width + 2 + excess;
+	w->name_width = w->p.columns < rest + NAME_LEAST   ? NAME_LEAST
+			: w->p.columns - rest < NAME_WIDTH ? w->p.columns - rest
+							   : NAME_WIDTH;
 }
 
 static void put_check(struct writer *w, const struct lopt_gate_check *check)
 {
-	size_t rest = NAME_COLUMN + figures_width(w, check);
-	size_t width = w->p.columns < rest + NAME_LEAST	  ? NAME_LEAST
-		       : w->p.columns - rest < NAME_WIDTH ? w->p.columns - rest
-							  : NAME_WIDTH;
 	put_word(w, check->verdict);
 	lopt_gate_name_format(fresh(w), check);
-	lopt_printer_elided(&w->p, taken(w), width - 1);
-	lopt_printer_to_column(&w->p, NAME_COLUMN + width);
+	lopt_printer_elided(&w->p, taken(w), w->name_width - 1);
+	lopt_printer_to_column(&w->p, NAME_COLUMN + w->name_width);
 	lopt_gate_actual_format(fresh(w), check);
-	put_right(w, FIGURE_WIDTH);
+	put_right(w, w->actual_width);
 	lopt_printer_text(&w->p, "  ");
 	lopt_gate_limit_format(fresh(w), check);
-	put_right(w, FIGURE_WIDTH);
+	put_right(w, w->limit_width);
 	lopt_gate_excess_format(fresh(w), check);
 	if (taken(w).len) {
 		lopt_printer_text(&w->p, "  ");
@@ -219,10 +227,11 @@ static void put_checks(struct writer *w)
 	if (!result->check_count)
 		return;
 	lopt_printer_heading(&w->p, "Budgets");
-	lopt_printer_to_column(&w->p, NAME_COLUMN + NAME_WIDTH);
-	lopt_printer_right(&w->p, "figure", FIGURE_WIDTH);
+	measure(w);
+	lopt_printer_to_column(&w->p, NAME_COLUMN + w->name_width);
+	lopt_printer_right(&w->p, "figure", w->actual_width);
 	lopt_printer_text(&w->p, "  ");
-	lopt_printer_right(&w->p, "limit", FIGURE_WIDTH);
+	lopt_printer_right(&w->p, "limit", w->limit_width);
 	lopt_printer_end(&w->p);
 	for (int exceeded = 1; exceeded >= 0; exceeded--)
 		for (size_t i = 0; i < result->check_count; i++)
