@@ -194,46 +194,74 @@ static enum lopt_status make_labels(struct writer *w, struct lopt_error *err)
 	return LOPT_OK;
 }
 
+enum value { FIGURE, LIMIT, EXCESS, VALUES };
+
 struct family {
 	enum lopt_gate_unit unit;
-	const char *figure, *limit, *unit_name, *figure_help, *limit_help;
+	const char *unit_name;
+	const char *names[VALUES];
+	const char *helps[VALUES];
 };
 
-static void put_value(struct writer *w, const struct family *family, bool limit, size_t index)
+static bool has_value(const struct lopt_gate_check *check, enum value value)
+{
+	return value == LIMIT ||
+	       (value == FIGURE ? check->verdict != LOPT_GATE_SKIPPED : check->verdict == LOPT_GATE_EXCEEDED);
+}
+
+static void put_value(struct writer *w, const struct family *family, enum value value, size_t index)
 {
 	const struct lopt_gate_check *check = &w->result->checks[index];
-	const char *name = limit ? family->limit : family->figure;
-	if (check->unit != family->unit || (!limit && check->verdict == LOPT_GATE_SKIPPED))
+	if (check->unit != family->unit || !has_value(check, value))
 		return;
-	if (family->unit == LOPT_UNIT_RATIO)
-		put_ratio(w, name, w->labels[index], limit ? check->limit_ratio : check->actual_ratio);
-	else
-		put_count(w, name, w->labels[index], limit ? check->limit : check->actual);
+	if (family->unit == LOPT_UNIT_RATIO) {
+		double above = check->actual_ratio - check->limit_ratio;
+		const double ratios[VALUES] = { check->actual_ratio, check->limit_ratio,
+						check->at_least ? -above : above };
+		put_ratio(w, family->names[value], w->labels[index], ratios[value]);
+	} else {
+		const uint64_t counts[VALUES] = { check->actual, check->limit, lopt_gate_check_excess(check) };
+		put_count(w, family->names[value], w->labels[index], counts[value]);
+	}
+}
+
+static void put_lines(struct writer *w)
+{
+	put_family(w, "budget_line", "", "Line of the Dockerfile that answers for most of what is too much.");
+	for (size_t i = 0; i < w->result->check_count; i++)
+		if (w->result->checks[i].verdict == LOPT_GATE_EXCEEDED && w->result->checks[i].line)
+			put_count(w, "budget_line", w->labels[i], w->result->checks[i].line);
 }
 
 static void put_budgets(struct writer *w)
 {
 	static const struct family families[] = {
-		{ LOPT_UNIT_BYTES, "budget_bytes", "budget_limit_bytes", "bytes", "Figure that a budget is about.",
-		  "Its limit." },
-		{ LOPT_UNIT_COUNT, "budget_items", "budget_limit_items", "", "Number that a budget is about.",
-		  "Its limit." },
-		{ LOPT_UNIT_RATIO, "budget_ratio", "budget_limit_ratio", "ratio", "Ratio that a budget is about.",
-		  "Its limit." },
+		{ LOPT_UNIT_BYTES,
+		  "bytes",
+		  { "budget_bytes", "budget_limit_bytes", "budget_excess_bytes" },
+		  { "Figure that a budget is about.", "Its limit.", "By how much it is exceeded." } },
+		{ LOPT_UNIT_COUNT,
+		  "",
+		  { "budget_items", "budget_limit_items", "budget_excess_items" },
+		  { "Number that a budget is about.", "Its limit.", "By how much it is exceeded." } },
+		{ LOPT_UNIT_RATIO,
+		  "ratio",
+		  { "budget_ratio", "budget_limit_ratio", "budget_excess_ratio" },
+		  { "Ratio that a budget is about.", "Its limit.", "By how much it is exceeded." } },
 	};
-	for (size_t i = 0; i < 2 * sizeof families / sizeof families[0]; i++) {
-		const struct family *family = &families[i / 2];
-		bool limit = i % 2;
-		put_family(w, limit ? family->limit : family->figure, family->unit_name,
-			   limit ? family->limit_help : family->figure_help);
+	for (size_t i = 0; i < VALUES * sizeof families / sizeof families[0]; i++) {
+		const struct family *family = &families[i / VALUES];
+		enum value value = (enum value)(i % VALUES);
+		put_family(w, family->names[value], family->unit_name, family->helps[value]);
 		for (size_t k = 0; k < w->result->check_count; k++)
-			put_value(w, family, limit, k);
+			put_value(w, family, value, k);
 	}
 	put_family(w, "budget_exceeded", "", "1 for a budget that is exceeded; none for one that was not checked.");
 	for (size_t k = 0; k < w->result->check_count; k++)
 		if (w->result->checks[k].verdict != LOPT_GATE_SKIPPED)
 			put_count(w, "budget_exceeded", w->labels[k],
 				  w->result->checks[k].verdict == LOPT_GATE_EXCEEDED);
+	put_lines(w);
 }
 
 /* Findings and the whole. */
