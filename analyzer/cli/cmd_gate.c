@@ -30,11 +30,12 @@ enum {
 	NO_VERIFY,
 	SECRETS,
 	COLOR,
+	COMMENT_KEY,
 	SETTING, /* from here on: an option that settings.c knows by its name */
 	SETTING_LAST = SETTING + 64,
 };
 
-enum { TOP_DEFAULT = 20, FORMATS_MAX = 24, EXIT_MAX = 125 };
+enum { TOP_DEFAULT = 20, FORMATS_MAX = 24, EXIT_MAX = 125, COMMENT_KEY_MAX = 64 };
 
 struct wanted {
 	struct lopt_opening opening;
@@ -97,6 +98,7 @@ static const struct lopt_option options[] = {
 	{ "no-verify-digests", 0, NO_VERIFY, NULL, "do not compare what is read with its digests" },
 	{ "show-secrets", 0, SECRETS, NULL, "do not mask values that look like credentials" },
 	{ "color", 0, COLOR, "WHEN", "auto (default), always or never" },
+	{ "comment-key", 0, COMMENT_KEY, "NAME", "tell Markdown comments of several gates on one change apart (gate)" },
 	LOPT_OPENING_ROWS,
 	{ 0 },
 };
@@ -138,6 +140,18 @@ static enum lopt_status take_exit_code(struct wanted *wanted, const char *value,
 	return wanted->exit_code <= EXIT_MAX
 		       ? LOPT_OK
 		       : lopt_error_set(err, LOPT_E_USAGE, "--exit-code %.200s: at most %d", value, EXIT_MAX);
+}
+
+static enum lopt_status take_comment_key(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t length = strlen(value);
+	if (!length || length > COMMENT_KEY_MAX || strspn(value, letters) != length)
+		return lopt_error_set(err, LOPT_E_USAGE,
+				      "--comment-key %.200s: up to %d letters, digits, dots, underscores and hyphens",
+				      value, COMMENT_KEY_MAX);
+	wanted->report.comment_key = value;
+	return LOPT_OK;
 }
 
 static enum lopt_status take_list(struct wanted *wanted, int id, const char *value, struct lopt_error *err)
@@ -211,6 +225,8 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return take_exit_code(wanted, value, err);
 	case COLOR:
 		return lopt_color_parse(&wanted->color, value, err);
+	case COMMENT_KEY:
+		return take_comment_key(wanted, value, err);
 	default:
 		return id >= LOPT_OPTION_OWN ? take_flag(wanted, id, err)
 					     : lopt_opening_take(&wanted->opening, id, value, err);
@@ -230,7 +246,8 @@ static enum lopt_status check_needs(const struct wanted *wanted, struct lopt_err
 	    lopt_gate_settings_need_base(settings, &origin))
 		return lopt_error_set(err, LOPT_E_USAGE,
 				      "%s: which layers are the base's? --base or --base-layers tells", origin.ptr);
-	if (!settings->baseline.rank && lopt_gate_settings_need_baseline(settings, &origin))
+	/* The first of all baselines has nothing to be compared with. */
+	if (!settings->baseline.rank && !wanted->write_baseline && lopt_gate_settings_need_baseline(settings, &origin))
 		return lopt_error_set(err, LOPT_E_USAGE, "%s: there is no baseline; --baseline names one", origin.ptr);
 	if (!wanted->write_baseline && !lopt_gate_settings_any(settings))
 		return lopt_error_set(
