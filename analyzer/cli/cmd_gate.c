@@ -31,6 +31,7 @@ enum {
 	SECRETS,
 	COLOR,
 	COMMENT_KEY,
+	MARKDOWN_SIZE,
 	SETTING, /* from here on: an option that settings.c knows by its name */
 	SETTING_LAST = SETTING + 64,
 };
@@ -99,6 +100,7 @@ static const struct lopt_option options[] = {
 	{ "show-secrets", 0, SECRETS, NULL, "do not mask values that look like credentials" },
 	{ "color", 0, COLOR, "WHEN", "auto (default), always or never" },
 	{ "comment-key", 0, COMMENT_KEY, "NAME", "tell Markdown comments of several gates on one change apart (gate)" },
+	{ "markdown-size", 0, MARKDOWN_SIZE, "N", "characters that a Markdown report may have (65536)" },
 	LOPT_OPENING_ROWS,
 	{ 0 },
 };
@@ -152,6 +154,15 @@ static enum lopt_status take_comment_key(struct wanted *wanted, const char *valu
 				      value, COMMENT_KEY_MAX);
 	wanted->report.comment_key = value;
 	return LOPT_OK;
+}
+
+static enum lopt_status take_markdown_size(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	LOPT_TRY(lopt_number_parse(&wanted->report.markdown_bytes, "markdown-size", value, err));
+	return wanted->report.markdown_bytes >= LOPT_MARKDOWN_LEAST
+		       ? LOPT_OK
+		       : lopt_error_set(err, LOPT_E_USAGE, "--markdown-size %.200s: at least %d", value,
+					LOPT_MARKDOWN_LEAST);
 }
 
 static enum lopt_status take_list(struct wanted *wanted, int id, const char *value, struct lopt_error *err)
@@ -227,6 +238,8 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return lopt_color_parse(&wanted->color, value, err);
 	case COMMENT_KEY:
 		return take_comment_key(wanted, value, err);
+	case MARKDOWN_SIZE:
+		return take_markdown_size(wanted, value, err);
 	default:
 		return id >= LOPT_OPTION_OWN ? take_flag(wanted, id, err)
 					     : lopt_opening_take(&wanted->opening, id, value, err);

@@ -7,6 +7,9 @@
 #include "gate/gate.h"
 #include "layeropt/report.h"
 
+/** Markdown is never cut to less: the verdict has to fit. */
+enum { LOPT_MARKDOWN_LEAST = 4096 };
+
 /** How a gate's result is written: one row per format of `layeropt gate`. */
 struct lopt_gate_format {
 	const char *

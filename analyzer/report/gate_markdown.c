@@ -12,7 +12,7 @@
  * marker that nobody sees, by which the comment of the run before is found and replaced. What comes from the image or
  * the configuration stands in code spans, where nothing is markup.
  */
-enum { LIMIT = 65536, LIMIT_LEAST = 2048, TAIL = 160, CELL = 120, SENTENCE = 400, PATHS = 5 };
+enum { LIMIT = 65536, TAIL = 160, CELL = 120, SENTENCE = 400, PATHS = 5 };
 
 struct writer {
 	struct lopt_buf out;
@@ -551,7 +551,7 @@ enum lopt_status lopt_gate_markdown(FILE *to, const struct lopt_gate_result *res
 			    .text = empty,
 			    .result = result,
 			    .options = options,
-			    .limit = limit < LIMIT_LEAST ? LIMIT_LEAST : limit };
+			    .limit = limit < LOPT_MARKDOWN_LEAST ? LOPT_MARKDOWN_LEAST : limit };
 	put_all(&w);
 	bool failed = w.out.failed;
 	if (!failed)
