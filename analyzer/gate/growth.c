@@ -157,20 +157,17 @@ static int compare_rows(const void *a, const void *b)
 	return order ? order : lopt_str_compare(x->version, y->version);
 }
 
-/* Those that a manager knows, by manager, name and version. */
-static enum lopt_status sort_packages(const struct lopt_package_row ***out, size_t *count,
-				      const struct lopt_analysis *analysis, struct lopt_error *err)
+/* Those that a manager knows, by manager, name and version, with a NULL behind them; NULL without memory. */
+static const struct lopt_package_row **sort_packages(const struct lopt_analysis *analysis)
 {
 	const struct lopt_package_row **rows = calloc(analysis->package_count + 1, sizeof *rows);
-	if (!rows)
-		return lopt_error_memory(err);
-	for (size_t i = 0; i < analysis->package_count; i++)
+	size_t count = 0;
+	for (size_t i = 0; rows && i < analysis->package_count; i++)
 		if (analysis->packages[i].manager)
-			rows[(*count)++] = &analysis->packages[i];
-	if (*count)
-		qsort(rows, *count, sizeof *rows, compare_rows);
-	*out = rows;
-	return LOPT_OK;
+			rows[count++] = &analysis->packages[i];
+	if (rows && count)
+		qsort(rows, count, sizeof *rows, compare_rows);
+	return rows;
 }
 
 /* ptr is NULL only where there is no package. */
@@ -184,7 +181,8 @@ static enum lopt_status add_package(struct lopt_growth *growth, const struct lop
 				    const struct lopt_package_row *after, struct lopt_error *err)
 {
 	const struct lopt_package_row *any = before ? before : after;
-	if (before && after && before->bytes == after->bytes && lopt_str_equal(before->version, after->version))
+	bool same = before && after && before->bytes == after->bytes && lopt_str_equal(before->version, after->version);
+	if (!any || same)
 		return LOPT_OK;
 	struct lopt_package_change *items =
 		lopt_grow(growth->packages, &growth->package_cap, growth->package_count + 1, sizeof *items);
@@ -213,16 +211,13 @@ static int order_packages(const struct lopt_package_row *a, const struct lopt_pa
 static enum lopt_status match_packages(struct lopt_growth *growth, const struct lopt_analysis *before,
 				       const struct lopt_analysis *after, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_package_row **old = NULL;
-	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_package_row **new = NULL;
-	size_t old_count = 0, new_count = 0;
-	LOPT_TRY(sort_packages(&old, &old_count, before, err));
-	LOPT_TRY(sort_packages(&new, &new_count, after, err));
-	for (size_t i = 0, k = 0; i < old_count || k < new_count;) {
-		const struct lopt_package_row *a = i < old_count ? old[i] : NULL;
-		const struct lopt_package_row *b = k < new_count ? new[k] : NULL;
-		int order = order_packages(a, b);
-		LOPT_TRY(add_package(growth, order <= 0 ? a : NULL, order >= 0 ? b : NULL, err));
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_package_row **old = sort_packages(before);
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_package_row **new = sort_packages(after);
+	if (!old || !new)
+		return lopt_error_memory(err);
+	for (size_t i = 0, k = 0; old[i] || new[k];) {
+		int order = order_packages(old[i], new[k]);
+		LOPT_TRY(add_package(growth, order <= 0 ? old[i] : NULL, order >= 0 ? new[k] : NULL, err));
 		i += order <= 0;
 		k += order >= 0;
 	}
@@ -258,24 +253,21 @@ static int compare_directory_rows(const void *a, const void *b)
 	return lopt_str_compare(x->path, y->path);
 }
 
-static enum lopt_status sort_directories(const struct lopt_directory_row ***out, const struct lopt_analysis *analysis,
-					 struct lopt_error *err)
+static const struct lopt_directory_row **sort_directories(const struct lopt_analysis *analysis)
 {
 	const struct lopt_directory_row **rows = calloc(analysis->directory_count + 1, sizeof *rows);
-	if (!rows)
-		return lopt_error_memory(err);
-	for (size_t i = 0; i < analysis->directory_count; i++)
+	for (size_t i = 0; rows && i < analysis->directory_count; i++)
 		rows[i] = &analysis->directories[i];
-	if (analysis->directory_count)
+	if (rows && analysis->directory_count)
 		qsort(rows, analysis->directory_count, sizeof *rows, compare_directory_rows);
-	*out = rows;
-	return LOPT_OK;
+	return rows;
 }
 
 static enum lopt_status add_directory(struct lopt_growth *growth, const struct lopt_directory_row *before,
 				      const struct lopt_directory_row *after, struct lopt_error *err)
 {
-	if (before && after && before->bytes == after->bytes)
+	const struct lopt_directory_row *any = before ? before : after;
+	if (!any || (before && after && before->bytes == after->bytes))
 		return LOPT_OK;
 	struct lopt_directory_growth *items =
 		lopt_grow(growth->directories, &growth->directory_cap, growth->directory_count + 1, sizeof *items);
@@ -283,7 +275,7 @@ static enum lopt_status add_directory(struct lopt_growth *growth, const struct l
 		return lopt_error_memory(err);
 	growth->directories = items;
 	items[growth->directory_count++] = (struct lopt_directory_growth){
-		.path = before ? before->path : after->path,
+		.path = any->path,
 		.bytes_before = before ? before->bytes : 0,
 		.bytes_after = after ? after->bytes : 0,
 	};
@@ -307,15 +299,13 @@ static int compare_directories(const void *a, const void *b)
 static enum lopt_status match_directories(struct lopt_growth *growth, const struct lopt_analysis *before,
 					  const struct lopt_analysis *after, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_directory_row **old = NULL;
-	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_directory_row **new = NULL;
-	LOPT_TRY(sort_directories(&old, before, err));
-	LOPT_TRY(sort_directories(&new, after, err));
-	for (size_t i = 0, k = 0; i < before->directory_count || k < after->directory_count;) {
-		const struct lopt_directory_row *a = i < before->directory_count ? old[i] : NULL;
-		const struct lopt_directory_row *b = k < after->directory_count ? new[k] : NULL;
-		int order = order_directories(a, b);
-		LOPT_TRY(add_directory(growth, order <= 0 ? a : NULL, order >= 0 ? b : NULL, err));
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_directory_row **old = sort_directories(before);
+	LOPT_CLEANUP(lopt_cleanup_bytes) const struct lopt_directory_row **new = sort_directories(after);
+	if (!old || !new)
+		return lopt_error_memory(err);
+	for (size_t i = 0, k = 0; old[i] || new[k];) {
+		int order = order_directories(old[i], new[k]);
+		LOPT_TRY(add_directory(growth, order <= 0 ? old[i] : NULL, order >= 0 ? new[k] : NULL, err));
 		i += order <= 0;
 		k += order >= 0;
 	}

@@ -2,8 +2,10 @@
 #include "gate/yaml.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/suggest.h"
 
@@ -116,13 +118,33 @@ uint32_t lopt_yaml_line(const struct lopt_yaml *yaml, int node)
 
 /* --- the schema --- */
 
+/* What is still to be held to its schema, in the order of the document's levels. */
 struct checking {
 	const struct lopt_yaml *yaml;
 	bool lenient;
+	struct task {
+		int node;
+		const cyaml_schema_value_t *schema;
+		const char *name;
+	} * tasks;
+	size_t count, cap;
 	struct lopt_error *err;
 };
 
-static enum lopt_status check(const struct checking *c, int node, const cyaml_schema_value_t *schema, const char *name);
+static void release_checking(struct checking *c)
+{
+	free(c->tasks);
+}
+
+static enum lopt_status add_task(struct checking *c, int node, const cyaml_schema_value_t *schema, const char *name)
+{
+	struct task *tasks = lopt_grow(c->tasks, &c->cap, c->count + 1, sizeof *tasks);
+	if (!tasks)
+		return lopt_error_memory(c->err);
+	c->tasks = tasks;
+	tasks[c->count++] = (struct task){ node, schema, name };
+	return LOPT_OK;
+}
 
 static bool is_null(const yaml_node_t *node)
 {
@@ -150,88 +172,88 @@ static enum lopt_status unknown_key(const struct checking *c, uint32_t line, str
 			      key.ptr);
 }
 
-static enum lopt_status check_pair(const struct checking *c, const yaml_node_pair_t *pair,
-				   const cyaml_schema_field_t *fields, bool *seen)
+static enum lopt_status check_pair(struct checking *c, const yaml_node_pair_t *pair, const cyaml_schema_field_t *fields,
+				   bool *seen)
 {
 	struct lopt_str key = scalar(node_at(c->yaml, pair->key));
 	uint32_t line = lopt_yaml_line(c->yaml, pair->key);
 	if (!key.ptr)
 		return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: a key is to be a word", c->yaml->name,
 				      (unsigned)line);
-	for (size_t i = 0; fields[i].key; i++) {
+	for (size_t i = 0; i < KEYS_MAX && fields[i].key; i++) {
 		if (!lopt_str_is(key, fields[i].key))
 			continue;
-		if (i < KEYS_MAX && seen[i])
+		if (seen[i])
 			return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: \"%s\" is there twice", c->yaml->name,
 					      (unsigned)line, fields[i].key);
-		if (i < KEYS_MAX)
-			seen[i] = true;
-		return check(c, pair->value, &fields[i].value, fields[i].key);
+		seen[i] = true;
+		return add_task(c, pair->value, &fields[i].value, fields[i].key);
 	}
 	return c->lenient ? LOPT_OK : unknown_key(c, line, key, fields);
 }
 
-static enum lopt_status check_mapping(const struct checking *c, const yaml_node_t *node,
-				      const cyaml_schema_field_t *fields)
+static enum lopt_status wrong_kind(const struct checking *c, const struct task *task, const char *wanted)
+{
+	return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: %s: %s is wanted here", c->yaml->name,
+			      (unsigned)lopt_yaml_line(c->yaml, task->node), task->name, wanted);
+}
+
+static enum lopt_status check_mapping(struct checking *c, const struct task *task, const yaml_node_t *node)
 {
 	bool seen[KEYS_MAX] = { false };
+	if (node && is_null(node) && task->schema->flags & CYAML_FLAG_POINTER_NULL)
+		return LOPT_OK;
+	if (!node || node->type != YAML_MAPPING_NODE)
+		return wrong_kind(c, task, "a mapping (key: value)");
 	for (size_t i = 0; i < pair_count(node); i++)
-		LOPT_TRY(check_pair(c, &node->data.mapping.pairs.start[i], fields, seen));
+		LOPT_TRY(check_pair(c, &node->data.mapping.pairs.start[i], task->schema->mapping.fields, seen));
 	return LOPT_OK;
 }
 
-static enum lopt_status wrong_kind(const struct checking *c, int node, const char *name, const char *wanted)
-{
-	return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: %s: %s is wanted here", c->yaml->name,
-			      (unsigned)lopt_yaml_line(c->yaml, node), name, wanted);
-}
-
-static enum lopt_status check_sequence(const struct checking *c, int id, const cyaml_schema_value_t *schema,
-				       const char *name)
+static enum lopt_status check_sequence(struct checking *c, const struct task *task, const yaml_node_t *node)
 {
 	int item;
-	for (size_t i = 0; (item = lopt_yaml_item(c->yaml, id, i)); i++) {
-		if (i >= schema->sequence.max)
+	if (!node || is_null(node))
+		return LOPT_OK;
+	if (node->type != YAML_SEQUENCE_NODE)
+		return wrong_kind(c, task, "a list (- item)");
+	for (size_t i = 0; (item = lopt_yaml_item(c->yaml, task->node, i)); i++) {
+		if (i >= task->schema->sequence.max)
 			return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: %s: more than %u items", c->yaml->name,
-					      (unsigned)lopt_yaml_line(c->yaml, item), name,
-					      (unsigned)schema->sequence.max);
-		LOPT_TRY(check(c, item, schema->sequence.entry, name));
+					      (unsigned)lopt_yaml_line(c->yaml, item), task->name,
+					      (unsigned)task->schema->sequence.max);
+		LOPT_TRY(add_task(c, item, task->schema->sequence.entry, task->name));
 	}
 	return LOPT_OK;
 }
 
 /* Mappings, sequences and words are all that our schemas are made of. */
-static enum lopt_status check(const struct checking *c, int id, const cyaml_schema_value_t *schema, const char *name)
+static enum lopt_status check(struct checking *c, const struct task *task)
 {
-	const yaml_node_t *node = node_at(c->yaml, id);
-	bool nothing = !node || is_null(node);
-	switch (schema->type) {
-	case CYAML_MAPPING:
-		if (nothing && schema->flags & CYAML_FLAG_POINTER_NULL)
-			return LOPT_OK;
-		if (nothing || node->type != YAML_MAPPING_NODE)
-			return wrong_kind(c, id, name, "a mapping (key: value)");
-		return check_mapping(c, node, schema->mapping.fields);
-	case CYAML_SEQUENCE:
-		if (nothing)
-			return LOPT_OK;
-		if (node->type != YAML_SEQUENCE_NODE)
-			return wrong_kind(c, id, name, "a list (- item)");
-		return check_sequence(c, id, schema, name);
-	default:
-		if (!node || node->type != YAML_SCALAR_NODE)
-			return wrong_kind(c, id, name, "one value");
-		if (memchr(node->data.scalar.value, '\0', node->data.scalar.length))
-			return wrong_kind(c, id, name, "a value without NUL");
-		return LOPT_OK;
-	}
+	const yaml_node_t *node = node_at(c->yaml, task->node);
+	if (task->schema->type == CYAML_MAPPING)
+		return check_mapping(c, task, node);
+	if (task->schema->type == CYAML_SEQUENCE)
+		return check_sequence(c, task, node);
+	if (!node || node->type != YAML_SCALAR_NODE)
+		return wrong_kind(c, task, "one value");
+	if (memchr(node->data.scalar.value, '\0', node->data.scalar.length))
+		return wrong_kind(c, task, "a value without NUL");
+	return LOPT_OK;
 }
 
 enum lopt_status lopt_yaml_check(const struct lopt_yaml *yaml, const cyaml_schema_value_t *schema, bool lenient,
 				 struct lopt_error *err)
 {
-	const struct checking c = { yaml, lenient, err };
-	return lopt_yaml_empty(yaml) ? LOPT_OK : check(&c, 1, schema, "the file");
+	LOPT_CLEANUP(release_checking) struct checking c = { .yaml = yaml, .lenient = lenient, .err = err };
+	if (lopt_yaml_empty(yaml))
+		return LOPT_OK;
+	LOPT_TRY(add_task(&c, 1, schema, "the file"));
+	for (size_t i = 0; i < c.count; i++) {
+		const struct task task = c.tasks[i]; /* the list moves when it grows */
+		LOPT_TRY(check(&c, &task));
+	}
+	return LOPT_OK;
 }
 
 /* --- libcyaml --- */
