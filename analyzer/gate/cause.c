@@ -16,6 +16,7 @@ void lopt_part_layers(const struct lopt_analysis *analysis, enum lopt_gate_part 
 	*end = part == LOPT_PART_BASE ? analysis->base_layers : count;
 }
 
+LOPT_PRINTF(3, 0)
 static struct lopt_str sentence(struct lopt_evaluation *e, const char *front, const char *fmt, va_list args)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);

@@ -259,6 +259,7 @@ enum lopt_status lopt_yaml_check(const struct lopt_yaml *yaml, const cyaml_schem
 /* --- libcyaml --- */
 
 /* The first thing it complains about. */
+LOPT_PRINTF(3, 0)
 static void note(cyaml_log_t level, void *context, const char *fmt, va_list args)
 {
 	char *text = context;

@@ -54,6 +54,39 @@ LAYERS = {
 	"xz": b"\x00\xfd7zXZ\x00",
 }
 
+GATE_CONFIG = b"""version: 1
+dockerfile: Dockerfile
+budgets: {max-size: 1.5GB, max-wasted-percent: 5%, min-efficiency: 0.95, max-layers: 40, floor: 1MB,
+  size-measure: rootfs, fail-on: error}
+own: {max-wasted: 1MB}
+base: {layers: 1, max-layer-size: 7MiB}
+baseline: {file: b.json, max-growth: 25MB, max-growth-percent: 150%, no-new: warning}
+paths:
+- {path: /opt/**, name: n, max-size: 7MB, message: "ask us"}
+packages:
+- {package: "cuda-*", max-size: 0B}
+forbidden:
+- path: /root/.ssh
+rules:
+- {rule: logs, severity: off}
+ignore:
+- {rule: logs, path: /var/log, fingerprint: 0123456789abcdef0123456789abcdef, reason: r, expires: 2027-01-31}
+"""
+
+SETTINGS = {
+	"config": b"\0" + GATE_CONFIG,
+	"config-alias": b"\0budgets: &a {max-size: 1GB}\nown: *a\n",
+	"config-deep": b"\0" + b"[" * 200,
+	"config-two": b"\0version: 1\n---\nversion: 1\n",
+	"config-tags": b"\0!!map {? !!str version : !!int 1}\n",
+	"dive": b"\1rules:\n  lowestEfficiency: 0.95\n  highestWastedBytes: 20 MB\n  highestUserWastedPercent: disabled\n",
+	"pragma": b"\2FROM x\n# layeropt ignore=logs,apt-lists expires=2027-01-31 -- why\nRUN <<E\n# layeropt x\nE\n",
+	"percent": b"\x0395%",
+	"part": b"\3own:1.5GB",
+	"budget": b"\3/opt=7MB",
+	"rule": b"\3logs",
+}
+
 GZIPS = {
 	"small": gzip(b"hello"),
 	"stored": gzip(b"hello" * 20, 0),
@@ -416,6 +449,7 @@ CORPORA = {
 	"fuzz_dpkg": DPKG,
 	"fuzz_databases": DATABASES,
 	"fuzz_json": JSONS,
+	"fuzz_settings": SETTINGS,
 	"fuzz_rpm": RPMS,
 	"fuzz_tar": {name: b"\x0b" + data for name, data in TARS.items()},
 	"fuzz_layer": LAYERS,
