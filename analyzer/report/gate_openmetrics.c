@@ -121,11 +121,12 @@ static void put_figures(struct writer *w)
 	for (size_t i = 0; i < count; i++) {
 		put_family(w, figures[i].name, figures[i].bytes ? "bytes" : "", help_of(figures[i].name));
 		for (size_t part = 0; part < parts; part++)
-			put_count(w, figures[i].name, part_label(part), lopt_figure_of(totals[part], &figures[i]));
+			put_count(w, figures[i].name, part_label((enum lopt_gate_part)part),
+				  lopt_figure_of(totals[part], &figures[i]));
 	}
 	put_family(w, "efficiency_ratio", "ratio", "Visible bytes over the image size.");
 	for (size_t part = 0; part < parts; part++)
-		put_ratio(w, "efficiency_ratio", part_label(part), totals[part]->efficiency);
+		put_ratio(w, "efficiency_ratio", part_label((enum lopt_gate_part)part), totals[part]->efficiency);
 }
 
 static void put_growth(struct writer *w)
