@@ -122,7 +122,7 @@ static void put_verdict(struct writer *w)
 	if (result->baseline) {
 		lopt_buf_text(&w->out, ", ");
 		lopt_change_format(&w->out, result->baseline->totals.content_bytes, analysis->totals.content_bytes);
-		lopt_buf_text(&w->out, " as ");
+		lopt_buf_text(&w->out, lopt_gate_against(result));
 		lopt_span_show(&w->out, result->baseline_name, CELL);
 	}
 	lopt_buf_printf(&w->out, "; %s; ignored findings: ", lopt_digests_words(analysis));
@@ -152,7 +152,7 @@ static bool find_in_baseline(const struct writer *w, const struct lopt_gate_chec
 	const struct lopt_totals *now = totals_of(w->result->analysis, check->part);
 	size_t count;
 	const struct lopt_figure *figures = lopt_figures(&count);
-	if (!check->measure || check->unit == LOPT_UNIT_RATIO || !before || !now)
+	if (!check->measure || check->name.len || check->unit == LOPT_UNIT_RATIO || !before || !now)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(figures[i].name, check->measure) != 0)
@@ -402,7 +402,10 @@ static void put_findings(struct writer *w, const char *title, choose *wanted, co
 static void put_change(struct writer *w, uint64_t before, uint64_t after)
 {
 	lopt_buf_text(&w->row, "| ");
-	lopt_change_format(&w->row, before, after);
+	if (before == after)
+		lopt_buf_text(&w->row, "0 B");
+	else
+		lopt_change_format(&w->row, before, after);
 	end_cell(w);
 }
 

@@ -83,7 +83,7 @@ static void put_verdict(struct writer *w)
 		lopt_change_format(fresh(w), result->baseline->totals.content_bytes,
 				   result->analysis->totals.content_bytes);
 		put_right(w, 0);
-		lopt_printer_text(&w->p, " as ");
+		lopt_printer_text(&w->p, lopt_gate_against(result));
 		lopt_printer_elided(&w->p, result->baseline_name, lopt_printer_room(&w->p));
 	}
 	lopt_printer_end(&w->p);
@@ -322,7 +322,10 @@ static void put_findings(struct writer *w, const char *heading, choose *wanted)
 
 static void put_change(struct writer *w, uint64_t before, uint64_t after)
 {
-	lopt_change_format(fresh(w), before, after);
+	if (before == after)
+		lopt_buf_text(fresh(w), "0 B");
+	else
+		lopt_change_format(fresh(w), before, after);
 	put_right(w, 12);
 	lopt_printer_text(&w->p, "  ");
 }

@@ -18,6 +18,11 @@ size_t lopt_gate_skipped_count(const struct lopt_gate_result *result)
 	return count;
 }
 
+const char *lopt_gate_against(const struct lopt_gate_result *result)
+{
+	return result->baseline->totals.content_bytes == result->analysis->totals.content_bytes ? " as " : " against ";
+}
+
 void lopt_gate_verdict_format(struct lopt_buf *out, const struct lopt_gate_result *result)
 {
 	size_t all = result->check_count, skipped = lopt_gate_skipped_count(result);

@@ -34,6 +34,8 @@ LOPT_CHECKED enum lopt_status lopt_gate_baseline(FILE *to, const struct lopt_gat
 
 /** "2 of 7 budgets exceeded, 1 not checked"; plain text. */
 void lopt_gate_verdict_format(struct lopt_buf *out, const struct lopt_gate_result *result);
+/** What stands between the change of the size and the name of the baseline. */
+const char *lopt_gate_against(const struct lopt_gate_result *result);
 size_t lopt_gate_skipped_count(const struct lopt_gate_result *result);
 
 /** "max-size", "own: max-size", "path: R packages" */

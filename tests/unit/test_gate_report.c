@@ -705,7 +705,7 @@ static void growth_is_signed_and_cut(void **state)
 	made.result.growth.packages = made.packages;
 	made.result.growth.package_count = 3;
 	char *text = report_in("text", &made.result, &options);
-	expect_in(text, ": 18 B, -1.0 MB as main.json\n");
+	expect_in(text, ": 18 B, -1.0 MB against main.json\n");
 	expect_in(text, "    +90.0 kB  dpkg  grown 1 -> 2\n"
 			"    -50.0 kB  pip   gone 3 -> (none)\n"
 			"      +700 B  (1 more)\n");
