@@ -14,7 +14,7 @@
  * Ceilings beside that on bytes: a small text can ask for a lot of memory. Ours have no more than one object and six
  * values for about a hundred bytes.
  */
-enum { OBJECTS_MAX = 1000000, COMMAS_MAX = 8000000, PLACES_MAX = 8, LABEL_MAX = 64 };
+enum { OBJECTS_MAX = 1000000, COMMAS_MAX = 4000000, PLACES_MAX = 8, LABEL_MAX = 64 };
 
 /*
  * jansson refuses numbers beyond 2^63 - 1, without saying whose they are. They are put into strings that start like this;

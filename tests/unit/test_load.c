@@ -510,8 +510,8 @@ static void has_ceilings(void **state)
 	} cases[] = {
 		{ "", "[", 100000, "", "JSON nested more than 512 deep" },
 		{ "", "{\"a\":", 600, "", "JSON nested more than 512 deep" },
-		{ "[", "{},", 1000001, "{}]", "JSON of more than 1000000 objects or 8000000 values" },
-		{ "[", "0,", 8000001, "0]", "JSON of more than 1000000 objects or 8000000 values" },
+		{ "[", "{},", 1000001, "{}]", "JSON of more than 1000000 objects or 4000000 values" },
+		{ "[", "0,", 4000001, "0]", "JSON of more than 1000000 objects or 4000000 values" },
 		{ "\"", "0123456789012345", LOPT_ANALYSIS_JSON_MAX / 16, "\"", "more than 67108864 bytes of JSON" },
 	};
 	(void)state;
