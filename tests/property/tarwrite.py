@@ -198,7 +198,7 @@ def docker_archive(image, tag="t:1"):
 		diff_ids.append("sha256:" + hashlib.sha256(tar).hexdigest())
 		names.append("%d/layer.tar" % index)
 		members.append((names[-1], compress(tar, layer["compression"])))
-	config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
+	config = json.dumps({"architecture": "amd64", "os": "linux", "config": image.get("config", {}), "history": image.get("history", []),
 			     "rootfs": {"type": "layers", "diff_ids": diff_ids}}).encode()
 	manifest = json.dumps([{"Config": "config.json", "RepoTags": [tag], "Layers": names}]).encode()
 	members += [("config.json", config), ("manifest.json", manifest)]
