@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "blob/digest.h"
+#include "compare/inventory.h"
 #include "harness.h"
 #include "layeropt/analysis.h"
 #include "layeropt/report.h"
@@ -78,6 +79,44 @@ static inline void print_listing(const struct lopt_image *image, size_t layer, b
 	free(text);
 }
 
+/** A listing of an image says all that is compared of it. */
+static inline void must_stand_in(const struct lopt_image *image, const struct lopt_analysis *analysis)
+{
+	const struct lopt_listing_options how = {
+		.layer = LOPT_NO_LAYER, .ndjson = true, .analysis = analysis, .show_secrets = true
+	};
+	const struct lopt_comparison_options options = { .times = true };
+	struct lopt_memory_stream stream;
+	struct lopt_inventory inventory, listed;
+	struct lopt_comparison comparison;
+	struct lopt_arena arena;
+	struct lopt_error err = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	MUST(file && lopt_listing_write(file, image, &how, &err) == LOPT_OK);
+	MUST(fclose(file) == 0);
+	lopt_arena_init(&arena, UINT64_MAX);
+	lopt_memory_stream_init(&stream, text, size);
+	enum lopt_status status = lopt_inventory_read(&listed, &arena, &stream.stream, lopt_limits_default(), &err);
+	if (status != LOPT_OK && status != LOPT_E_LIMIT)
+		fprintf(stderr, "%s\n", err.message);
+	MUST(status == LOPT_OK || status == LOPT_E_LIMIT);
+	MUST(lopt_inventory_make(&inventory, &arena, image, analysis, &err) == LOPT_OK);
+	if (status == LOPT_OK) {
+		MUST(lopt_comparison_between(&comparison, &inventory, &listed, &options, &err) == LOPT_OK);
+		for (size_t i = 0; i < comparison.count; i++) /* holes too large to be hashed are equal to nothing */
+			MUST(comparison.differences[i].aspects == LOPT_ASPECT_CONTENT &&
+			     comparison.differences[i].after.size > 64 << 20);
+		MUST(comparison.config_count == 0 && comparison.paths == listed.count);
+		lopt_comparison_release(&comparison);
+	}
+	lopt_inventory_release(&inventory);
+	lopt_inventory_release(&listed);
+	lopt_arena_release(&arena);
+	free(text);
+}
+
 /** What two ways of storing one image have in common. */
 static inline struct lopt_totals comparable(struct lopt_totals totals)
 {
@@ -117,6 +156,8 @@ static inline bool examine(const struct lopt_buf *archive, bool verify, struct l
 		MUST(!broken);
 		print_reports(analysis);
 		print_listing(image, LOPT_NO_LAYER, true);
+		if (verify)
+			must_stand_in(image, analysis);
 		print_listing(image, lopt_image_layer_count(image) ? 0 : LOPT_NO_LAYER, false);
 		*totals = analysis->totals;
 	}

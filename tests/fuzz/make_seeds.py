@@ -407,7 +407,7 @@ def saved(**more):
 		"image": {"source": "a.tar", "format": "oci-archive", "tags": ["a:1"], "config_digest": "sha256:01", "manifest_digest": None,
 			"architecture": "amd64", "variant": None, "os": "linux", "created": None, "digests_verified": True,
 			"config": {"env": ["A=b", "C"], "entrypoint": [], "cmd": ["sh", ""], "working_dir": None, "user": None,
-				"exposed_ports": ["80/tcp"], "volumes": [], "labels": {"a": "b"}}},
+				"exposed_ports": ["80/tcp"], "volumes": [], "labels": {"a": "b"}, "settings": {"StopSignal": "\"SIGINT\""}}},
 		"totals": totals(7, base=None, own=None, dive={"efficiency": 0.5, "wasted_bytes": 1, "user_wasted_percent": 0}),
 		"layers": [layer], "waste": [], "known": [], "duplicates": [], "packages": [], "directories": [], "findings": [],
 		"omitted": {name: {"rows": 0, "bytes": 0} for name in ("waste", "known", "duplicates", "packages", "recommended_only",
@@ -441,6 +441,42 @@ ANALYSES = {
 	"next-major": saved(schema="layeropt/analysis/2.0"),
 }
 
+
+def listing(*rows, layers=2, **header):
+	"""Lines as `layeropt ls --format ndjson` writes them; `header` replaces members of the first."""
+	first = {"schema": "layeropt/listing/1.0", "layer": None, "secrets_masked": True, "image": {
+		"source": "a.tar", "config_digest": None, "architecture": "amd64", "variant": None, "os": "linux", "config": {
+			"env": ["A=1", "TOKEN=***"], "entrypoint": [], "cmd": ["sh", ""], "working_dir": None, "user": "u",
+			"exposed_ports": ["80/tcp"], "volumes": [], "labels": {"a": "b"}, "settings": {"StopSignal": "\"SIGINT\""}}},
+		"totals": {"layers": layers, "paths": len(rows), "content_bytes": 3, "visible_bytes": 2, "wasted_bytes": 1},
+		"layers": [{"diff_id": "sha256:%d" % n, "instruction": "RUN %d" % n, "content_bytes": n} for n in range(layers)],
+		"packages": [{"manager": "dpkg", "name": "p", "version": "1", "bytes": 1}]}
+	common = {"mode": "644", "uid": 0, "gid": 0, "mtime_ns": 1, "layer": 0}
+	lines = [first | header] + [common | row for row in rows]
+	return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+CONTENT = {"type": "f", "size": 1, "sha256": "ab" * 32}
+LISTINGS = {
+	"empty": listing(layers=0),
+	"all-types": listing({"path": "b", "type": "b", "rdev": "8,1"}, {"path": "c", "type": "c", "rdev": "1,3"},
+			     {"path": "d", "type": "d", "mtime_ns": None}, {"path": "d/f"} | CONTENT,
+			     {"path": "l", "type": "l", "link": "d/f"}, {"path": "p", "type": "p"}),
+	"links": listing({"path": "a", "hardlink": "a"} | CONTENT, {"path": "b", "hardlink": "a", "layer": 1, "content_layer": 0} | CONTENT),
+	"odd-names": listing({"path": "\u001b[31m\u202e\n", "xattrs": {"user.a": "", "user.b": "ff"}} | CONTENT,
+			     {"path": "\\xff", "path_b64": "/w==", "type": "l", "link": "\\xfe", "link_b64": "/g=="}),
+	"odd-attributes": listing({"path": "a", "xattrs": {"\\xff": "00"}, "xattrs_b64": {"/w==": "00"}, "uid": -1,
+				   "gid": 2**63 - 1, "mtime_ns": -2**63, "mode": "7777"} | CONTENT | {"size": 2**64 - 1, "sha256": None}),
+	"packages": listing(packages=[{"manager": "pip", "name": "\\xff", "name_b64": "/w==", "version": "", "bytes": 0}]),
+	"of-a-layer": listing(layer=1),
+	"newer": listing(schema="layeropt/listing/2.0"),
+	"another": b"{\n  \"schema\": \"layeropt/analysis/1.0\",\n",
+	"cut-off": listing({"path": "a"} | CONTENT)[:-3],
+	"twice": listing({"path": "a"} | CONTENT, {"path": "a"} | CONTENT),
+	"too-few": listing({"path": "a"} | CONTENT).splitlines(True)[0],
+	"blanks": b" \t{ \"new\": [ ] , " + listing()[1:-1] + b" \r\n",
+}
+
 CORPORA = {
 	"fuzz_credential": CREDENTIALS,
 	"fuzz_packages": PACKAGES,
@@ -450,6 +486,7 @@ CORPORA = {
 	"fuzz_databases": DATABASES,
 	"fuzz_json": JSONS,
 	"fuzz_settings": SETTINGS,
+	"fuzz_listing": LISTINGS,
 	"fuzz_rpm": RPMS,
 	"fuzz_tar": {name: b"\x0b" + data for name, data in TARS.items()},
 	"fuzz_layer": LAYERS,
