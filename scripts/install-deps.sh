@@ -10,7 +10,7 @@ for purpose in "$@"; do
 	build) more='gcc libc6-dev make pkgconf libarchive-dev libssl-dev libjansson-dev libcyaml-dev libyaml-dev zlib1g-dev libzstd-dev
 		libseccomp-dev scdoc' ;;
 	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace zsh fish libxml2-utils
-		python3-jsonschema python3-prometheus-client cmark-gfm' ;;
+		python3-jsonschema python3-prometheus-client python3-yaml cmark-gfm curl jq' ;;
 	engine) more='python3 git mmdebstrap ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;
 	docker) more='docker.io iptables' ;;
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc binutils' ;;
