@@ -43,7 +43,7 @@ if ! "$docker" image inspect "$plain" >/dev/null 2>&1 && command -v mmdebstrap >
 	printf '\n--- a base image of Debian packages\n'
 	sh scripts/make-base-image.sh --plain "$plain" && made=1
 fi
-BASE_IMAGE=$plain suite tests/engine/packaging "$binary"
+suite tests/engine/packaging "$binary"
 cases=$(grep -l '^needs network' fixtures/dockerfiles/*/expect | xargs -n 1 dirname | xargs -n 1 basename)
 # Containers may have no network although this machine has.
 if timeout 120 "$docker" run --rm "$plain" apt-get -qq -o APT::Update::Error-Mode=any update >"$log" 2>&1; then

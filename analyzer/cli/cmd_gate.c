@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/gathering.h"
 #include "cli/opening.h"
+#include "cli/plugin.h"
 #include "cli/terminal.h"
 #include "gate/evaluate.h"
 #include "report/gate.h"
@@ -265,7 +266,8 @@ static enum lopt_status check_needs(const struct wanted *wanted, struct lopt_err
 	if (!wanted->write_baseline && !lopt_gate_settings_any(settings))
 		return lopt_error_set(
 			err, LOPT_E_USAGE,
-			"no budget is set: give one, as in --max-size 1.5GB, or write them down with 'layeropt init'");
+			"no budget is set: give one, as in --max-size 1.5GB, or write them down with '%s init'",
+			lopt_program());
 	return LOPT_OK;
 }
 
@@ -510,7 +512,7 @@ static enum lopt_status choose_base(struct wanted *wanted, struct lopt_source **
 {
 	const struct lopt_gate_settings *settings = &wanted->gathering.settings;
 	if (settings->base_image.rank > settings->base_layers.rank)
-		return lopt_source_open(source, settings->base_image.text.ptr, err);
+		return lopt_opening_source(source, settings->base_image.text.ptr, err);
 	wanted->analysis.has_base_layers = settings->base_layers.rank != LOPT_RANK_DEFAULT;
 	if (!wanted->analysis.has_base_layers)
 		return LOPT_OK;
@@ -538,7 +540,7 @@ static enum lopt_status open_and_evaluate(struct wanted *wanted, struct lopt_err
 	const char *path = wanted->gathering.settings.baseline.text.ptr;
 	choose_digests(wanted);
 	LOPT_TRY(open_baseline(&baseline, path ? path : "", err));
-	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
+	LOPT_TRY(lopt_opening_source(&source, wanted->opening.image, err));
 	LOPT_TRY(choose_base(wanted, &base, err));
 	sources[count++] = source;
 	if (base)
@@ -620,6 +622,8 @@ static const char *words(int id, size_t index)
 		return lopt_gate_format_at(index) ? lopt_gate_format_at(index)->name : NULL;
 	case COLOR:
 		return lopt_word_at(lopt_color_names, index);
+	case RULE:
+		return lopt_rule_name_at(index);
 	default:
 		break;
 	}

@@ -229,7 +229,7 @@ static enum lopt_status open_and_write(struct wanted *wanted, struct lopt_outfil
 	if (wanted->analysis.dockerfile_name)
 		LOPT_TRY(lopt_dockerfile_load(&wanted->dockerfile, wanted->analysis.dockerfile_name, err));
 	wanted->analysis.dockerfile = lopt_buf_view(&wanted->dockerfile);
-	LOPT_TRY(lopt_source_open(&source, wanted->opening.image, err));
+	LOPT_TRY(lopt_opening_source(&source, wanted->opening.image, err));
 	return measure_and_write(wanted, source, file, err);
 }
 

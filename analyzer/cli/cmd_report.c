@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/command.h"
 #include "cli/opening.h"
+#include "cli/plugin.h"
 #include "cli/terminal.h"
 #include "layeropt/report.h"
 #include "source/json.h"
@@ -105,7 +106,7 @@ static enum lopt_status report(struct wanted *wanted, struct lopt_error *err)
 {
 	const char *const more[2] = { NULL, NULL };
 	if (!wanted->opening.image)
-		return lopt_error_set(err, LOPT_E_USAGE, "no file given; 'layeropt report --help' tells how");
+		return lopt_error_set(err, LOPT_E_USAGE, "no file given; '%s report --help' tells how", lopt_program());
 	LOPT_TRY(refuse_files(&wanted->opening.outputs, err));
 	LOPT_TRY(lopt_opening_finish(&wanted->opening, "report", formats, more, err));
 	return load_and_report(wanted, err);
