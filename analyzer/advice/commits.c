@@ -139,6 +139,8 @@ static enum lopt_status read_ignore(struct reading *r)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf name = LOPT_BUF_INIT(1 << 16);
 	bool found = false;
+	if (r->options->ignore.ptr)
+		return lopt_ignore_read(&r->ignore, &r->arena, r->options->ignore, r->err);
 	lopt_buf_text(&name, r->options->dockerfile);
 	lopt_buf_text(&name, ".dockerignore");
 	if (!name.failed)
@@ -466,8 +468,29 @@ static enum lopt_status read_commits(struct reading *r, struct lopt_commits *out
 	return make_masks(r, out, first);
 }
 
-enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_commits_options *options,
-				   const struct lopt_dockerfile *file, struct lopt_error *err)
+static enum lopt_status make_up(struct reading *r, struct lopt_commits *out, const struct lopt_str *paths, size_t count)
+{
+	size_t first = 0;
+	LOPT_TRY(find_last_stage(r, &first));
+	LOPT_TRY(lopt_sources_read(&r->sources, r->file, r->err));
+	LOPT_TRY(read_ignore(r));
+	r->commits = calloc(count + 1, sizeof *r->commits);
+	r->changed = calloc((count + 1) * r->width, sizeof *r->changed);
+	if (!r->commits || !r->changed)
+		return lopt_error_memory(r->err);
+	while (r->count < count) {
+		r->count++;
+		note_path(r, paths[r->count - 1]);
+	}
+	if (!r->steps)
+		return lopt_error_set(r->err, LOPT_E_LIMIT, "too many paths and patterns to compare");
+	return make_masks(r, out, first);
+}
+
+/* `paths` NULL: what git knows. */
+static enum lopt_status find(struct lopt_commits *out, const struct lopt_commits_options *options,
+			     const struct lopt_dockerfile *file, const struct lopt_str *paths, size_t count,
+			     struct lopt_error *err)
 {
 	struct lopt_error why = { .message = "" };
 	LOPT_CLEANUP(reading_release)
@@ -484,7 +507,7 @@ enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_c
 	lopt_arena_init(&r.arena, ARENA_MAX);
 	*out = (struct lopt_commits){ .reason = LOPT_BUF_INIT(REASON_MAX) };
 	lopt_arena_init(&out->arena, LOPT_COMMITS_LOG_BYTES_MAX);
-	enum lopt_status status = read_commits(&r, out);
+	enum lopt_status status = paths ? make_up(&r, out, paths, count) : read_commits(&r, out);
 	if (status == LOPT_E_SYSTEM || status == LOPT_E_LIMIT) {
 		out->count = 0;
 		lopt_buf_text(&out->reason, *why.message ? why.message : "git does not answer");
@@ -495,4 +518,17 @@ enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_c
 		return lopt_error_set(err, status, "%s", why.message);
 	}
 	return LOPT_OK;
+}
+
+enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_commits_options *options,
+				   const struct lopt_dockerfile *file, struct lopt_error *err)
+{
+	return find(out, options, file, NULL, 0, err);
+}
+
+enum lopt_status lopt_commits_make_up(struct lopt_commits *out, const struct lopt_commits_options *options,
+				      const struct lopt_dockerfile *file, const struct lopt_str *paths, size_t count,
+				      struct lopt_error *err)
+{
+	return find(out, options, file, paths, count, err);
 }

@@ -22,6 +22,7 @@ struct lopt_commits_options {
 	const char *context;	/* the directory that is the build context */
 	const char *dockerfile; /* the Dockerfile's path */
 	size_t commits_max;	/* the newest ones that touch either; 0: LOPT_COMMITS_DEFAULT */
+	struct lopt_str ignore; /* in place of .dockerignore; ptr NULL: what is beside the Dockerfile or in the context */
 };
 
 /** A commit changed what an installer reads. */
@@ -55,6 +56,13 @@ struct lopt_commits {
  */
 LOPT_CHECKED enum lopt_status lopt_commits_read(struct lopt_commits *out, const struct lopt_commits_options *options,
 						const struct lopt_dockerfile *file, struct lopt_error *err);
+/**
+ * The same of commits that are made up: the i-th changes the file paths[i] of the context and nothing else. They have no
+ * hashes, and the Dockerfile no history.
+ */
+LOPT_CHECKED enum lopt_status lopt_commits_make_up(struct lopt_commits *out, const struct lopt_commits_options *options,
+						   const struct lopt_dockerfile *file, const struct lopt_str *paths,
+						   size_t count, struct lopt_error *err);
 void lopt_commits_release(struct lopt_commits *commits);
 
 /** Is a file of this name (without directories) one that an installer reads? See manifest.c. */

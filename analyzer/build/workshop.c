@@ -26,7 +26,8 @@ struct lopt_workshop {
 	size_t name_count, name_cap;
 	struct lopt_str ignore; /* ptr NULL: what the context has */
 	char ignore_path[PATH_MAX_HERE + 32];
-	char scratch[PATH_MAX_HERE + 16];
+	char scratch[PATH_MAX_HERE + 16];    /* for who asks for it */
+	char copy[PATH_MAX_HERE + 16];	     /* of a build context, with another .dockerignore */
 	signed char can[LOPT_FEATURE_COUNT]; /* -1: not tried */
 };
 
@@ -77,6 +78,7 @@ static enum lopt_status make_directory(struct lopt_workshop *workshop, struct lo
 		return lopt_error_set(err, LOPT_E_USAGE, "the name of the directory for temporary files is too long");
 	}
 	(void)snprintf(workshop->scratch, sizeof workshop->scratch, "%s/scratch", workshop->directory);
+	(void)snprintf(workshop->copy, sizeof workshop->copy, "%s/copy", workshop->directory);
 	(void)snprintf(workshop->ignore_path, sizeof workshop->ignore_path, "%s/Dockerfile.dockerignore",
 		       workshop->directory);
 	if (mkdir(workshop->directory, 0700) == 0)
@@ -150,18 +152,26 @@ static void remove_file(const struct lopt_workshop *workshop, const char *name)
 	(void)unlink(path);
 }
 
-/* A tree that came out of a repository. */
-static void remove_scratch(const struct lopt_workshop *workshop)
+/* A tree that came from elsewhere. */
+static void remove_tree(const char *path)
 {
 	struct stat st;
 	struct words words = { 0 };
-	if (lstat(workshop->scratch, &st) < 0)
+	if (lstat(path, &st) < 0)
 		return;
 	word(&words, "rm");
 	word(&words, "-rf");
 	word(&words, "--");
-	word(&words, workshop->scratch);
+	word(&words, path);
 	clean(&words, NULL);
+}
+
+static enum lopt_status make_tree(const char *path, struct lopt_error *err)
+{
+	remove_tree(path);
+	if (mkdir(path, 0700) < 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", path, strerror(errno));
+	return LOPT_OK;
 }
 
 static void remove_directory(const struct lopt_workshop *workshop)
@@ -173,7 +183,8 @@ static void remove_directory(const struct lopt_workshop *workshop)
 		return;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		remove_file(workshop, files[i]);
-	remove_scratch(workshop);
+	remove_tree(workshop->scratch);
+	remove_tree(workshop->copy);
 	(void)snprintf(path, sizeof path, "%s/probe", workshop->directory);
 	(void)rmdir(path);
 	(void)rmdir(workshop->directory);
@@ -210,11 +221,8 @@ const char *lopt_workshop_mark(const struct lopt_workshop *workshop)
 
 enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, const char **path, struct lopt_error *err)
 {
-	remove_scratch(workshop);
 	*path = workshop->scratch;
-	if (mkdir(workshop->scratch, 0700) < 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make: %s", workshop->scratch, strerror(errno));
-	return LOPT_OK;
+	return make_tree(workshop->scratch, err);
 }
 
 /* Files. */
@@ -240,22 +248,25 @@ void lopt_workshop_ignore(struct lopt_workshop *workshop, struct lopt_str text)
 	workshop->ignore = text;
 }
 
+enum lopt_status lopt_workshop_copy(const char *from, const char *to, struct lopt_error *err)
+{
+	char all[PATH_MAX_HERE + 4096];
+	struct lopt_ran ran;
+	(void)snprintf(all, sizeof all, "%s/.", from);
+	const char *const copy[] = { "cp", "-a", "--", all, to, NULL };
+	const struct lopt_run run = { .argv = copy };
+	LOPT_TRY(lopt_run(&ran, &run, NULL, err));
+	return ran.code == 0 ? LOPT_OK : lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot copy the build context", from);
+}
+
 /* docker's classic builder reads no other file than the context's own, so it gets a copy of the context. */
 static enum lopt_status copy_context(struct lopt_workshop *workshop, const char **context, struct lopt_error *err)
 {
-	const char *path;
-	char from[PATH_MAX_HERE + 4096];
-	struct lopt_ran ran;
-	LOPT_TRY(lopt_workshop_scratch(workshop, &path, err));
-	(void)snprintf(from, sizeof from, "%s/.", *context);
-	const char *const copy[] = { "cp", "-a", "--", from, path, NULL };
-	const struct lopt_run run = { .argv = copy };
-	LOPT_TRY(lopt_run(&ran, &run, NULL, err));
-	if (ran.code != 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot copy the build context", *context);
-	*context = path;
-	remove_file(workshop, "scratch/.dockerignore"); /* it may be a link, or not writable */
-	return write_file(workshop, "scratch/.dockerignore", workshop->ignore, err);
+	LOPT_TRY(make_tree(workshop->copy, err));
+	LOPT_TRY(lopt_workshop_copy(*context, workshop->copy, err));
+	*context = workshop->copy;
+	remove_file(workshop, "copy/.dockerignore"); /* it may be a link, or not writable */
+	return write_file(workshop, "copy/.dockerignore", workshop->ignore, err);
 }
 
 static enum lopt_status apply_ignore(struct lopt_workshop *workshop, const char **context, struct lopt_error *err)

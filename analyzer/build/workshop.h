@@ -73,6 +73,9 @@ const char *lopt_workshop_mark(const struct lopt_workshop *workshop);
 LOPT_CHECKED enum lopt_status lopt_workshop_scratch(struct lopt_workshop *workshop, const char **path,
 						    struct lopt_error *err);
 
+/** Copy all that is in one directory into another one. */
+LOPT_CHECKED enum lopt_status lopt_workshop_copy(const char *from, const char *to, struct lopt_error *err);
+
 /** Replace the values of all build arguments in a log by "***". */
 LOPT_CHECKED enum lopt_status lopt_workshop_mask(const struct lopt_workshop *workshop, struct lopt_buf *out,
 						 struct lopt_str log);

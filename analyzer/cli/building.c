@@ -263,15 +263,17 @@ struct lopt_str lopt_building_own_ignore(const struct lopt_building *building)
 		       : lopt_str_make(NULL, 0);
 }
 
-enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out, struct lopt_str before,
-				      struct lopt_str after, const struct lopt_subject *original,
-				      const struct lopt_subject *candidate, struct lopt_error *err)
+enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out,
+				      struct lopt_replay_input *input, struct lopt_error *err)
 {
-	const struct lopt_str texts[2] = { before, after };
-	const struct lopt_subject *subjects[2] = { original, candidate };
 	if (building->replay == 0)
 		return LOPT_OK;
-	return lopt_replay_run(out, &building->proof, building->context, building->replay, texts, subjects, err);
+	input->context = building->context;
+	input->commits = building->replay;
+	input->ignores[0] = lopt_building_own_ignore(building);
+	if (!input->ignores[1].len)
+		input->ignores[1] = input->ignores[0];
+	return lopt_replay_run(out, &building->proof, input, err);
 }
 
 /* Reports. */

@@ -99,11 +99,12 @@ LOPT_CHECKED enum lopt_status lopt_building_finish(struct lopt_building *buildin
 LOPT_CHECKED enum lopt_status lopt_building_start(struct lopt_building *building, struct lopt_error *err);
 /** The text of DOCKERFILE.dockerignore where the builder reads it; ptr NULL: there is none. */
 struct lopt_str lopt_building_own_ignore(const struct lopt_building *building);
-/** Replay commits with both Dockerfiles, where --replay asked for it; the caller releases *out, zeroed without it. */
+/**
+ * Replay commits with both Dockerfiles, where --replay asked for it; of the input texts and subjects are given, and the
+ * candidate's .dockerignore where it has one of its own. The caller releases *out, zeroed without it.
+ */
 LOPT_CHECKED enum lopt_status lopt_building_replay(struct lopt_building *building, struct lopt_replay *out,
-						   struct lopt_str before, struct lopt_str after,
-						   const struct lopt_subject *original,
-						   const struct lopt_subject *candidate, struct lopt_error *err);
+						   struct lopt_replay_input *input, struct lopt_error *err);
 /** Write all reports. */
 LOPT_CHECKED enum lopt_status lopt_building_report(struct lopt_building *building, const struct lopt_outcome *outcome,
 						   struct lopt_error *err);

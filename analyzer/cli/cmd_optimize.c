@@ -288,9 +288,11 @@ static enum lopt_status finish(struct work *work, struct lopt_error *err)
 	if (work->after.failed)
 		return lopt_error_memory(err);
 	LOPT_CLEANUP(lopt_replay_release) struct lopt_replay replay = { 0 };
+	struct lopt_replay_input input = { .texts = { work->part, lopt_buf_view(&o->text) },
+					   .ignores[1] = lopt_buf_view(&o->ignore),
+					   .subjects = { &work->original.subject, &o->trial.subject } };
 	if (proved)
-		LOPT_TRY(lopt_building_replay(building, &replay, work->part, lopt_buf_view(&o->text),
-					      &work->original.subject, &o->trial.subject, err));
+		LOPT_TRY(lopt_building_replay(building, &replay, &input, err));
 	const struct lopt_outcome outcome = {
 		.command = "optimize",
 		.original_name = building->dockerfile,

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/cleanup.h"
 #include "cli/building.h"
 #include "cli/command.h"
@@ -10,6 +13,7 @@ enum { OPTIMIZED = LOPT_BUILDING_OWN };
 struct wanted {
 	struct lopt_building building;
 	const char *optimized;
+	struct lopt_buf ignore; /* what OPTIMIZED.dockerignore says */
 };
 
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
@@ -19,6 +23,17 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return lopt_building_take(&wanted->building, id, value, err);
 	wanted->optimized = value;
 	return LOPT_OK;
+}
+
+/* What builders read beside the new Dockerfile in place of the context's .dockerignore. */
+static enum lopt_status load_ignore(struct wanted *wanted, struct lopt_error *err)
+{
+	char path[8192];
+	struct stat st;
+	const struct lopt_workshop *workshop = wanted->building.proof.workshop;
+	(void)snprintf(path, sizeof path, "%s.dockerignore", wanted->optimized);
+	bool reads = lopt_workshop_kind(workshop)->history != LOPT_BUILDER_LEGACY;
+	return reads && stat(path, &st) == 0 ? lopt_dockerfile_load(&wanted->ignore, path, err) : LOPT_OK;
 }
 
 /* Both have to be Dockerfiles before anything is built. */
@@ -40,9 +55,11 @@ static enum lopt_status report(struct wanted *wanted, const struct lopt_original
 {
 	struct lopt_building *building = &wanted->building;
 	LOPT_CLEANUP(lopt_replay_release) struct lopt_replay replay = { 0 };
+	struct lopt_replay_input input = { .texts = { lopt_buf_view(before), lopt_buf_view(after) },
+					   .ignores[1] = lopt_buf_view(&wanted->ignore),
+					   .subjects = { &original->subject, &trial->subject } };
 	if (trial->verdict == LOPT_VERDICT_PROVED)
-		LOPT_TRY(lopt_building_replay(building, &replay, lopt_buf_view(before), lopt_buf_view(after),
-					      &original->subject, &trial->subject, err));
+		LOPT_TRY(lopt_building_replay(building, &replay, &input, err));
 	const struct lopt_outcome outcome = {
 		.command = "verify",
 		.original_name = building->dockerfile,
@@ -76,6 +93,9 @@ static enum lopt_status prove(struct wanted *wanted, const struct lopt_buf *befo
 	LOPT_TRY(lopt_original_repeat(&original, &building->proof, text, err));
 	if (original.failed_again || original.failed_test)
 		return lopt_building_refuse(building, &original, err);
+	LOPT_TRY(load_ignore(wanted, err));
+	if (wanted->ignore.len)
+		lopt_workshop_ignore(building->proof.workshop, lopt_buf_view(&wanted->ignore));
 	LOPT_TRY(lopt_trial_make(&trial, &building->proof, &original, lopt_buf_view(after), wanted->optimized, NULL, 0,
 				 err));
 	return report(wanted, &original, &trial, before, after, err);
@@ -97,13 +117,14 @@ static enum lopt_status verify(struct wanted *wanted, struct lopt_error *err)
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
 {
-	struct wanted wanted = { 0 };
+	struct wanted wanted = { .ignore = LOPT_BUF_INIT(SIZE_MAX / 2) };
 	lopt_building_init(&wanted.building);
 	wanted.building.target_option = "max-size";
 	enum lopt_status status = lopt_options_parse(command->options, argc, argv, take, &wanted, err);
 	if (status == LOPT_OK)
 		status = wanted.building.help ? lopt_help_print(command, err) : verify(&wanted, err);
 	lopt_building_release(&wanted.building);
+	lopt_buf_release(&wanted.ignore);
 	return status;
 }
 

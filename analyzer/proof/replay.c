@@ -17,7 +17,7 @@
 struct replaying {
 	struct lopt_replay *out;
 	const struct lopt_proof_options *options;
-	const char *context;
+	const struct lopt_replay_input *input;
 	struct lopt_dockerfile *files[2];
 	struct lopt_buf texts[2]; /* with a line that keeps the caches of the two apart */
 	struct lopt_commits commits[2];
@@ -39,6 +39,7 @@ void lopt_replay_release(struct lopt_replay *replay)
 		free(replay->sides[i].measured);
 		free(replay->sides[i].expected);
 	}
+	lopt_touches_release(&replay->touches);
 	lopt_buf_release(&replay->reason);
 	*replay = (struct lopt_replay){ 0 };
 }
@@ -65,17 +66,50 @@ static enum lopt_status set_apart(struct replaying *r, size_t side, struct lopt_
 	return lopt_draft_print(draft, &r->texts[side], r->err);
 }
 
-/* What commits change, by files alone: the Dockerfile is named in a directory that is no repository. */
-static enum lopt_status read_side(struct replaying *r, size_t side, struct lopt_str text, size_t commits)
+/* What changes, by files alone: the Dockerfile is named in a directory that is not there. */
+static struct lopt_commits_options options_of(const struct replaying *r, size_t side, char (*elsewhere)[1024])
+{
+	(void)snprintf(*elsewhere, sizeof *elsewhere, "%s/nowhere/Dockerfile",
+		       lopt_workshop_directory(r->options->workshop));
+	return (struct lopt_commits_options){ .context = r->input->context,
+					      .dockerfile = *elsewhere,
+					      .commits_max = r->input->commits,
+					      .ignore = r->input->ignores[side] };
+}
+
+static enum lopt_status read_side(struct replaying *r, size_t side)
 {
 	char elsewhere[1024];
-	(void)snprintf(elsewhere, sizeof elsewhere, "%s/Dockerfile", lopt_workshop_directory(r->options->workshop));
-	const struct lopt_commits_options options = { .context = r->context,
-						      .dockerfile = elsewhere,
-						      .commits_max = commits };
-	LOPT_TRY(lopt_dockerfile_parse(&r->files[side], text, r->err));
-	LOPT_TRY(set_apart(r, side, text));
+	const struct lopt_commits_options options = options_of(r, side, &elsewhere);
+	LOPT_TRY(lopt_dockerfile_parse(&r->files[side], r->input->texts[side], r->err));
+	LOPT_TRY(set_apart(r, side, r->input->texts[side]));
 	return lopt_commits_read(&r->commits[side], &options, r->files[side], r->err);
+}
+
+/* The same of changes that are made up. */
+static enum lopt_status make_up_side(struct replaying *r, size_t side)
+{
+	char elsewhere[1024];
+	const struct lopt_touches *touches = &r->out->touches;
+	const struct lopt_commits_options options = options_of(r, side, &elsewhere);
+	LOPT_CLEANUP(lopt_cleanup_bytes) struct lopt_str *paths = calloc(touches->count + 1, sizeof *paths);
+	if (!paths)
+		return lopt_error_memory(r->err);
+	for (size_t i = 0; i < touches->count; i++) /* newest first, as commits are */
+		paths[i] = touches->files[touches->order[touches->count - 1 - i]];
+	lopt_commits_release(&r->commits[side]);
+	return lopt_commits_make_up(&r->commits[side], &options, r->files[side], paths, touches->count, r->err);
+}
+
+/* No history: whatever it was that git could not tell. */
+static enum lopt_status make_up(struct replaying *r)
+{
+	char elsewhere[1024];
+	const struct lopt_commits_options options = options_of(r, 0, &elsewhere);
+	LOPT_TRY(lopt_touches_choose(&r->out->touches, &options, r->files[0], r->input->commits, r->err));
+	for (size_t i = 0; i < 2 && r->out->touches.count; i++)
+		LOPT_TRY(make_up_side(r, i));
+	return LOPT_OK;
 }
 
 /* Expectations. */
@@ -184,25 +218,31 @@ static enum lopt_status unpack(struct replaying *r, const char *hash, const char
 	(void)snprintf(archive, sizeof archive, "%s/image.tar", lopt_workshop_directory(r->options->workshop));
 	(void)snprintf(option, sizeof option, "--output=%s", archive);
 	const char *const ask[] = { "archive", "--format=tar", option, hash, NULL };
-	LOPT_TRY(lopt_git_ask(&said, r->context, ask, r->err));
+	LOPT_TRY(lopt_git_ask(&said, r->input->context, ask, r->err));
 	const char *const tar[] = { "tar", "-x", "-f", archive, "-C", *path, NULL };
 	const struct lopt_run run = { .argv = tar };
 	LOPT_TRY(lopt_run(&ran, &run, &said, r->err));
 	return ran.code == 0 ? LOPT_OK : lopt_error_set(r->err, LOPT_E_SYSTEM, "tar: exit status %d", ran.code);
 }
 
-/* With both Dockerfiles; `index` SIZE_MAX: only to fill the caches. LOPT_END: it does not build. */
-static enum lopt_status build_commit(struct replaying *r, const char *hash, size_t index)
+static enum lopt_status build_side(struct replaying *r, size_t side, const char *path, struct lopt_built *built)
 {
-	const char *path;
-	LOPT_TRY(unpack(r, hash, &path));
+	struct lopt_workshop *workshop = r->options->workshop;
+	lopt_workshop_ignore(workshop, r->input->ignores[side]);
+	enum lopt_status status = lopt_workshop_rebuild(workshop, built, lopt_buf_view(&r->texts[side]), path, r->err);
+	lopt_workshop_ignore(workshop, r->input->ignores[0]);
+	return status;
+}
+
+/* With both Dockerfiles; `index` SIZE_MAX: only to fill the caches. LOPT_END: it does not build. */
+static enum lopt_status build_both(struct replaying *r, const char *path, const char *when, size_t index)
+{
 	for (size_t side = 0; side < 2; side++) {
 		LOPT_CLEANUP(lopt_built_release) struct lopt_built built = { 0 };
 		struct lopt_replay_side *to = &r->out->sides[side];
-		LOPT_TRY(lopt_workshop_rebuild(r->options->workshop, &built, lopt_buf_view(&r->texts[side]), path,
-					       r->err));
+		LOPT_TRY(build_side(r, side, path, &built));
 		if (built.failed) {
-			lopt_buf_printf(&r->out->reason, "at commit %.12s the %s Dockerfile does not build", hash,
+			lopt_buf_printf(&r->out->reason, "%s the %s Dockerfile does not build", when,
 					side ? "new" : "original");
 			return LOPT_END;
 		}
@@ -218,12 +258,19 @@ static enum lopt_status build_commit(struct replaying *r, const char *hash, size
 	return LOPT_OK;
 }
 
-static enum lopt_status build_all(struct replaying *r)
+static enum lopt_status build_commit(struct replaying *r, const char *hash, size_t index)
+{
+	const char *path;
+	char when[LOPT_COMMIT_HASH_MAX + 16];
+	LOPT_TRY(unpack(r, hash, &path));
+	(void)snprintf(when, sizeof when, "at commit %.12s", hash);
+	return build_both(r, path, when, index);
+}
+
+static enum lopt_status build_commits(struct replaying *r)
 {
 	const struct lopt_commits *commits = &r->commits[0];
 	char parent[LOPT_COMMIT_HASH_MAX + 4];
-	if (r->options->tell)
-		r->options->tell(r->options->context, "replaying commits");
 	(void)snprintf(parent, sizeof parent, "%s^1", commits->hashes[commits->count - 1]);
 	enum lopt_status status = build_commit(r, parent, SIZE_MAX);
 	for (size_t i = 0; i < r->out->commits && status == LOPT_OK; i++)
@@ -231,16 +278,54 @@ static enum lopt_status build_all(struct replaying *r)
 	return status;
 }
 
-static enum lopt_status prepare(struct replaying *r, size_t commits, const struct lopt_str texts[2])
+/* The context as it is, and then one file after the other changed. */
+static enum lopt_status build_touches(struct replaying *r)
 {
+	const struct lopt_touches *touches = &r->out->touches;
+	const char *path;
+	LOPT_TRY(lopt_workshop_scratch(r->options->workshop, &path, r->err));
+	LOPT_TRY(lopt_workshop_copy(r->input->context, path, r->err));
+	LOPT_TRY(build_both(r, path, "with cache", SIZE_MAX));
+	for (size_t i = 0; i < touches->count; i++) {
+		LOPT_CLEANUP(lopt_buf_release) struct lopt_buf when = LOPT_BUF_INIT(1 << 17);
+		struct lopt_str file = touches->files[touches->order[i]];
+		lopt_buf_printf(&when, "with a line break more in %.*s", LOPT_STR_ARGS(file));
+		if (when.failed)
+			return lopt_error_memory(r->err);
+		LOPT_TRY(lopt_touch(path, file, r->err));
+		LOPT_TRY(build_both(r, path, when.data, i));
+	}
+	return LOPT_OK;
+}
+
+static enum lopt_status build_all(struct replaying *r)
+{
+	bool made_up = r->out->touches.count > 0;
+	if (r->options->tell)
+		r->options->tell(r->options->context, made_up ? "replaying changes" : "replaying commits");
+	return made_up ? build_touches(r) : build_commits(r);
+}
+
+static enum lopt_status find_changes(struct replaying *r)
+{
+	for (size_t i = 0; i < 2; i++)
+		LOPT_TRY(read_side(r, i));
+	if (r->commits[0].reason.len || r->commits[1].reason.len)
+		LOPT_TRY(make_up(r));
 	for (size_t i = 0; i < 2; i++) {
-		LOPT_TRY(read_side(r, i, texts[i], commits));
-		const struct lopt_buf *reason = &r->commits[i].reason;
+		const struct lopt_buf *reason = r->out->touches.reason.len ? &r->out->touches.reason
+									   : &r->commits[i].reason;
 		if (reason->len) {
 			lopt_buf_str(&r->out->reason, lopt_buf_view(reason));
 			return LOPT_END;
 		}
 	}
+	return LOPT_OK;
+}
+
+static enum lopt_status prepare(struct replaying *r)
+{
+	LOPT_TRY(find_changes(r));
 	r->out->commits = r->commits[0].count;
 	if (r->out->commits == 0 || r->commits[1].count != r->out->commits) {
 		lopt_buf_text(&r->out->reason, "no commit changes the build context");
@@ -255,16 +340,15 @@ static enum lopt_status prepare(struct replaying *r, size_t commits, const struc
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_replay_run(struct lopt_replay *out, const struct lopt_proof_options *options, const char *context,
-				 size_t commits, const struct lopt_str texts[2], const struct lopt_subject *subjects[2],
-				 struct lopt_error *err)
+enum lopt_status lopt_replay_run(struct lopt_replay *out, const struct lopt_proof_options *options,
+				 const struct lopt_replay_input *input, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_replaying)
-	struct replaying r = { .out = out, .options = options, .context = context, .err = err };
+	struct replaying r = { .out = out, .options = options, .input = input, .err = err };
 	*out = (struct lopt_replay){ .reason = LOPT_BUF_INIT(1 << 16) };
-	enum lopt_status status = prepare(&r, commits, texts);
+	enum lopt_status status = prepare(&r);
 	for (size_t i = 0; i < 2 && status == LOPT_OK; i++)
-		status = expect(&r, i, subjects[i]->image);
+		status = expect(&r, i, input->subjects[i]->image);
 	if (status == LOPT_OK)
 		status = build_all(&r);
 	for (size_t i = 0; i < 2 && status == LOPT_OK; i++)

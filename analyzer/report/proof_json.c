@@ -167,6 +167,19 @@ static void write_series(struct writer *w, const char *key, const double *values
 	lopt_json_close(&w->j, ']');
 }
 
+/* Changes that were made up, oldest first. */
+static void write_touched(struct writer *w, const struct lopt_replay *replay)
+{
+	const struct lopt_touches *touches = &replay->touches;
+	if (!touches->count || !replay->commits)
+		return;
+	lopt_json_key(&w->j, "touched");
+	lopt_json_open(&w->j, '[');
+	for (size_t i = 0; i < touches->count; i++)
+		lopt_json_string(&w->j, touches->files[touches->order[i]]);
+	lopt_json_close(&w->j, ']');
+}
+
 static void write_replay(struct writer *w)
 {
 	static const char *const names[2] = { "original", "candidate" };
@@ -177,6 +190,7 @@ static void write_replay(struct writer *w)
 	lopt_json_open(&w->j, '{');
 	lopt_json_member_count(&w->j, "commits", replay->commits);
 	lopt_json_member_known(&w->j, "reason", lopt_buf_view(&replay->reason));
+	write_touched(w, replay);
 	for (size_t i = 0; i < 2 && replay->commits; i++) {
 		const struct lopt_replay_side *side = &replay->sides[i];
 		lopt_json_key(&w->j, names[i]);

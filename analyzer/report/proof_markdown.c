@@ -177,10 +177,10 @@ static void write_replay(struct writer *w)
 	const struct lopt_replay *replay = w->outcome->replay;
 	if (!replay || !replay->commits)
 		return;
-	lopt_buf_printf(
-		&w->out,
-		"\n### %zu commits replayed\n\n| | steps | cached | seconds a commit |\n| --- | ---: | ---: | ---: |\n",
-		replay->commits);
+	bool made_up = replay->touches.count > 0;
+	lopt_buf_printf(&w->out,
+			"\n### %zu %s replayed\n\n| | steps | cached | seconds a %s |\n| --- | ---: | ---: | ---: |\n",
+			replay->commits, made_up ? "made-up changes" : "commits", made_up ? "change" : "commit");
 	for (size_t i = 0; i < 2; i++) {
 		const struct lopt_replay_side *side = &replay->sides[i];
 		lopt_buf_printf(&w->row, "| %s | %llu | ", names[i], (unsigned long long)side->steps);

@@ -302,15 +302,19 @@ static void write_replay(struct writer *w)
 		lopt_printer_wrapped(&w->p, lopt_buf_view(&replay->reason), 2);
 		return;
 	}
-	lopt_printer_printf(&w->p, "  %zu commits", replay->commits);
+	bool made_up = replay->touches.count > 0;
+	lopt_printer_printf(&w->p, "  %zu %s", replay->commits, made_up ? "changes" : "commits");
+	if (made_up)
+		lopt_printer_printf(&w->p, " of %zu file%s, made up: there is no history", replay->touches.file_count,
+				    replay->touches.file_count == 1 ? "" : "s");
 	lopt_printer_end(&w->p);
 	for (size_t i = 0; i < 2; i++) {
 		const struct lopt_replay_side *side = &replay->sides[i];
 		lopt_buf_clear(&w->text);
 		lopt_percent_format(&w->text, side->cached, side->steps);
-		lopt_printer_printf(&w->p, "  %-10s %s of %llu steps cached, %.1f s a commit", names[i],
+		lopt_printer_printf(&w->p, "  %-10s %s of %llu steps cached, %.1f s a %s", names[i],
 				    w->text.data ? w->text.data : "", (unsigned long long)side->steps,
-				    side->seconds / (double)replay->commits);
+				    side->seconds / (double)replay->commits, made_up ? "change" : "commit");
 		if (side->correlation >= -1)
 			lopt_printer_printf(&w->p, "; as expected: %.2f", side->correlation);
 		lopt_printer_end(&w->p);

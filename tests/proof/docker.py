@@ -81,11 +81,18 @@ def build_rule(text, plan, ignore):
 	return {"code": 1, "log": "no rule for this Dockerfile\n"}
 
 
+def sizes(folder):
+	"""Of all files in a build context."""
+	return {os.path.relpath(os.path.join(top, name), folder): os.lstat(os.path.join(top, name)).st_size
+		for top, _, names in os.walk(folder) for name in names}
+
+
 def build(words, plan):
 	text = read(words[words.index("-f") + 1])
 	beside, inside = ignored(words)
 	buildkit = os.environ.get("DOCKER_BUILDKIT")
-	note(dockerfile=text, context=sorted(os.listdir(words[-1])), buildkit=buildkit, beside=beside, inside=inside)
+	note(dockerfile=text, context=sorted(os.listdir(words[-1])), buildkit=buildkit, beside=beside, inside=inside,
+	     sizes=sizes(words[-1]))
 	ignore = beside if buildkit == "1" and beside is not None else inside
 	rule = build_rule(text, plan, (ignore or "").splitlines())
 	code = act(rule)

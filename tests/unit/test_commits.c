@@ -205,7 +205,9 @@ static void expect(const char *source, const char *context, size_t commits_max, 
 	struct lopt_buf text = LOPT_BUF_INIT(1024);
 	(void)snprintf(directory, sizeof directory, "%s/%s", folder, context);
 	(void)snprintf(path, sizeof path, "%s/Dockerfile", folder);
-	const struct lopt_commits_options options = { directory, path, commits_max };
+	const struct lopt_commits_options options = { .context = directory,
+						      .dockerfile = path,
+						      .commits_max = commits_max };
 	assert_int_equal(lopt_dockerfile_parse(&file, lopt_str_from(source), &err), LOPT_OK);
 	if (lopt_commits_read(&commits, &options, file, &err) != LOPT_OK)
 		fail_msg("%s", err.message);
@@ -350,9 +352,39 @@ static void runs_nothing_of_the_repository(void **state)
 	assert_int_not_equal(access(mark, F_OK), 0);
 }
 
+/* Files that change without a history; .dockerignore is the one given, else there is none. */
+static void changes_are_made_up(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *ignore;
+		uint64_t want;
+	} cases[] = {
+		{ "req.txt", NULL, 0x28 }, { "src/a.c", NULL, 0x60 },	  { "docs/a", NULL, 0x20 },
+		{ "docs/a", "docs\n", 0 }, { "src/a.c", "docs\n", 0x60 }, { "req.txt", "*\n!src\n", 0 },
+	};
+	struct lopt_dockerfile *file;
+	assert_int_equal(lopt_dockerfile_parse(&file, lopt_str_from(last), &err), LOPT_OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct lopt_commits commits;
+		const struct lopt_commits_options options = { .context = "/nowhere",
+							      .dockerfile = "/nowhere/Dockerfile",
+							      .ignore = lopt_str_from(cases[i].ignore) };
+		const struct lopt_str paths[] = { lopt_str_from(cases[i].path), lopt_str_from("src/b.c") };
+		assert_int_equal(lopt_commits_make_up(&commits, &options, file, paths, 2, &err), LOPT_OK);
+		assert_int_equal(commits.reason.len, 0);
+		assert_int_equal(commits.count, 2);
+		assert_int_equal(commits.changed[0], cases[i].want);
+		assert_int_equal(commits.changed[1], 0x60);
+		lopt_commits_release(&commits);
+	}
+	lopt_dockerfile_free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changes_are_made_up),
 		cmocka_unit_test(globs_cover_what_go_covers),
 		cmocka_unit_test(ignores_what_the_last_pattern_says),
 		cmocka_unit_test(versions_are_matched),
