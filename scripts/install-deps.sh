@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, docker, lint, fuzz, coverage, bench, deb)
+# Usage: scripts/install-deps.sh PURPOSE...   (build, test, engine, docker, lint, fuzz, coverage, bench, packaging)
 # Installs through apt the Debian packages that the purposes need and that are not there yet.
 set -eu
 
@@ -17,9 +17,9 @@ for purpose in "$@"; do
 	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
 	coverage) more='gcovr' ;;
 	bench) more='python3 time isal zstd openssl skopeo mmdebstrap' ;;
-	deb) more='dpkg-dev debhelper lintian python3 ncdu zstd' ;;
+	packaging) more='dpkg-dev debhelper lintian pre-commit python3 ncdu zstd' ;;
 	*)
-		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage, bench, deb" >&2
+		echo "install-deps: $purpose: it is one of build, test, engine, docker, lint, fuzz, coverage, bench, packaging" >&2
 		exit 2
 		;;
 	esac

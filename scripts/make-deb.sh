@@ -12,7 +12,7 @@ if [ "$told" != "$version" ]; then
 	exit 1
 fi
 command -v dpkg-buildpackage >/dev/null || {
-	echo 'make-deb: no dpkg-buildpackage here: sh scripts/install-deps.sh build deb' >&2
+	echo 'make-deb: no dpkg-buildpackage here: sh scripts/install-deps.sh build packaging' >&2
 	exit 1
 }
 

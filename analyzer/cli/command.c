@@ -2,11 +2,13 @@
 #include "cli/command.h"
 
 #include <archive.h>
+#include <cyaml/cyaml.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <openssl/crypto.h>
 #include <string.h>
+#include <yaml.h>
 #include <zlib.h>
 #include <zstd.h>
 #ifdef LOPT_HAVE_ISAL
@@ -116,9 +118,9 @@ enum lopt_status lopt_help_print(const struct lopt_command *command, struct lopt
 enum lopt_status lopt_version_print(struct lopt_error *err)
 {
 	printf("layeropt " LOPT_VERSION "\n"
-	       "%s, %s, jansson %s, zlib %s, zstd %s",
-	       archive_version_string(), OpenSSL_version(OPENSSL_VERSION), jansson_version_str(), zlibVersion(),
-	       ZSTD_versionString());
+	       "%s, %s, jansson %s, libyaml %s, libcyaml %s, zlib %s, zstd %s",
+	       archive_version_string(), OpenSSL_version(OPENSSL_VERSION), jansson_version_str(),
+	       yaml_get_version_string(), cyaml_version_str, zlibVersion(), ZSTD_versionString());
 #ifdef LOPT_HAVE_ISAL
 	printf(", isa-l %d.%d.%d", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
 #endif
