@@ -18,31 +18,80 @@ const char *lopt_level_name(enum lopt_level level)
 	return names[level];
 }
 
-/* Over what stays when lines move and sizes change: the rule, the instruction, the first path. */
-static enum lopt_status set_fingerprint(const struct lopt_making *making, struct lopt_finding *finding,
-					struct lopt_error *err)
+/*
+ * Fingerprints are over what stays when lines move, files come and go, and sizes change: the rule, the instruction, and for
+ * waste the one that made the bytes. Which paths a finding about bytes shows depends on their sizes; any other is about
+ * its path, or about what its message says.
+ */
+static void put_key(const struct lopt_making *making, const struct lopt_finding *finding, struct lopt_buf *text)
+{
+	lopt_buf_add(text, finding->rule, strlen(finding->rule) + 1);
+	if (finding->layer != LOPT_NO_LAYER)
+		lopt_buf_str(text, making->layers[finding->layer].instruction);
+	lopt_buf_char(text, '\0');
+	if (finding->waste)
+		lopt_buf_str(text, making->layers[finding->waste->layer].instruction);
+	else if (finding->bytes == 0 && finding->path_count)
+		lopt_buf_str(text, finding->paths[0]);
+	else if (finding->bytes == 0)
+		lopt_buf_str(text, finding->message);
+}
+
+static enum lopt_status set_fingerprint(struct lopt_finding *finding, struct lopt_str key, struct lopt_error *err)
 {
 	static const char hex[] = "0123456789abcdef";
-	struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
 	struct lopt_digest digest = { 0 };
-	lopt_buf_add(&text, finding->rule, strlen(finding->rule) + 1);
-	if (finding->layer != LOPT_NO_LAYER)
-		lopt_buf_str(&text, making->layers[finding->layer].instruction);
-	lopt_buf_char(&text, '\0');
-	if (finding->path_count)
-		lopt_buf_str(&text, finding->paths[0]);
-	else
-		lopt_buf_str(&text, finding->message);
-	enum lopt_status status = text.failed ? lopt_error_memory(err)
-					      : lopt_digest_of(&digest, LOPT_SHA256, text.data, text.len, err);
-	lopt_buf_release(&text);
-	if (status != LOPT_OK)
-		return status;
+	LOPT_TRY(lopt_digest_of(&digest, LOPT_SHA256, key.ptr, key.len, err));
 	for (size_t i = 0; i < 16; i++) {
 		finding->fingerprint[2 * i] = hex[digest.bytes[i] >> 4];
 		finding->fingerprint[2 * i + 1] = hex[digest.bytes[i] & 15];
 	}
 	finding->fingerprint[32] = '\0';
+	return LOPT_OK;
+}
+
+/* Equal fingerprints together, in the order of the layers that hide and hold. */
+static int compare_keys(const void *a, const void *b)
+{
+	const struct lopt_finding *x = *(const struct lopt_finding *const *)a;
+	const struct lopt_finding *y = *(const struct lopt_finding *const *)b;
+	size_t left = x->waste ? x->waste->layer : 0, right = y->waste ? y->waste->layer : 0;
+	int order = strcmp(x->fingerprint, y->fingerprint);
+	if (order)
+		return order;
+	if (x->layer != y->layer)
+		return x->layer < y->layer ? -1 : 1;
+	if (left != right)
+		return left < right ? -1 : 1;
+	return lopt_str_compare(x->message, y->message);
+}
+
+/* One instruction may stand there several times: the second finding of a key is told apart by its number, and so on. */
+static enum lopt_status set_fingerprints(struct lopt_making *making, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf key = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	struct lopt_finding **sorted = calloc(making->result.finding_count + 1, sizeof *sorted);
+	if (!sorted)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < making->result.finding_count; i++) {
+		sorted[i] = &making->findings[i];
+		lopt_buf_clear(&key);
+		put_key(making, sorted[i], &key);
+		if (key.failed)
+			return lopt_error_memory(err);
+		LOPT_TRY(set_fingerprint(sorted[i], lopt_buf_view(&key), err));
+	}
+	if (making->result.finding_count)
+		qsort(sorted, making->result.finding_count, sizeof *sorted, compare_keys);
+	for (size_t i = 1, same = 0; i < making->result.finding_count; i++) {
+		char text[64];
+		same = memcmp(sorted[i]->fingerprint, sorted[i - 1 - same]->fingerprint, 32) == 0 ? same + 1 : 0;
+		if (!same)
+			continue;
+		int len = snprintf(text, sizeof text, "%s %zu", sorted[i]->fingerprint, same);
+		LOPT_TRY(set_fingerprint(sorted[i], lopt_str_make(text, (size_t)len), err));
+	}
 	return LOPT_OK;
 }
 
@@ -156,8 +205,7 @@ enum lopt_status lopt_make_findings(struct lopt_making *making, struct lopt_erro
 	for (size_t i = 0; i < lopt_image_layer_count(image); i++)
 		LOPT_TRY(add_copied_links(making, lopt_image_layer(image, i), err));
 	LOPT_TRY(add_saturation(making, err));
-	for (size_t i = 0; i < making->result.finding_count; i++)
-		LOPT_TRY(set_fingerprint(making, &making->findings[i], err));
+	LOPT_TRY(set_fingerprints(making, err));
 	if (making->result.finding_count)
 		qsort(making->findings, making->result.finding_count, sizeof *making->findings, compare_findings);
 	return LOPT_OK;

@@ -26,11 +26,11 @@ static struct lopt_str diff_id(const struct lopt_analysis *analysis, size_t laye
 	return lopt_image_layer(analysis->image, layer)->diff_id;
 }
 
-/* An analysis that was saved has credentials masked. */
+/* As the Dockerfile says it: the history may hold digests of what was copied. One that was saved has credentials masked. */
 static bool same_instruction(struct lopt_str saved, struct lopt_str own)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
-	if (!saved.len || !own.len)
+	if (!saved.len || lopt_str_is(saved, "(unknown)"))
 		return false;
 	if (lopt_str_equal(saved, own))
 		return true;
@@ -44,7 +44,7 @@ static bool are_partners(const struct lopt_analysis *a, size_t i, const struct l
 {
 	if (!by_instruction)
 		return diff_id(a, i).len && lopt_str_equal(diff_id(a, i), diff_id(b, k));
-	return same_instruction(a->layers[i].created_by, b->layers[k].created_by);
+	return same_instruction(a->layers[i].instruction, b->layers[k].instruction);
 }
 
 /* partners[k]: the layer before that became layer k; taken[i]: some layer came from i. */

@@ -42,7 +42,8 @@ struct lopt_finding {
 	size_t path_count;
 	struct lopt_str largest;	    /* the path that costs most; empty when it is not about bytes of several */
 	const struct lopt_waste_row *waste; /* the largest of the rows it sums up; NULL when it is not about waste */
-	char fingerprint[33]; /* 32 hex digits over rule, instruction text and first path: survives a moved line */
+	char fingerprint
+		[33]; /* 32 hex digits over the rule and the instructions, so that they survive a moved line and other sizes; no two findings have the same */
 };
 
 #ifdef __cplusplus

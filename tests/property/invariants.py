@@ -41,6 +41,8 @@ def identities(analysis, listing):
 		("package files add up", total_of(analysis["packages"], "files"), totals["files"]),
 		("directory rows add up", total_of(analysis["directories"], "bytes"), totals["visible_bytes"]),
 		("directory files add up", total_of(analysis["directories"], "files"), totals["files"]),
+		("fingerprints are one finding's each", len({row["fingerprint"] for row in analysis["findings"]}),
+		 len(analysis["findings"])),
 		("layers are counted", len(layers), totals["layers"]),
 		("paths are listed", len(listing), totals["paths"]),
 		("paths added and removed leave the paths there are",

@@ -231,6 +231,15 @@ static const char *parts_broken(const struct lopt_analysis *analysis)
 	return NULL;
 }
 
+static const char *fingerprints_broken(const struct lopt_analysis *analysis)
+{
+	for (size_t i = 0; i < analysis->finding_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(analysis->findings[i].fingerprint, analysis->findings[k].fingerprint) == 0)
+				return "two findings have one fingerprint";
+	return NULL;
+}
+
 const char *identity_broken(const struct lopt_image *image, const struct lopt_analysis *analysis)
 {
 	const char *broken = totals_broken(&analysis->totals);
@@ -242,6 +251,8 @@ const char *identity_broken(const struct lopt_image *image, const struct lopt_an
 		broken = packages_broken(image, analysis);
 	if (!broken)
 		broken = parts_broken(analysis);
+	if (!broken)
+		broken = fingerprints_broken(analysis);
 	if (!broken)
 		broken = walk_broken(image, &analysis->totals);
 	return broken;

@@ -347,6 +347,11 @@ static void growth_is_measured_and_explained(void **state)
 		  .baseline = { "a=x;size=2000000", ".wh.a=" },
 		  .config = "baseline: {no-new: warning}",
 		  .want = "no-new (warning) 0/0 held\nlayer 0 -> 0: 2000000 -> 3000000\n" },
+		/* other files of the same instructions are the same finding */
+		{ .layers = { "0=z;size=1000000 a=x;size=3000000", ".wh.0= .wh.a=" },
+		  .baseline = { "a=x;size=2000000 b=1", ".wh.a=" },
+		  .config = "baseline: {no-new: warning}",
+		  .want = "no-new (warning) 0/0 held\nlayer 0 -> 0: 2000001 -> 4000000\ndirectory : 1 -> 0\n" },
 		{ .layers = { "a=x;size=3000000", ".wh.a=" },
 		  .config = "baseline: {no-new: warning, max-growth: 1B}",
 		  .want = "max-growth 0/1 skipped: there is no baseline\nno-new (warning) 0/0 skipped: there is no baseline\n" },
