@@ -50,6 +50,9 @@ static void release_tallies(struct tallies *tallies)
 static enum lopt_status keep_example(struct tally *tally, struct lopt_str path, uint64_t size, struct lopt_error *err)
 {
 	size_t at = tally->example_count;
+	for (size_t i = 0; i < at; i++) /* a path that several layers ship */
+		if (lopt_str_equal(lopt_buf_view(&tally->examples[i]), path))
+			return LOPT_OK;
 	if (at == EXAMPLES) {
 		at = 0;
 		for (size_t i = 1; i < EXAMPLES; i++)
