@@ -61,6 +61,13 @@ static void put_span_cell(struct writer *w, struct lopt_str text, size_t width)
 	end_cell(w);
 }
 
+static void put_sentence_cell(struct writer *w, struct lopt_str text)
+{
+	lopt_buf_char(&w->row, ' ');
+	lopt_sentence_show(&w->row, shown(w, text), SENTENCE);
+	end_cell(w);
+}
+
 /* Take the row over where it fits below the limit; none does behind the first that did not. */
 static void take_row(struct writer *w)
 {
@@ -259,16 +266,17 @@ static const struct lopt_gate_check *find_biggest(const struct lopt_gate_result 
 	return biggest;
 }
 
-static void put_cause(struct writer *w, const struct lopt_gate_check *check)
+/* "`Dockerfile:31 RUN make`: 118 MB are new in layer 7", or the instruction alone. */
+static void put_cause(struct writer *w, const struct lopt_gate_check *check, bool whole)
 {
 	lopt_gate_instruction_format(fresh(w), w->result, check->layer, check->line, w->options);
 	if (taken(w).len) {
 		lopt_buf_char(&w->row, ' ');
 		lopt_span_show(&w->row, taken(w), CELL);
 	}
-	if (check->cause.len) {
+	if (check->cause.len && (whole || !taken(w).len)) {
 		lopt_buf_text(&w->row, taken(w).len ? ": " : " ");
-		lopt_span_show(&w->row, shown(w, check->cause), SENTENCE);
+		lopt_sentence_show(&w->row, shown(w, check->cause), SENTENCE);
 	}
 }
 
@@ -283,26 +291,27 @@ static void put_paths(struct writer *w, const struct lopt_gate_check *check)
 		lopt_buf_printf(&w->row, " and %zu more", check->path_count - count);
 }
 
-/* "* `max-size`, 118 MB over: `ask first`; because of `Dockerfile:31 RUN make`: `...`; limit set by `--max-size`" */
-static void put_reason(struct writer *w, const struct lopt_gate_check *check)
+/* "* `max-size`, 118 MB over; because of `Dockerfile:31 RUN make`: ...; limit set by `--max-size`. Ask first." */
+static void put_reason(struct writer *w, const struct lopt_gate_check *check, const struct lopt_gate_check *biggest)
 {
 	lopt_buf_text(&w->row, "* ");
 	lopt_gate_name_format(fresh(w), check);
 	lopt_span_show(&w->row, taken(w), CELL);
 	lopt_buf_text(&w->row, ", ");
 	lopt_gate_excess_format(&w->row, check);
-	if (check->message.len) {
-		lopt_buf_text(&w->row, ": ");
-		lopt_span_show(&w->row, shown(w, check->message), SENTENCE);
-	}
 	if (has_reason(check)) {
+		bool told = check->layer == biggest->layer && lopt_str_equal(check->cause, biggest->cause);
 		lopt_buf_text(&w->row, "; because of");
-		put_cause(w, check);
+		put_cause(w, check, !told);
 	}
 	put_paths(w, check);
 	if (check->origin.len) {
 		lopt_buf_text(&w->row, "; limit set by ");
 		lopt_span_show(&w->row, check->origin, CELL);
+	}
+	if (check->message.len) {
+		lopt_buf_text(&w->row, ". ");
+		lopt_sentence_show(&w->row, shown(w, check->message), SENTENCE);
 	}
 	take_row(w);
 }
@@ -313,14 +322,14 @@ static void put_reasons(struct writer *w)
 	size_t rows = 0, most = shown_of(w, SIZE_MAX);
 	if (biggest) {
 		lopt_buf_text(&w->row, "\n**Biggest cause**");
-		put_cause(w, biggest);
+		put_cause(w, biggest, true);
 		take_row(w);
 	}
 	lopt_buf_clear(&w->head);
 	lopt_buf_text(&w->head, "\n");
 	for (size_t i = 0; i < w->result->check_count; i++)
 		if (w->result->checks[i].verdict == LOPT_GATE_EXCEEDED && rows++ < most)
-			put_reason(w, &w->result->checks[i]);
+			put_reason(w, &w->result->checks[i], biggest);
 	if (rows > most) {
 		lopt_buf_printf(&w->row, "* %zu more", rows - most);
 		take_row(w);
@@ -340,8 +349,8 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 	if (finding->bytes)
 		lopt_size_format(&w->row, finding->bytes);
 	end_cell(w);
-	put_span_cell(w, shown(w, finding->message), SENTENCE);
-	put_span_cell(w, shown(w, row->ignore ? row->ignore->reason : finding->advice), SENTENCE);
+	put_sentence_cell(w, finding->message);
+	put_sentence_cell(w, row->ignore ? row->ignore->reason : finding->advice);
 	take_row(w);
 }
 
@@ -508,7 +517,7 @@ static void put_ignores(struct writer *w)
 			lopt_buf_text(&w->row, " covers nothing");
 		}
 		lopt_buf_printf(&w->row, " | %zu |", ignore->findings);
-		put_span_cell(w, shown(w, ignore->reason), SENTENCE);
+		put_sentence_cell(w, ignore->reason);
 		take_row(w);
 	}
 	close_section(w);

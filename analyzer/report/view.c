@@ -198,6 +198,46 @@ void lopt_span_show(struct lopt_buf *out, struct lopt_str text, size_t width)
 	lopt_escape_markdown(out, lopt_buf_view(&cut));
 }
 
+static const char ALNUM[] = "abcdefABCDEF0123456789ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ";
+enum { HEX = 22, ALNUM_COUNT = sizeof ALNUM - 1 };
+
+static bool is_among(char c, const char *set, size_t count)
+{
+	return memchr(set, c, count);
+}
+
+/* Behind a dot or a colon anything else could be a host, a scheme or an emoji. */
+static bool is_prose(struct lopt_str text, size_t at)
+{
+	static const char marks[] = " ,;()%+-'";
+	char c = text.ptr[at], next = at + 1 < text.len ? text.ptr[at + 1] : ' ';
+	if (c == '.' && is_among(next, "0123456789", 10))
+		return true;
+	if (c == '.' || c == ':')
+		return next == ' ' || next == ')';
+	return is_among(c, ALNUM, ALNUM_COUNT) || is_among(c, marks, sizeof marks - 1);
+}
+
+/* Seven hexadecimal digits and more are a commit to GitHub, "GH-1" is an issue. */
+static bool is_reference(struct lopt_str text, size_t at)
+{
+	size_t hex = 0;
+	while (at + hex < text.len && is_among(text.ptr[at + hex], ALNUM, HEX))
+		hex++;
+	return hex >= 7 || (text.len - at >= 3 && strncasecmp(text.ptr + at, "gh-", 3) == 0);
+}
+
+void lopt_sentence_show(struct lopt_buf *out, struct lopt_str text, size_t width)
+{
+	bool plain = text.len && text.len <= width && is_among(text.ptr[0], ALNUM, ALNUM_COUNT);
+	for (size_t i = 0; plain && i < text.len; i++)
+		plain = is_prose(text, i) && !is_reference(text, i);
+	if (plain)
+		lopt_buf_str(out, text);
+	else
+		lopt_span_show(out, text, width);
+}
+
 void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after)
 {
 	if (before == after) {

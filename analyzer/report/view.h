@@ -57,6 +57,11 @@ void lopt_text_show(struct lopt_buf *out, struct lopt_str text, const struct lop
  * nothing is a link, a mention or HTML. Nothing for an empty one.
  */
 void lopt_span_show(struct lopt_buf *out, struct lopt_str text, size_t width);
+/**
+ * A sentence for Markdown: as it is where it has nothing that Markdown, or GitHub and GitLab beyond it, could take for
+ * markup, a link, a mention or a reference; else as a code span.
+ */
+void lopt_sentence_show(struct lopt_buf *out, struct lopt_str text, size_t width);
 /** "+1.5 MB", "-20 B", "the same" */
 void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after);
 

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "report/gate.h"
+#include "report/view.h"
 #include "report/gate_view.h"
 #include "support/archive.h"
 
@@ -534,16 +535,16 @@ static void markdown_is_a_comment(void **state)
 		"| ok | `own: min-efficiency` | 97.0% | >= 95.0% | |\n"
 		"| skip | `max-growth` | - | 1.0 kB | not checked: there is no baseline |\n"
 		"\n"
-		"**Biggest cause** `images/Dockerfile:31 RUN rm x # TOKEN=***`: `it ships 109 MB again that layer 0 holds`\n"
+		"**Biggest cause** `images/Dockerfile:31 RUN rm x # TOKEN=***`: it ships 109 MB again that layer 0 holds\n"
 		"\n"
-		"* `max-size`, 118.0 MB over: `Ask the platform team before raising this.`; because of `images/Dockerfile:31 RUN rm x # TOKEN=***`: `it ships 109 MB again that layer 0 holds`; limit set by `--max-size`\n"
+		"* `max-size`, 118.0 MB over; because of `images/Dockerfile:31 RUN rm x # TOKEN=***`; limit set by `--max-size`. Ask the platform team before raising this.\n"
 		"* `fail-on`, 1 over; limit set by `--max-size`\n"
 		"\n"
 		"<details><summary>Findings that fail: 1</summary>\n"
 		"\n"
 		"| severity | rule | where | bytes | what | advice |\n"
 		"| --- | --- | --- | ---: | --- | --- |\n"
-		"| error | some-rule | `images/Dockerfile:31` | 109.0 MB | `something is there` | `Change the mode where the file is made.` |\n"
+		"| error | some-rule | `images/Dockerfile:31` | 109.0 MB | something is there | Change the mode where the file is made. |\n"
 		"\n"
 		"</details>\n"
 		"\n"
@@ -551,9 +552,72 @@ static void markdown_is_a_comment(void **state)
 		"\n"
 		"| severity | rule | where | bytes | what | why |\n"
 		"| --- | --- | --- | ---: | --- | --- |\n"
-		"| info | some-rule | `images/Dockerfile:1` |  | `something is there` | `needed offline` |\n"
+		"| info | some-rule | `images/Dockerfile:1` |  | something is there | needed offline |\n"
 		"\n"
 		"</details>\n");
+}
+
+/* What a forge could make anything of stays in a code span. */
+static void sentences_are_plain_where_they_can_be(void **state)
+{
+	(void)state;
+	static const char *const plain[] = {
+		"100.0 MB are new in layer 2, which the baseline does not have",
+		"13.6 MB: layer 4 removes 2 files of layer 2 (removed-later)",
+		"Ask the platform team (twice) before raising this.",
+		"it's 5% more; 123456 are six",
+	};
+	static const char *const spans[] = {
+		"see GH-12",
+		"gh-1",
+		"a #12",
+		"@team",
+		"http://x",
+		"www.example.org",
+		"example.org",
+		"a:smile:",
+		"_a_",
+		"*a*",
+		"a ~~b~~",
+		"1234567",
+		"fixed by deadbeef1",
+		"a | b",
+		"a `b`",
+		"<b>",
+		"&amp;",
+		"[a](b)",
+		"- a",
+		" a",
+		"a\nb",
+		"\xff",
+		"a\\b",
+		"a$b$",
+		"owner/name",
+		"mailto:a",
+		"!12",
+		"%\xc2\xa0",
+		"a_b",
+		"x@y.z",
+	};
+	struct lopt_buf out = LOPT_BUF_INIT(SIZE_MAX / 2);
+	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+		lopt_buf_clear(&out);
+		lopt_sentence_show(&out, lopt_str_from(plain[i]), 100);
+		assert_string_equal(out.data, plain[i]);
+		lopt_buf_clear(&out);
+		lopt_sentence_show(&out, lopt_str_from(plain[i]), 10);
+		assert_int_equal(out.data[0], '`');
+	}
+	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+		lopt_buf_clear(&out);
+		lopt_sentence_show(&out, lopt_str_from(spans[i]), 100);
+		if (out.data[0] != '`')
+			fail_msg("plain: %s", spans[i]);
+	}
+	lopt_buf_clear(&out);
+	lopt_sentence_show(&out, (struct lopt_str){ 0 }, 100);
+	assert_int_equal(out.len, 0);
+	lopt_buf_release(&out);
 }
 
 /* Nothing odd gets out of any format, and no line can be a workflow command but those that are meant to. */
@@ -678,8 +742,8 @@ static void ignores_are_told(void **state)
 	expect_in(text, "ignored: needed offline\n");
 	free(text);
 	text = report_in("markdown", &made.result, &options);
-	expect_in(text, "| `Dockerfile:12` | expired `2026-01-31` | 1 | `for the demo` |\n");
-	expect_in(text, "| `.layeropt.yaml:9` | covers nothing | 0 | `long gone` |\n");
+	expect_in(text, "| `Dockerfile:12` | expired `2026-01-31` | 1 | for the demo |\n");
+	expect_in(text, "| `.layeropt.yaml:9` | covers nothing | 0 | long gone |\n");
 	free(text);
 	release(&made);
 }
@@ -944,6 +1008,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(verdicts_are_words),
 		cmocka_unit_test(text_is_read_by_people),
 		cmocka_unit_test(markdown_is_a_comment),
+		cmocka_unit_test(sentences_are_plain_where_they_can_be),
 		cmocka_unit_test(nothing_hostile_gets_out),
 		cmocka_unit_test(nothing_tells_credentials),
 		cmocka_unit_test(text_fits_the_terminal),
