@@ -58,7 +58,7 @@ def figures(analysis):
 	return {"totals": totals, "layers": layers, "waste": analysis["waste"], "duplicates": analysis["duplicates"]}
 
 
-PACKING = ("digest", "media_type", "compressed_size", "digest_verified")
+PACKING = ("digest", "media_type", "compression", "compressed_size", "digest_verified")
 
 
 def figures_difference(want, got):
