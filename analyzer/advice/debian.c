@@ -457,14 +457,19 @@ static bool is_owned_by_dropped(const struct lopt_packages *packages, const stru
 	return false;
 }
 
+bool lopt_packages_drop(const struct lopt_packages *packages, const struct lopt_node *node)
+{
+	unsigned flags = lopt_packages_flags(packages, node->path);
+	return flags == LOPT_PATH_DROPPED || (flags == 0 && is_owned_by_dropped(packages, node));
+}
+
 static enum lopt_status predict(void *context, const struct lopt_node *node, struct lopt_error *err)
 {
 	struct predicting *predicting = context;
 	const struct lopt_packages *packages = predicting->packages;
 	unsigned flags = lopt_packages_flags(packages, node->path);
 	(void)err;
-	bool dropped = flags == LOPT_PATH_DROPPED || (flags == 0 && is_owned_by_dropped(packages, node)) ||
-		       (flags == 0 && is_info_of_dropped(packages, node->path));
+	bool dropped = lopt_packages_drop(packages, node) || (flags == 0 && is_info_of_dropped(packages, node->path));
 	if (dropped) {
 		lopt_maker_effect(predicting->maker, node->path, LOPT_ASPECT_REMOVED, false);
 		if (node->inode_layer)

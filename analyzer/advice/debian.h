@@ -55,5 +55,7 @@ LOPT_CHECKED enum lopt_status lopt_packages_predict(const struct lopt_packages *
 LOPT_CHECKED enum lopt_status lopt_packages_read_lists(struct lopt_packages *packages, struct lopt_error *err);
 /** LOPT_PATH_*, or 0 for a path that no package's list names. */
 unsigned lopt_packages_flags(const struct lopt_packages *packages, struct lopt_str path);
+/** The same: only packages that are not strict have it, by their lists or, where it was diverted, by what dpkg says. */
+bool lopt_packages_drop(const struct lopt_packages *packages, const struct lopt_node *node);
 
 #endif

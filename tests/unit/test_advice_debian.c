@@ -44,9 +44,8 @@
 #define NO_LIST(name) " -var/lib/dpkg/info/" name ".list"
 #define CHANGED_LIST(name) " -~var/lib/dpkg/info/" name ".list"
 #define NO_DOC " -usr/share/doc/tool/changelog.gz -usr/share/doc/tool/examples/a -usr/share/info/tool.info"
-#define NO_LOCALE(name)                                                      \
-	" -usr/share/locale/" name " -usr/share/locale/" name "/LC_MESSAGES" \
-	" -usr/share/locale/" name "/LC_MESSAGES/tool.mo"
+#define NO_MO(name) " -usr/share/locale/" name "/LC_MESSAGES/tool.mo"
+#define NO_LOCALE(name) " -usr/share/locale/" name " -usr/share/locale/" name "/LC_MESSAGES"
 #define CONFIGURED " +etc/dpkg/dpkg.cfg.d/90_no-documentation"
 #define CONFIGURE(more)                                                                                        \
 	"printf '%s\\n' 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/*/copyright' "            \
@@ -455,8 +454,18 @@ static const struct test_plan predicted[] = {
 	{                                       \
 		"etc/dpkg/dpkg.cfg.d/", NULL, 0 \
 	}
+#define DOCUMENTED_LIST                                                                                          \
+	"/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/tool\n/usr/share/doc/tool/copyright\n"                 \
+	"/usr/share/doc/tool/changelog.gz\n/usr/share/doc/tool/examples/a\n/usr/share/doc/lib\n/usr/share/man\n" \
+	"/usr/share/man/man1\n/usr/share/man/man1/tool.1.gz\n/usr/share/info\n/usr/share/info/tool.info\n"       \
+	"/usr/share/locale/locale.alias\n" LOCALE_LIST("de") LOCALE_LIST("de_AT") LOCALE_LIST("fr") "/usr/bin/tool\n"
+#define LOCALE_LIST(name)                                                    \
+	"/usr/share/locale/" name "\n/usr/share/locale/" name "/LC_MESSAGES" \
+	"\n/usr/share/locale/" name "/LC_MESSAGES/tool.mo\n"
 #define DOCUMENTED(layer)                                                                                              \
-	{ "usr/share/doc/tool/copyright", "1", layer }, { "usr/share/doc/tool/changelog.gz;size=3000", "x", layer },   \
+	{ STATUS, BASE PACKAGE("tool"), layer }, { LIST("tool"), DOCUMENTED_LIST, layer },                             \
+		{ "usr/share/doc/tool/copyright", "1", layer },                                                        \
+		{ "usr/share/doc/tool/changelog.gz;size=3000", "x", layer },                                           \
 		{ "usr/share/doc/tool/examples/a", "1", layer }, { "usr/share/doc/lib", "-> tool", layer },            \
 		{ "usr/share/man/man1/tool.1.gz;size=2000", "x", layer },                                              \
 		{ "usr/share/info/tool.info;size=1000", "x", layer }, { "usr/share/locale/locale.alias", "1", layer }, \
@@ -466,69 +475,128 @@ static const struct test_plan predicted[] = {
 	{                                                                                                              \
 		"usr/bin/tool;size=5000", "x", layer                                                                   \
 	}
-#define DOCUMENTED_IMAGE CONFIG, DOCUMENTED(1), END
+#define DOCUMENTED_IMAGE CONFIG, BASE_FILES, DOCUMENTED(1), END
+#define NO_PAGE " -usr/share/man/man1/tool.1.gz"
+#define NO_PAGES " -usr/share/man/man1"
+/* A list in the same layer, whose text goes before that of the whole package. */
+#define LISTED(text, layer)               \
+	{                                 \
+		LIST("tool"), text, layer \
+	}
 
 static const struct test_plan documentation[] = {
 	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE },
-	  .want = "no-documentation 2 6741" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT")
-		  NO_LOCALE("fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .want = "no-documentation 2 6741" NO_DOC NO_MO("de") NO_MO("de_AT") NO_MO("fr") NO_PAGE NO_LOCALE("de")
+		  NO_LOCALE("de_AT") NO_LOCALE("fr") NO_PAGES CONFIGURED,
 	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
 	/* its language stays */
 	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE }, .env = "LANG=de_DE.UTF-8",
-	  .want = "no-documentation 2 6301" NO_DOC NO_LOCALE(
-		  "fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .want = "no-documentation 2 6301" NO_DOC NO_MO("fr") NO_PAGE NO_LOCALE("fr") NO_PAGES CONFIGURED,
 	  .text = F "RUN " CONFIGURE(" 'path-include /usr/share/locale/de*'") "apt-get install -y tool\n" },
 	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE }, .env = "LANGUAGE=fr_FR:de",
-	  .want = "no-documentation 2 6441" NO_DOC NO_LOCALE("de")
-		  NO_LOCALE("de_AT") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .want = "no-documentation 2 6441" NO_DOC NO_MO("de") NO_MO("de_AT") NO_PAGE NO_LOCALE("de") NO_LOCALE("de_AT")
+		  NO_PAGES CONFIGURED,
 	  .text = F "RUN " CONFIGURE(" 'path-include /usr/share/locale/fr*'") "apt-get install -y tool\n" },
 	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED_IMAGE }, .env = "LC_ALL=C.UTF-8",
-	  .want = "no-documentation 2 6741" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT")
-		  NO_LOCALE("fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .want = "no-documentation 2 6741" NO_DOC NO_MO("de") NO_MO("de_AT") NO_MO("fr") NO_PAGE NO_LOCALE("de")
+		  NO_LOCALE("de_AT") NO_LOCALE("fr") NO_PAGES CONFIGURED,
 	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
 	/* in front of the first that installs, whatever that does */
 	{ STANDARD, .source = F "RUN make\nRUN false || apt install tool\nRUN apt-get install more\n",
 	  .files = FILES{ CONFIG,
+			  BASE_FILES,
 			  { "made", "1", 1 },
 			  DOCUMENTED(2),
+			  { STATUS, BASE PACKAGE("more") "\n" PACKAGE("tool"), 3 },
+			  { LIST("more"), "/usr/share/man/man1\n/usr/share/man/man1/more.1.gz\n", 3 },
 			  { "usr/share/man/man1/more.1.gz;size=900", "x", 3 },
 			  END },
-	  .want = "no-documentation 3 7641" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT") NO_LOCALE(
-		  "fr") " -usr/share/man/man1 -usr/share/man/man1/more.1.gz -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .want = "no-documentation 3 7641" NO_DOC NO_MO("de") NO_MO("de_AT")
+		  NO_MO("fr") " -usr/share/man/man1/more.1.gz" NO_PAGE NO_LOCALE("de") NO_LOCALE("de_AT")
+			  NO_LOCALE("fr") NO_PAGES CONFIGURED,
 	  .text = F "RUN make\nRUN " CONFIGURE("") "( false || apt install tool )\nRUN apt-get install more\n" },
 	/* links to pages that are not there, and who remembers them */
 	{ STANDARD, .source = F INSTALL,
 	  .files = FILES{ CONFIG,
+			  BASE_FILES,
 			  DOCUMENTED(1),
 			  { "etc/alternatives/t.1.gz", "-> /usr/share/man/man1/tool.1.gz", 1 },
 			  { "etc/alternatives/t", "-> /usr/bin/tool", 1 },
+			  { "usr/share/info/dir", "1", 1 },
 			  { "usr/share/man/man1/t.1.gz", "-> /etc/alternatives/t.1.gz", 1 },
 			  { "var/lib/dpkg/alternatives/t", "1", 1 },
 			  { "var/cache/man/index.db", "1", 1 },
 			  END },
-	  .want = "no-documentation 2 6741 -~etc/alternatives/t.1.gz" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT") NO_LOCALE(
-		  "fr") " -usr/share/man/man1 -usr/share/man/man1/t.1.gz -usr/share/man/man1/tool.1.gz -~var/cache/man/index.db -~var/lib/dpkg/alternatives/t" CONFIGURED,
+	  .want = "no-documentation 2 6741 -~etc/alternatives/t.1.gz -usr/share/doc/tool/changelog.gz -usr/share/doc/tool/examples/a -~usr/share/info/dir -usr/share/info/tool.info" NO_MO(
+		  "de") NO_MO("de_AT") NO_MO("fr") " -usr/share/man/man1/t.1.gz" NO_PAGE
+						   " -~var/cache/man/index.db -~var/lib/dpkg/alternatives/t" NO_LOCALE(
+							   "de") NO_LOCALE("de_AT") NO_LOCALE("fr") NO_PAGES CONFIGURED,
 	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
 	/* what the base has stays; what a later instruction copied goes with the rest */
 	{ STANDARD, .source = F INSTALL "RUN fix\n",
 	  .files = FILES{ CONFIG,
+			  BASE_FILES,
 			  { "usr/share/man/man1/base.1.gz;size=9000", "x", 0 },
+			  { STATUS, BASE PACKAGE("tool"), 1 },
+			  LISTED("/usr/share/man/man1\n/usr/share/man/man1/tool.1.gz\n", 1),
 			  { "usr/share/man/man1/tool.1.gz;size=2000", "x", 1 },
 			  { "usr/share/man/man1/tool.1.gz;size=2000;mode=600", "x", 2 },
 			  END },
-	  .want = "no-documentation 2 4000 -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED,
+	  .want = "no-documentation 2 4000" NO_PAGE CONFIGURED,
 	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\nRUN fix\n" },
+	/* a package that is upgraded loses what it had */
 	{ STANDARD, .source = F INSTALL,
-	  .files =
-		  FILES{ CONFIG, { "usr/share/man/man1/base.1.gz;size=9000", "x", 0 }, { "usr/bin/tool", "x", 1 }, END },
+	  .files = FILES{ CONFIG,
+			  BASE_FILES,
+			  { STATUS, BASE PACKAGE("tool"), 0 },
+			  LISTED("/usr/share/man/man1\n/usr/share/man/man1/tool.1.gz\n", 0),
+			  { "usr/share/man/man1/", NULL, 0 },
+			  { "usr/share/man/man1/tool.1.gz;size=3000", "x", 0 },
+			  { LIST("tool"), "/usr/share/man/man1\n/usr/share/man/man1/tool.1.gz\n", 1 },
+			  { "usr/share/man/man1/tool.1.gz;size=2000", "y", 1 },
+			  END },
+	  .want = "no-documentation 2 2000" NO_PAGE CONFIGURED,
+	  .text = F "RUN " CONFIGURE("") "apt-get install -y tool\n" },
+	/* nobody's: copied, made, written over what a package had, unpacked before dpkg is told */
+	{ STANDARD, .source = F "RUN dpkg -i a.deb\n" INSTALL "COPY x /usr/share\nRUN make install\n",
+	  .files = FILES{ CONFIG,
+			  BASE_FILES,
+			  { STATUS, BASE PACKAGE("early"), 1 },
+			  { LIST("early"), "/usr/share/man/man1\n/usr/share/man/man1/early.1.gz\n", 1 },
+			  { "usr/share/man/man1/early.1.gz;size=7000", "x", 1 },
+			  { STATUS, BASE PACKAGE("early") "\n" PACKAGE("tool"), 2 },
+			  LISTED("/usr/share/man/man1\n/usr/share/man/man1/tool.1.gz\n/usr/share/man/man1/x.1.gz\n"
+				 "/usr/share/man/man1/y.1.gz\n/usr/share/man/man3\n/usr/share/man/man3/z.3\n",
+				 2),
+			  { "usr/share/man/man1/tool.1.gz;size=2000", "x", 2 },
+			  { "usr/share/man/man1/x.1.gz;size=900", "x", 2 },
+			  { "usr/share/man/man1/y.1.gz;size=800", "x", 2 },
+			  { "usr/share/man/man3/z.3;size=700", "x", 2 },
+			  { "usr/share/man/man1/x.1.gz;size=900", "x", 3 },
+			  { "usr/share/man/man1/copied.1;size=6000", "x", 3 },
+			  { "usr/share/doc/copied/a;size=5000", "x", 3 },
+			  { "usr/share/man/man1/y.1.gz;size=800", "made", 4 },
+			  { "usr/share/man/man3/made.3;size=4000", "x", 4 },
+			  { "usr/share/man/man5/made.5;size=4000", "x", 4 },
+			  END },
+	  .want = "no-documentation 3 2700" NO_PAGE " -usr/share/man/man3/z.3" CONFIGURED,
+	  .text = F
+	  "RUN dpkg -i a.deb\nRUN " CONFIGURE("") "apt-get install -y tool\nCOPY x /usr/share\nRUN make install\n" },
+	{ STANDARD, .source = F INSTALL,
+	  .files = FILES{ CONFIG,
+			  BASE_FILES,
+			  { "usr/share/man/man1/base.1.gz;size=9000", "x", 0 },
+			  { "usr/share/man/man1/nobody.1.gz;size=9000", "x", 1 },
+			  { "usr/bin/tool", "x", 1 },
+			  END },
 	  .want = "" },
 	/* no dpkg, no apt */
-	{ STANDARD, .source = F INSTALL, .files = FILES{ DOCUMENTED(1), END }, .want = "" },
+	{ STANDARD, .source = F INSTALL, .files = FILES{ BASE_FILES, DOCUMENTED(1), END }, .want = "" },
 	{ STANDARD, .source = F "RUN apk add tool\n", .files = FILES{ DOCUMENTED_IMAGE }, .want = "" },
 	{ .source = F INSTALL,
 	  .files = FILES{ DOCUMENTED_IMAGE },
-	  .want = "no-documentation 2 6741 needs --level" NO_DOC NO_LOCALE("de") NO_LOCALE("de_AT")
-		  NO_LOCALE("fr") " -usr/share/man/man1 -usr/share/man/man1/tool.1.gz" CONFIGURED },
+	  .want = "no-documentation 2 6741 needs --level" NO_DOC NO_MO("de") NO_MO("de_AT") NO_MO("fr")
+		  NO_PAGE NO_LOCALE("de") NO_LOCALE("de_AT") NO_LOCALE("fr") NO_PAGES CONFIGURED },
 };
 
 #define AGGRESSIVE .level = LOPT_LEVEL_AGGRESSIVE, .has_test = true
