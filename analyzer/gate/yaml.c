@@ -15,7 +15,8 @@ enum { KEYS_MAX = 64 };
 
 static enum lopt_status refused(const char *name, const yaml_parser_t *parser, struct lopt_error *err)
 {
-	if (parser->error == YAML_MEMORY_ERROR)
+	/* what it cannot store it gives up on without an error */
+	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR)
 		return lopt_error_memory(err);
 	size_t line = parser->error == YAML_READER_ERROR ? parser->mark.line : parser->problem_mark.line;
 	return lopt_error_set(err, LOPT_E_USAGE, "%s:%zu: %s", name, line + 1,
@@ -293,7 +294,9 @@ enum lopt_status lopt_yaml_load(void **out, const struct lopt_yaml *yaml, const 
 	*out = data;
 	if (code == CYAML_OK)
 		return LOPT_OK;
-	if (code == CYAML_ERR_OOM)
+	/* libyaml has read the same bytes before */
+	if (code == CYAML_ERR_OOM || code == CYAML_ERR_LIBYAML_PARSER || code == CYAML_ERR_LIBYAML_PARSER_INIT ||
+	    code == CYAML_ERR_LIBYAML_EVENT_INIT)
 		return lopt_error_memory(err);
 	if (code == CYAML_ERR_ALIAS)
 		return lopt_error_set(err, LOPT_E_USAGE, "%s: anchors and aliases are not read here", yaml->name);

@@ -139,7 +139,9 @@ static enum lopt_status put_results(struct writer *w, size_t *left_out, struct l
 		count++;
 	}
 	w->j.to = to;
-	if (fclose(memory) && status == LOPT_OK)
+	/* without memory glibc closes it without an error and without its text */
+	bool lost = fclose(memory) || !text || size < whole;
+	if (lost && status == LOPT_OK)
 		status = lopt_error_memory(err);
 	if (status == LOPT_OK)
 		(void)fwrite(text, 1, whole, to);
