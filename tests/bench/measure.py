@@ -36,6 +36,10 @@ class Series:
 		return statistics.median(self.cpus)
 
 	@property
+	def best(self):
+		return min(self.walls)
+
+	@property
 	def peak(self):
 		"""Bytes of the largest process of the command, in the worst run."""
 		return max(self.peaks)
