@@ -12,6 +12,7 @@
 
 #include "compare/compare.h"
 #include "compare/inner.h"
+#include "compare/inventory.h"
 #include "support/stack.h"
 
 static struct lopt_error err;
@@ -177,6 +178,40 @@ static void counts_what_was_compared(void **state)
 	lopt_comparison_release(&comparison);
 	close_image(&a);
 	close_image(&b);
+}
+
+static void counts_times_when_asked(void **state)
+{
+	(void)state;
+	static const struct lopt_comparison_options options = { .times = true };
+	static const char *const a_layers[TEST_LAYERS_MAX] = {
+		"a=1;time=1 b=1;time=1 c=1;time=1 d/;time=1 e/x=1 f=1;time=1"
+	};
+	static const char *const b_layers[TEST_LAYERS_MAX] = {
+		"a=1;time=2 b=2;time=2 c=1;time=1 d/;time=2 e/x=1 f@x;time=2 g=1"
+	};
+	struct opened a, b;
+	struct lopt_inventory before, after;
+	struct lopt_arena arena;
+	struct lopt_comparison comparison;
+	struct lopt_buf text = LOPT_BUF_INIT(1 << 16);
+	open_image(&a, a_layers, "");
+	open_image(&b, b_layers, "");
+	lopt_arena_init(&arena, UINT64_MAX);
+	assert_int_equal(lopt_inventory_make(&before, &arena, a.image, NULL, &err), LOPT_OK);
+	assert_int_equal(lopt_inventory_make(&after, &arena, b.image, NULL, &err), LOPT_OK);
+	assert_int_equal(lopt_comparison_between(&comparison, &before, &after, &options, &err), LOPT_OK);
+	print_differences(&text, &comparison);
+	assert_int_equal(comparison.times, 0);
+	assert_int_equal(comparison.differences[0].before.mtime_ns, 1000000000);
+	assert_int_equal(comparison.differences[0].after.mtime_ns, 2000000000);
+	lopt_comparison_release(&comparison);
+	lopt_inventory_release(&before);
+	lopt_inventory_release(&after);
+	lopt_arena_release(&arena);
+	close_image(&a);
+	close_image(&b);
+	expect_text(&text, "a: time\nb: content,time\nd: time\nf: type\ng: added", "times");
 }
 
 static void keeps_the_order_of_a_walk(void **state)
@@ -685,6 +720,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_each_aspect),
 		cmocka_unit_test(counts_what_was_compared),
+		cmocka_unit_test(counts_times_when_asked),
 		cmocka_unit_test(keeps_the_order_of_a_walk),
 		cmocka_unit_test(tells_links_from_copies),
 		cmocka_unit_test(compares_what_a_container_is_run_by),
