@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <sys/stat.h>
-
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/escape.h"
-#include "base/size.h"
+#include "cli/baseline.h"
 #include "cli/command.h"
 #include "cli/gathering.h"
 #include "cli/opening.h"
@@ -271,176 +267,6 @@ static enum lopt_status check_needs(const struct wanted *wanted, struct lopt_err
 	return LOPT_OK;
 }
 
-/* --- the settings, shown --- */
-
-static void print_text(const char *text)
-{
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf shown = LOPT_BUF_INIT(SIZE_MAX / 2);
-	lopt_escape_text(&shown, lopt_str_from(text));
-	(void)fputs(shown.data ? shown.data : "", stdout);
-}
-
-static void print_setting(const char *part, const char *name, const char *value, struct lopt_str origin)
-{
-	printf("%s%s%s = ", part, *part ? ":" : "", name);
-	print_text(value);
-	printf("\t");
-	print_text(origin.ptr ? origin.ptr : "");
-	printf("\n");
-}
-
-static void print_limit(const char *part, const char *name, enum lopt_gate_unit unit,
-			const struct lopt_gate_limit *limit)
-{
-	char value[64];
-	if (unit == LOPT_UNIT_RATIO)
-		(void)snprintf(value, sizeof value, "%.9g%%", limit->ratio * 100);
-	else
-		(void)snprintf(value, sizeof value, "%llu", (unsigned long long)limit->limit);
-	print_setting(part, name, value, limit->origin);
-}
-
-static void print_word(const char *name, const struct lopt_gate_word *word)
-{
-	if (word->rank)
-		print_setting("", name, word->text.ptr, word->origin);
-}
-
-static void print_budgets(const struct lopt_gate_settings *settings)
-{
-	static const char *const parts[] = { "", "own", "base" };
-	for (size_t part = 0; part < 3; part++) {
-		for (size_t i = 0; i < LOPT_BUDGETS; i++) {
-			const struct lopt_budget_kind *kind = lopt_budget_kind((enum lopt_budget)i);
-			if (settings->budgets[part][i].rank)
-				print_limit(parts[part], kind->name, kind->unit, &settings->budgets[part][i]);
-		}
-	}
-	print_limit("", "floor", LOPT_UNIT_BYTES, &settings->floor);
-}
-
-static void print_patterns(const char *name, const struct lopt_gate_list *list, bool limited)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		const struct lopt_pattern_limit *item = &list->items[i];
-		const struct lopt_gate_limit limit = { .limit = item->limit, .origin = item->origin };
-		if (limited)
-			print_limit(name, item->pattern.ptr, LOPT_UNIT_BYTES, &limit);
-		else
-			print_setting(name, item->pattern.ptr, "0", item->origin);
-	}
-}
-
-static void print_dive(const char *name, const struct lopt_dive_limit *limit, enum lopt_gate_unit unit)
-{
-	const struct lopt_gate_limit shown = { .limit = limit->bytes, .ratio = limit->ratio, .origin = limit->origin };
-	if (limit->disabled)
-		print_setting("dive", name, "disabled", limit->origin);
-	else
-		print_limit("dive", name, unit, &shown);
-}
-
-/* What holds, and where it comes from. */
-static enum lopt_status print_settings(const struct wanted *wanted, struct lopt_error *err)
-{
-	const struct lopt_gate_settings *settings = &wanted->gathering.settings;
-	print_budgets(settings);
-	print_word("size-measure", &settings->measure_word);
-	print_word("fail-on", &settings->fail_on);
-	print_word("no-new", &settings->no_new);
-	print_word("baseline", &settings->baseline);
-	print_word("base", &settings->base_image);
-	print_word("base-layers", &settings->base_layers);
-	print_word("dockerfile", &settings->dockerfile);
-	print_patterns("path", &settings->paths, true);
-	print_patterns("package", &settings->packages, true);
-	print_patterns("forbidden", &settings->forbidden, false);
-	for (size_t i = 0; i < settings->rule_count; i++)
-		print_setting("rule", settings->rules[i].rule.ptr,
-			      settings->rules[i].off ? "off" : lopt_severity_name(settings->rules[i].severity),
-			      settings->rules[i].origin);
-	for (size_t i = 0; i < settings->ignore_count; i++) {
-		const struct lopt_gate_ignore *ignore = &settings->ignores[i];
-		print_setting("ignore",
-			      ignore->rule.len	 ? ignore->rule.ptr
-			      : ignore->path.len ? ignore->path.ptr
-						 : ignore->fingerprint.ptr,
-			      ignore->reason.ptr, ignore->origin);
-	}
-	if (settings->has_dive) {
-		print_dive("lowestEfficiency", &settings->dive_efficiency, LOPT_UNIT_RATIO);
-		print_dive("highestWastedBytes", &settings->dive_wasted, LOPT_UNIT_BYTES);
-		print_dive("highestUserWastedPercent", &settings->dive_user_wasted, LOPT_UNIT_RATIO);
-	}
-	return lopt_print_end(err);
-}
-
-/* --- the baseline: an analysis that was saved, or an image --- */
-
-struct baseline {
-	struct lopt_buf json;	    /* its bytes, where it is a file of an analysis */
-	struct lopt_source *source; /* else */
-	struct lopt_image *image;
-	const struct lopt_analysis *analysis;
-};
-
-static void release_baseline(struct baseline *baseline)
-{
-	lopt_analysis_free(baseline->analysis);
-	lopt_image_free(baseline->image);
-	lopt_source_free(baseline->source);
-	lopt_buf_release(&baseline->json);
-}
-
-/* A regular file that begins like JSON. */
-static enum lopt_status is_analysis(bool *out, const char *path, struct lopt_error *err)
-{
-	struct stat st;
-	char bytes[64];
-	*out = false;
-	if (strncmp(path, "docker:", 7) == 0 || strncmp(path, "podman:", 7) == 0 || strcmp(path, "-") == 0)
-		return LOPT_OK;
-	if (stat(path, &st) < 0)
-		return lopt_error_set(err, errno == ENOENT || errno == ENOTDIR ? LOPT_E_USAGE : LOPT_E_SYSTEM,
-				      "baseline %s: cannot open: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return LOPT_OK;
-	FILE *file = fopen(path, "rbe");
-	if (!file)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "baseline %s: cannot open: %s", path, strerror(errno));
-	size_t got = fread(bytes, 1, sizeof bytes, file);
-	(void)fclose(file);
-	for (size_t i = 0; i < got && !*out && (bytes[i] == '{' || strchr(" \t\r\n", bytes[i])); i++)
-		*out = bytes[i] == '{';
-	return LOPT_OK;
-}
-
-static enum lopt_status open_baseline(struct baseline *baseline, const char *path, struct lopt_error *err)
-{
-	bool json;
-	if (!*path)
-		return LOPT_OK;
-	LOPT_TRY(is_analysis(&json, path, err));
-	if (!json)
-		return lopt_source_open(&baseline->source, path, err);
-	return lopt_file_read(&baseline->json, path, LOPT_ANALYSIS_JSON_MAX, LOPT_E_USAGE, err);
-}
-
-static enum lopt_status read_baseline(struct wanted *wanted, struct baseline *baseline, struct lopt_error *err)
-{
-	if (baseline->source) {
-		struct lopt_open_options own = wanted->opening.options;
-		own.select = NULL;
-		LOPT_TRY(lopt_opening_read(&baseline->image, &wanted->opening, baseline->source, &own, err));
-		return lopt_analysis_make(&baseline->analysis, baseline->image, NULL, err);
-	}
-	if (baseline->json.len == 0)
-		return LOPT_OK;
-	if (lopt_analysis_load(&baseline->analysis, lopt_buf_view(&baseline->json), err) != LOPT_OK)
-		return lopt_error_context(err, "baseline %s", wanted->gathering.settings.baseline.text.ptr);
-	return LOPT_OK;
-}
-
 /* --- reports --- */
 
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
@@ -474,8 +300,8 @@ static void cleanup_analysis(const struct lopt_analysis **analysis)
 	lopt_analysis_free(*analysis);
 }
 
-static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image *image, const struct baseline *baseline,
-				 struct lopt_error *err)
+static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image *image,
+				 const struct lopt_baseline *baseline, struct lopt_error *err)
 {
 	const struct lopt_gate_settings *settings = &wanted->gathering.settings;
 	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
@@ -490,12 +316,12 @@ static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image 
 /* --- all of it --- */
 
 static enum lopt_status read_and_evaluate(struct wanted *wanted, struct lopt_source *source,
-					  struct lopt_source *base_source, struct baseline *baseline,
+					  struct lopt_source *base_source, struct lopt_baseline *baseline,
 					  struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *base = NULL;
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
-	LOPT_TRY(read_baseline(wanted, baseline, err));
+	LOPT_TRY(lopt_baseline_read(baseline, &wanted->opening, err));
 	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
 	if (base_source) {
 		struct lopt_open_options own = wanted->opening.options;
@@ -534,12 +360,12 @@ static enum lopt_status open_and_evaluate(struct wanted *wanted, struct lopt_err
 {
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *base = NULL;
-	LOPT_CLEANUP(release_baseline) struct baseline baseline = { .json = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	LOPT_CLEANUP(lopt_baseline_release) struct lopt_baseline baseline = { .json = LOPT_BUF_INIT(SIZE_MAX / 2) };
 	struct lopt_source *sources[3];
 	size_t count = 0;
 	const char *path = wanted->gathering.settings.baseline.text.ptr;
 	choose_digests(wanted);
-	LOPT_TRY(open_baseline(&baseline, path ? path : "", err));
+	LOPT_TRY(lopt_baseline_open(&baseline, path ? path : "", err));
 	LOPT_TRY(lopt_opening_source(&source, wanted->opening.image, err));
 	LOPT_TRY(choose_base(wanted, &base, err));
 	sources[count++] = source;
@@ -573,7 +399,7 @@ static enum lopt_status gate(struct wanted *wanted, struct lopt_error *err)
 	size_t count = 0;
 	LOPT_TRY(lopt_gathering_finish(&wanted->gathering, err));
 	if (wanted->check_config)
-		return print_settings(wanted, err);
+		return lopt_settings_print(&wanted->gathering.settings, err);
 	for (; count < FORMATS_MAX && lopt_gate_format_at(count); count++)
 		formats[count] = lopt_gate_format_at(count)->name;
 	formats[count] = NULL;

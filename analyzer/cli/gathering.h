@@ -28,4 +28,7 @@ LOPT_CHECKED enum lopt_status lopt_environment_take(const struct lopt_option *ta
 /** Options and variables are taken: read the files. */
 LOPT_CHECKED enum lopt_status lopt_gathering_finish(struct lopt_gathering *gathering, struct lopt_error *err);
 
+/** Print every setting that holds, a line each, with where it comes from. */
+LOPT_CHECKED enum lopt_status lopt_settings_print(const struct lopt_gate_settings *settings, struct lopt_error *err);
+
 #endif
