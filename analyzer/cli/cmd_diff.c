@@ -177,7 +177,8 @@ static enum lopt_status diff(struct wanted *wanted, struct lopt_error *err)
 	if (wanted->opening.image && !wanted->second)
 		return lopt_error_set(err, LOPT_E_USAGE, "two images are compared, and %.200s is one",
 				      wanted->opening.image);
-	if (wanted->second && strcmp(wanted->opening.image, "-") == 0 && strcmp(wanted->second, "-") == 0)
+	if (wanted->opening.image && wanted->second && strcmp(wanted->opening.image, "-") == 0 &&
+	    strcmp(wanted->second, "-") == 0)
 		return lopt_error_set(err, LOPT_E_USAGE, "only one of the two can be standard input");
 	LOPT_TRY(lopt_opening_finish(&wanted->opening, "diff", formats, more, err));
 	return compare(wanted, err);
