@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "image/describe.h"
 #include "image/model.h"
+#include "image/origin.h"
 #include "source/source.h"
 
 const char *lopt_format_name(enum lopt_format format)
@@ -272,6 +273,11 @@ enum lopt_status lopt_image_describe(struct lopt_image **out, const struct lopt_
 }
 
 /* --- reading it --- */
+
+struct lopt_bundle *lopt_image_bundle(const struct lopt_image *image)
+{
+	return image->bundle;
+}
 
 const struct lopt_image_info *lopt_image_info(const struct lopt_image *image)
 {

@@ -22,7 +22,8 @@ struct reading {
 	struct lopt_tar_reader *tar;
 	struct lopt_contents contents;
 	struct lopt_keep_budget budget;
-	size_t entry_cap, inode_cap;
+	size_t entry_cap, inode_cap, place_cap;
+	bool stray_header; /* one that belongs to no entry */
 	uint64_t own_entries_left;
 	uint64_t *entries_left;
 };
@@ -38,6 +39,7 @@ void lopt_layer_free(struct lopt_layer_data *data)
 	if (!data)
 		return;
 	free(data->entries);
+	free(data->places);
 	free(data->inodes);
 	free(data->digests);
 	free(data->kept.items);
@@ -245,13 +247,31 @@ static enum lopt_status fill_entry(struct reading *reading, const struct lopt_ta
 	return set_type(reading, from, entry, err);
 }
 
+/* The end of this entry is where the next one begins, unless this is the last. */
+static enum lopt_status add_place(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_error *err)
+{
+	enum { BLOCK = 512 };
+	struct lopt_layer_data *data = reading->data;
+	uint64_t *places = lopt_grow(data->places, &reading->place_cap, data->entry_count + 2, sizeof *places);
+	if (!places)
+		return lopt_error_memory(err);
+	data->places = places;
+	places[data->entry_count] = from->header_offset;
+	places[data->entry_count + 1] = from->data_offset + (from->stored + BLOCK - 1) / BLOCK * BLOCK;
+	return LOPT_OK;
+}
+
 static enum lopt_status add_entry(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_error *err)
 {
 	struct lopt_layer_data *data = reading->data;
 	LOPT_TRY(count_entry(reading, err));
-	if (from->type == LOPT_TAR_GLOBAL)
+	if (from->type == LOPT_TAR_GLOBAL) {
+		reading->stray_header = true;
 		return warn(reading, "engines-differ", lopt_str_from(""),
 			    "a PAX global header, which docker, podman and containerd ignore and umoci refuses", err);
+	}
+	if (reading->options->contents.places)
+		LOPT_TRY(add_place(reading, from, err));
 	struct lopt_entry *entries =
 		lopt_grow(data->entries, &reading->entry_cap, data->entry_count + 1, sizeof *entries);
 	if (!entries)
@@ -417,6 +437,10 @@ static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *s
 		status = explain(stack, data, err);
 	if (status == LOPT_OK)
 		status = finish_stack(stack, data, top, err);
+	if (reading.stray_header) {
+		free(data->places);
+		data->places = NULL;
+	}
 	return status;
 }
 

@@ -33,6 +33,9 @@ struct lopt_layer_data {
 	struct lopt_arena arena;
 	struct lopt_entry *entries; /* in tar order; `inode` set for files, not yet for hard links */
 	size_t entry_count;
+	/* of each entry where its first header begins in the uncompressed tar, and behind the last where that ends, padding
+	 * included; NULL where nobody asked, or where a header stands that belongs to no entry */
+	uint64_t *places;
 	struct lopt_layer_inode *inodes;
 	size_t inode_count;
 	struct lopt_inode_digest *digests; /* by inode; those that were computed */
@@ -54,6 +57,7 @@ struct lopt_content_options {
 	bool all_digests;	  /* the SHA-256 of every one */
 	bool repeated_digests;	  /* of those whose size was there before, where nothing can be read again */
 	struct lopt_sizes *sizes; /* of all contents so far, which this adds to; NULL: nobody asks */
+	bool places;		  /* where the entries lie, too: lopt_layer_data.places */
 	lopt_keep_choice *keep;	  /* NULL: nothing is kept */
 };
 

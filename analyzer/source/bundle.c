@@ -108,6 +108,7 @@ static enum lopt_status fill(struct lopt_bundle *bundle, struct lopt_source *sou
 	for (size_t i = 0; i < LOPT_READERS; i++)
 		lopt_arena_init(&bundle->kept[i], plan.limits->arena_bytes);
 	lopt_notes_init(&bundle->notes, &bundle->arena);
+	bundle->manifest = LOPT_NO_MEMBER;
 	bundle->info.source = lopt_arena_copy(&bundle->arena, lopt_str_from(source->path));
 	if (!bundle->info.source.ptr)
 		return lopt_error_memory(err);
@@ -115,6 +116,7 @@ static enum lopt_status fill(struct lopt_bundle *bundle, struct lopt_source *sou
 	plan.store = bundle->input.store;
 	LOPT_TRY(make_plan(&plan, bundle->input.directory, err));
 	LOPT_TRY(check_platform(&plan, err));
+	bundle->config = plan.config.member;
 	LOPT_TRY(lopt_plan_read_layers(&plan, err));
 	return lopt_comparison_start(&bundle->comparison, bundle, plan.contents->keep, err);
 }

@@ -40,6 +40,7 @@ struct lopt_bundle {
 	struct lopt_notes notes;
 	struct lopt_bundle_blob *blobs; /* owns their data */
 	size_t blob_count;
+	uint32_t config, manifest;	      /* members of the input; LOPT_NO_MEMBER: there is none that counts */
 	struct lopt_input input;	      /* stays open: contents can be asked for later */
 	struct lopt_comparison *comparison;   /* going on in the background, until it is finished */
 	struct lopt_arena kept[LOPT_READERS]; /* what was kept of contents that were read after their layers */

@@ -35,6 +35,7 @@ static bool same_layers(struct lopt_plan *plan, const struct lopt_manifest *mani
 static void adopt(struct lopt_plan *plan, const struct lopt_candidate *candidate, const struct lopt_manifest *manifest)
 {
 	struct lopt_image_info *info = &plan->bundle->info;
+	plan->bundle->manifest = candidate->claim.member;
 	info->manifest_digest = candidate->claim.digest;
 	info->base_name = manifest->base_name;
 	info->base_digest = manifest->base_digest;

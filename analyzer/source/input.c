@@ -135,6 +135,7 @@ enum lopt_status lopt_input_open(struct lopt_input *out, struct lopt_source *sou
 		.all_digests = options->want_sha256,
 		.repeated_digests = options->want_duplicate_sha256,
 		.sizes = &out->sizes,
+		.places = options->want_places,
 		.keep = options->keep,
 	};
 	return open_kind(out, source, limits, notes, err);

@@ -225,6 +225,7 @@ enum lopt_status lopt_oci_plan(struct lopt_plan *plan, struct lopt_error *err)
 	LOPT_TRY(choose_manifest(&chosen, plan, &tops, err));
 	LOPT_TRY(set_tags(plan, &tops, err));
 	LOPT_TRY(lopt_oci_manifest(&manifest, plan, &chosen.claim, err));
+	plan->bundle->manifest = chosen.claim.member;
 	info->manifest_digest = chosen.claim.digest;
 	info->base_name = manifest.base_name;
 	info->base_digest = manifest.base_digest;
