@@ -211,3 +211,24 @@ void lopt_digest_stream_release(struct lopt_digest_stream *digest)
 {
 	lopt_hasher_release(&digest->hasher);
 }
+
+static enum lopt_status digest_write(struct lopt_sink *sink, const void *bytes, size_t size, struct lopt_error *err)
+{
+	struct lopt_digest_sink *digest = (struct lopt_digest_sink *)sink;
+	digest->count += size;
+	LOPT_TRY(lopt_hasher_add(&digest->hasher, bytes, size, err));
+	return digest->below ? lopt_sink_write(digest->below, bytes, size, err) : LOPT_OK;
+}
+
+enum lopt_status lopt_digest_sink_init(struct lopt_digest_sink *digest, struct lopt_sink *below,
+				       enum lopt_digest_algorithm algorithm, struct lopt_error *err)
+{
+	static const struct lopt_sink_ops ops = { .write = digest_write };
+	*digest = (struct lopt_digest_sink){ .sink = { &ops }, .below = below };
+	return lopt_hasher_init(&digest->hasher, algorithm, err);
+}
+
+void lopt_digest_sink_release(struct lopt_digest_sink *digest)
+{
+	lopt_hasher_release(&digest->hasher);
+}

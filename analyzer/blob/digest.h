@@ -2,6 +2,7 @@
 #ifndef LAYEROPT_BLOB_DIGEST_H
 #define LAYEROPT_BLOB_DIGEST_H
 
+#include "io/sink.h"
 #include "io/stream.h"
 #include "layeropt/str.h"
 
@@ -55,5 +56,16 @@ struct lopt_digest_stream {
 LOPT_CHECKED enum lopt_status lopt_digest_stream_init(struct lopt_digest_stream *digest, struct lopt_stream *below,
 						      enum lopt_digest_algorithm algorithm, struct lopt_error *err);
 void lopt_digest_stream_release(struct lopt_digest_stream *digest);
+
+/** Hashes and counts whatever is written through it. `below` NULL: it ends here. */
+struct lopt_digest_sink {
+	struct lopt_sink sink;
+	struct lopt_sink *below;
+	struct lopt_hasher hasher;
+	uint64_t count;
+};
+LOPT_CHECKED enum lopt_status lopt_digest_sink_init(struct lopt_digest_sink *digest, struct lopt_sink *below,
+						    enum lopt_digest_algorithm algorithm, struct lopt_error *err);
+void lopt_digest_sink_release(struct lopt_digest_sink *digest);
 
 #endif
