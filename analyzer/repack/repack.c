@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "repack/repack.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "image/origin.h"
+#include "repack/inner.h"
+
+/* One image while it is written. */
+struct writing {
+	const struct lopt_repack_plan *plan;
+	const struct lopt_compression *how;
+	struct lopt_archive archive;
+	struct lopt_documents documents;
+	struct lopt_new_layer *layers;
+};
+
+/* --- layers --- */
+
+static bool same_choice(const struct lopt_repack_plan *plan, size_t a, size_t b)
+{
+	const struct lopt_layer_plan *x = &plan->layers[a], *y = &plan->layers[b];
+	if (!x->goes || !y->goes)
+		return x->goes == y->goes;
+	return memcmp(x->goes, y->goes, lopt_image_layer(plan->image, a)->entry_count * sizeof *x->goes) == 0;
+}
+
+/* The first layer that comes out as the same blob: listed twice, it is written once. */
+static size_t twin_of(const struct lopt_repack_plan *plan, size_t layer)
+{
+	const struct lopt_bundle_layer *layers = lopt_image_bundle(plan->image)->layers;
+	for (size_t i = 0; i < layer; i++)
+		if (layers[i].blob_index == layers[layer].blob_index && plan->layers[i].fate != LOPT_FATE_REMOVED &&
+		    same_choice(plan, i, layer))
+			return i;
+	return layer;
+}
+
+static bool is_written(const struct writing *writing, size_t before, const char *digest)
+{
+	for (size_t i = 0; i < before; i++)
+		if (!writing->layers[i].removed && strcmp(writing->layers[i].blob.digest, digest) == 0)
+			return true;
+	return false;
+}
+
+static enum lopt_status write_layers(struct writing *writing, struct lopt_error *err)
+{
+	const struct lopt_repack_plan *plan = writing->plan;
+	for (size_t i = 0; i < plan->layer_count; i++) {
+		uint64_t start = writing->archive.position;
+		size_t twin = plan->layers[i].fate == LOPT_FATE_REMOVED ? i : twin_of(plan, i);
+		if (twin != i) {
+			writing->layers[i] = writing->layers[twin];
+			continue;
+		}
+		LOPT_TRY(lopt_layer_write(&writing->layers[i], plan, i, writing->how, writing->documents.limits,
+					  &writing->archive, err));
+		if (!writing->layers[i].removed && is_written(writing, i, writing->layers[i].blob.digest))
+			LOPT_TRY(lopt_archive_take_back(&writing->archive, start, err));
+	}
+	return LOPT_OK;
+}
+
+/* --- documents --- */
+
+typedef enum lopt_status document_writer(struct lopt_buf *out, const struct lopt_documents *documents,
+					 struct lopt_error *err);
+
+static enum lopt_status put_document(struct writing *writing, const char *name, document_writer *write,
+				     struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_TRY(write(&text, &writing->documents, err));
+	return lopt_archive_put(&writing->archive, name, lopt_buf_view(&text), err);
+}
+
+static enum lopt_status write_documents(struct writing *writing, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf config = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf manifest = LOPT_BUF_INIT(SIZE_MAX / 2);
+	struct lopt_documents *documents = &writing->documents;
+	struct lopt_archive *archive = &writing->archive;
+	LOPT_TRY(lopt_config_write(&config, documents, err));
+	LOPT_TRY(lopt_archive_put_blob(archive, lopt_buf_view(&config), &documents->config, err));
+	LOPT_TRY(lopt_manifest_write(&manifest, documents, err));
+	LOPT_TRY(lopt_archive_put_blob(archive, lopt_buf_view(&manifest), &documents->manifest, err));
+	LOPT_TRY(put_document(writing, "index.json", lopt_index_write, err));
+	LOPT_TRY(put_document(writing, "manifest.json", lopt_docker_manifest_write, err));
+	return lopt_archive_put(archive, "oci-layout", lopt_str_from("{\"imageLayoutVersion\":\"1.0.0\"}"), err);
+}
+
+/* --- what came of it --- */
+
+static enum lopt_status copy(struct lopt_str *out, struct lopt_repacked *to, const char *text, struct lopt_error *err)
+{
+	*out = lopt_arena_copy(&to->arena, lopt_str_from(text));
+	return out->ptr ? LOPT_OK : lopt_error_memory(err);
+}
+
+static enum lopt_status tell(struct lopt_repacked *out, const struct writing *writing, struct lopt_error *err)
+{
+	const struct lopt_documents *documents = &writing->documents;
+	size_t count = writing->plan->layer_count;
+	out->layers = lopt_arena_zalloc(&out->arena, count + 1, sizeof *out->layers);
+	if (!out->layers)
+		return lopt_error_memory(err);
+	LOPT_TRY(copy(&out->config_digest, out, documents->config.digest, err));
+	LOPT_TRY(copy(&out->manifest_digest, out, documents->manifest.digest, err));
+	for (size_t i = 0; i < count; i++) {
+		const struct lopt_new_layer *from = &writing->layers[i];
+		struct lopt_repacked_layer *to = &out->layers[i];
+		if (from->removed)
+			continue;
+		LOPT_TRY(copy(&to->diff_id, out, from->diff_id, err));
+		LOPT_TRY(copy(&to->digest, out, from->blob.digest, err));
+		to->stored = from->blob.size;
+		to->same = !from->new_bytes;
+		out->compressed = lopt_add_saturating(out->compressed, to->stored, NULL);
+	}
+	return lopt_left_out_list(out, documents, err);
+}
+
+static enum lopt_status write_all(struct lopt_repacked *out, struct writing *writing, struct lopt_error *err)
+{
+	LOPT_TRY(write_layers(writing, err));
+	LOPT_TRY(write_documents(writing, err));
+	LOPT_TRY(lopt_archive_finish(&writing->archive, err));
+	return tell(out, writing, err);
+}
+
+enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_repack_plan *plan,
+				   const struct lopt_compression *how, const struct lopt_limits *limits, FILE *to,
+				   const char *name, struct lopt_error *err)
+{
+	struct lopt_bundle *bundle = lopt_image_bundle(plan->image);
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	struct lopt_new_layer *layers = calloc(plan->layer_count + 1, sizeof *layers);
+	struct writing writing = {
+		.plan = plan,
+		.how = how,
+		.documents = { .plan = plan, .bundle = bundle, .layers = layers, .limits = limits },
+		.layers = layers,
+	};
+	if (!layers)
+		return lopt_error_memory(err);
+	if (!bundle->input.store->ops->reopen)
+		return lopt_error_set(err, LOPT_E_INPUT, "an input that can only be read once");
+	lopt_archive_init(&writing.archive, to, name);
+	*out = (struct lopt_repacked){ 0 };
+	lopt_arena_init(&out->arena, limits->arena_bytes);
+	enum lopt_status status = write_all(out, &writing, err);
+	if (status != LOPT_OK)
+		lopt_repacked_release(out);
+	return status;
+}
+
+void lopt_repacked_release(struct lopt_repacked *repacked)
+{
+	free(repacked->left_out);
+	lopt_arena_release(&repacked->arena);
+	*repacked = (struct lopt_repacked){ 0 };
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LAYEROPT_REPACK_REPACK_H
+#define LAYEROPT_REPACK_REPACK_H
+
+#include <stdio.h>
+
+#include "codec/encoder.h"
+#include "repack/plan.h"
+
+/**
+ * Writing what a plan says: a tar that is a docker archive and an OCI archive at once, both telling of the same image. Of the
+ * input it takes the one image that was read. Everything the documents say that is not about bytes of layers stays.
+ */
+struct lopt_repacked_layer {
+	struct lopt_str diff_id, digest; /* empty for a layer that is gone */
+	uint64_t stored;		 /* bytes of the blob */
+	bool same;			 /* it is the blob that the input has */
+};
+
+/** A descriptor that is in the input's index and not in the output's. */
+struct lopt_left_out {
+	struct lopt_str digest;
+	const char *what;     /* "attestation", "signature", "platform" or "other" */
+	struct lopt_str name; /* the platform, or what it is called; or empty */
+};
+
+struct lopt_repacked {
+	struct lopt_arena arena;
+	struct lopt_repacked_layer *layers; /* by layers of the input */
+	struct lopt_str config_digest, manifest_digest;
+	struct lopt_left_out *left_out;
+	size_t left_out_count, left_out_cap;
+	uint64_t compressed; /* sum of the blobs that are listed */
+};
+
+/**
+ * Write the image to `to`, which is empty and can be sought in. `how` NULL: layers stay compressed as they are; otherwise
+ * layers that change and layers that are stored plain are compressed so. `name` is for messages. LOPT_E_INPUT when the
+ * image was read from something that passes by once. On success the caller releases *out.
+ */
+LOPT_CHECKED enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_repack_plan *plan,
+						const struct lopt_compression *how, const struct lopt_limits *limits,
+						FILE *to, const char *name, struct lopt_error *err);
+void lopt_repacked_release(struct lopt_repacked *repacked);
+
+/**
+ * Hold what was written, and read again, to what was read: every path of the final filesystem with all that docker sets of it,
+ * the configuration, and every sum that the plan foretold. LOPT_E_BUG, naming what differs, when it is not the same. Both
+ * images were read with want_sha256 and verify_digests.
+ */
+LOPT_CHECKED enum lopt_status lopt_repack_prove(const struct lopt_repack_plan *plan,
+						const struct lopt_repacked *repacked, const struct lopt_image *after,
+						struct lopt_error *err);
+
+#endif

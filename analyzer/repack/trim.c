@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "image/origin.h"
+#include "layer/path.h"
+#include "repack/inner.h"
+#include "repack/ways.h"
+
+/*
+ * A regular file goes with all hard links to it in its layer, or not at all: where one name of several is seen the content
+ * is shipped anyway. It stays, seen or not, where taking it out could change something else: see may_go().
+ */
+struct trimming {
+	struct lopt_repack_plan *plan;
+	size_t index;
+	const struct lopt_layer *layer;
+	const struct lopt_tree *below;
+	struct lopt_ways ways;
+	bool *gone; /* by inode */
+	bool *goes; /* by entry; in the plan's arena */
+};
+
+static void release_trimming(struct trimming *t)
+{
+	lopt_ways_release(&t->ways);
+	free(t->gone);
+}
+
+/* --- what lies below --- */
+
+static uint32_t find_below(const struct lopt_tree *below, struct lopt_str path)
+{
+	uint32_t node = LOPT_NODE_ROOT;
+	for (struct lopt_str part = lopt_path_next(&path); part.len && node != LOPT_NODE_NONE;
+	     part = lopt_path_next(&path))
+		node = lopt_nodes_find(&below->stack, node, part);
+	return node;
+}
+
+static bool is_directory_below(const struct lopt_tree *below, struct lopt_str path)
+{
+	uint32_t node = find_below(below, path);
+	return node != LOPT_NODE_NONE && lopt_nodes_at(&below->stack, node)->kind == LOPT_NODE_DIR;
+}
+
+/* --- files --- */
+
+/* Whether a layer above this one was left alone, because engines see it differently. */
+static bool has_doubtful_above(const struct trimming *t)
+{
+	for (size_t i = t->index + 1; i < t->plan->layer_count; i++)
+		if (t->plan->layers[i].fate == LOPT_FATE_LEFT)
+			return true;
+	return false;
+}
+
+/* Hidden in the view of every engine? A layer that engines see differently hides nothing for certain. */
+static bool is_hidden(const struct trimming *t, const struct lopt_inode *inode)
+{
+	return inode->cause != LOPT_CAUSE_NONE && inode->masked_by > t->index &&
+	       t->plan->layers[inode->masked_by].fate != LOPT_FATE_LEFT &&
+	       lopt_str_equal(inode->path, t->layer->entries[inode->entry].path);
+}
+
+/*
+ * One name of a hidden file. Over a directory of a lower layer it stays: it may be what keeps the directory's old content from
+ * coming back. So it does where its own layer has something below its path, which it then replaces, or where it ends up
+ * elsewhere than its name says.
+ */
+static bool may_go(struct trimming *t, uint32_t number)
+{
+	const struct lopt_entry *entry = &t->layer->entries[number];
+	bool is_link = (entry->flags & LOPT_ENTRY_HARDLINK) != 0;
+	if (is_link && has_doubtful_above(t)) /* the inode tells what hid its last name, and not what hid this one */
+		return false;
+	return !lopt_ways_through_link(&t->ways, number) && !lopt_ways_is_one(&t->ways, entry->path) &&
+	       !is_directory_below(t->below, entry->path);
+}
+
+static bool is_gone(const struct trimming *t, size_t entry)
+{
+	uint32_t inode = t->layer->entries[entry].inode;
+	return inode != LOPT_NO_INODE && t->gone[inode];
+}
+
+static void choose_files(struct trimming *t)
+{
+	for (size_t i = 0; i < t->layer->inode_count; i++)
+		t->gone[i] = is_hidden(t, &t->layer->inodes[i]);
+	for (size_t i = 0; i < t->layer->entry_count; i++)
+		if (is_gone(t, i) && !may_go(t, (uint32_t)i))
+			t->gone[t->layer->entries[i].inode] = false;
+}
+
+/* --- whiteouts --- */
+
+/*
+ * A whiteout of nothing, below which its layer has nothing. A device 0:0 is one to some engines only, and stands in a layer that is
+ * left alone.
+ */
+static enum lopt_status is_dangling(struct trimming *t, uint32_t number, struct lopt_buf *path, bool *out,
+				    struct lopt_error *err)
+{
+	struct lopt_str name;
+	const struct lopt_entry *entry = &t->layer->entries[number];
+	*out = false;
+	if (!(entry->flags & LOPT_ENTRY_WHITEOUT) || lopt_whiteout_of(entry->path, &name) != LOPT_WHITEOUT_PATH ||
+	    lopt_ways_through_link(&t->ways, number))
+		return LOPT_OK;
+	struct lopt_str parent = lopt_path_parent(entry->path);
+	lopt_buf_clear(path);
+	lopt_buf_str(path, parent);
+	lopt_buf_char(path, '/');
+	lopt_buf_str(path, name);
+	if (path->failed)
+		return lopt_error_memory(err);
+	*out = find_below(t->below, lopt_buf_view(path)) == LOPT_NODE_NONE &&
+	       !lopt_ways_is_one(&t->ways, lopt_buf_view(path));
+	return LOPT_OK;
+}
+
+static enum lopt_status choose_whiteouts(struct trimming *t, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
+	for (size_t i = 0; i < t->layer->entry_count; i++)
+		LOPT_TRY(is_dangling(t, (uint32_t)i, &path, &t->goes[i], err));
+	return LOPT_OK;
+}
+
+/* --- both --- */
+
+/* What a directory that is not listed is there for stays. */
+static void spare_directories(struct trimming *t)
+{
+	for (size_t i = 0; i < t->layer->entry_count; i++)
+		if (!t->goes[i] && !is_gone(t, i))
+			lopt_ways_need(&t->ways, (uint32_t)i);
+	for (size_t i = 0; i < t->layer->entry_count; i++) {
+		if ((!t->goes[i] && !is_gone(t, i)) || lopt_ways_can_spare(&t->ways, (uint32_t)i))
+			continue;
+		t->goes[i] = false;
+		if (is_gone(t, i))
+			t->gone[t->layer->entries[i].inode] = false;
+	}
+	for (size_t i = 0; i < t->layer->entry_count; i++)
+		t->goes[i] |= is_gone(t, i);
+}
+
+static void count(struct trimming *t, const uint64_t *places)
+{
+	enum { END = 1024 }; /* two blocks of zeros */
+	struct lopt_layer_plan *to = &t->plan->layers[t->index];
+	uint64_t size = END;
+	for (size_t i = 0; i < t->layer->entry_count; i++) {
+		bool is_whiteout = (t->layer->entries[i].flags & LOPT_ENTRY_WHITEOUT) != 0;
+		size += t->goes[i] ? 0 : places[i + 1] - places[i];
+		to->entries += t->goes[i];
+		to->whiteouts += t->goes[i] && is_whiteout;
+	}
+	for (size_t i = 0; i < t->layer->inode_count; i++) {
+		to->files += t->gone[i];
+		to->bytes += t->gone[i] ? t->layer->inodes[i].size : 0;
+	}
+	if (to->entries == 0 || size >= t->layer->size) {
+		*to = (struct lopt_layer_plan){ .fate = LOPT_FATE_KEPT };
+		return;
+	}
+	to->fate = LOPT_FATE_TRIMMED;
+	to->goes = t->goes;
+	to->size = size;
+}
+
+enum lopt_status lopt_repack_trim(struct lopt_repack_plan *plan, size_t index, const struct lopt_tree *below,
+				  struct lopt_error *err)
+{
+	const struct lopt_layer *layer = lopt_image_layer(plan->image, index);
+	const uint64_t *places = lopt_image_bundle(plan->image)->layers[index].data->places;
+	LOPT_CLEANUP(release_trimming)
+	struct trimming t = { .plan = plan, .index = index, .layer = layer, .below = below };
+	if (!layer->entry_count || !places)
+		return LOPT_OK;
+	t.gone = calloc(layer->inode_count + 1, sizeof *t.gone);
+	t.goes = lopt_arena_zalloc(&plan->arena, layer->entry_count, sizeof *t.goes);
+	if (!t.gone || !t.goes)
+		return lopt_error_memory(err);
+	LOPT_TRY(lopt_ways_make(&t.ways, layer, err));
+	choose_files(&t);
+	LOPT_TRY(choose_whiteouts(&t, err));
+	spare_directories(&t);
+	count(&t, places);
+	return LOPT_OK;
+}

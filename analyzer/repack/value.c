@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "repack/value.h"
+
+#include "base/cleanup.h"
+
+enum lopt_status lopt_value_set(json_t *object, const char *key, json_t *value, struct lopt_error *err)
+{
+	return json_object_set_new(object, key, value) == 0 ? LOPT_OK : lopt_error_memory(err);
+}
+
+enum lopt_status lopt_value_append(json_t *array, json_t *value, struct lopt_error *err)
+{
+	return json_array_append_new(array, value) == 0 ? LOPT_OK : lopt_error_memory(err);
+}
+
+enum lopt_status lopt_value_describe(json_t *descriptor, const struct lopt_new_blob *blob, struct lopt_error *err)
+{
+	(void)json_object_del(descriptor, "data"); /* fails where it is not there */
+	LOPT_TRY(lopt_value_set(descriptor, "digest", json_string(blob->digest), err));
+	return lopt_value_set(descriptor, "size", json_integer((json_int_t)blob->size), err);
+}
+
+enum lopt_status lopt_value_print(struct lopt_buf *out, const json_t *value, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_cleanup_bytes) char *text = json_dumps(value, JSON_COMPACT);
+	if (!text)
+		return lopt_error_memory(err);
+	lopt_buf_text(out, text);
+	return out->failed ? lopt_error_memory(err) : LOPT_OK;
+}
+
+enum lopt_status lopt_value_read(json_t **out, struct lopt_buf *text, const struct lopt_documents *documents,
+				 uint32_t member, struct lopt_error *err)
+{
+	LOPT_TRY(lopt_store_text(documents->bundle->input.store, member, text, err));
+	return lopt_value_parse(out, lopt_buf_view(text), documents->limits, err);
+}
