@@ -21,9 +21,9 @@
 #include "layeropt/limits.h"
 
 static const struct lopt_command *const commands[] = {
-	&lopt_command_analyze,	  &lopt_command_ls,   &lopt_command_diff,     &lopt_command_report,
-	&lopt_command_gate,	  &lopt_command_init, &lopt_command_optimize, &lopt_command_verify,
-	&lopt_command_completion, &lopt_command_help,
+	&lopt_command_analyze, &lopt_command_ls,	 &lopt_command_diff,	 &lopt_command_report,
+	&lopt_command_gate,    &lopt_command_init,	 &lopt_command_optimize, &lopt_command_verify,
+	&lopt_command_repack,  &lopt_command_completion, &lopt_command_help,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

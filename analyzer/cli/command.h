@@ -25,6 +25,7 @@ extern const struct lopt_command lopt_command_gate;
 extern const struct lopt_command lopt_command_init;
 extern const struct lopt_command lopt_command_optimize;
 extern const struct lopt_command lopt_command_verify;
+extern const struct lopt_command lopt_command_repack;
 extern const struct lopt_command lopt_command_completion;
 extern const struct lopt_command lopt_command_help;
 

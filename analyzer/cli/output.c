@@ -114,8 +114,7 @@ static enum lopt_status check_pair(const struct lopt_output *a, const struct lop
 			      a->to_stdout ? stream_name(a) : a->path);
 }
 
-/* The file itself, or one inside a directory that is read. */
-static bool is_in(const char *path, const char *input)
+bool lopt_output_is_input(const char *path, const char *input)
 {
 	struct stat st;
 	if (strcmp(input, "-") == 0)
@@ -145,7 +144,7 @@ enum lopt_status lopt_outputs_check(struct lopt_outputs *outputs, const char *co
 		for (size_t k = 0; k < i; k++)
 			LOPT_TRY(check_pair(&outputs->items[k], output, err));
 		for (size_t k = 0; k < input_count && !output->to_stdout; k++) {
-			if (inputs[k] && is_in(output->path, inputs[k]))
+			if (inputs[k] && lopt_output_is_input(output->path, inputs[k]))
 				return lopt_error_set(err, LOPT_E_USAGE, "%s: the report would replace the input",
 						      output->path);
 		}

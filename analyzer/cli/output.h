@@ -50,4 +50,7 @@ LOPT_CHECKED enum lopt_status lopt_outputs_commit(struct lopt_outputs *outputs, 
 /** Safe at any time; also the cleanup of a local. */
 void lopt_outputs_release(struct lopt_outputs *outputs);
 
+/** Whether writing `path` would replace this input: the file itself, or one inside a directory that is read. */
+bool lopt_output_is_input(const char *path, const char *input);
+
 #endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/escape.h"
+#include "base/size.h"
+#include "report/repack.h"
+#include "report/view.h"
+
+enum { INSTRUCTION_COLUMNS = 100, WHY_COLUMNS = 200 };
+
+struct writer {
+	struct lopt_buf out, text;
+	const struct lopt_repack_view *view;
+	const struct lopt_report_options *options;
+};
+
+static void write_size(struct writer *w, const char *name, uint64_t before, uint64_t after)
+{
+	lopt_buf_printf(&w->out, "| %s | ", name);
+	lopt_size_format(&w->out, before);
+	lopt_buf_text(&w->out, " | ");
+	lopt_size_format(&w->out, after);
+	lopt_buf_text(&w->out, " | ");
+	lopt_change_format(&w->out, before, after);
+	lopt_buf_text(&w->out, " |\n");
+}
+
+static void write_summary(struct writer *w)
+{
+	const struct lopt_repack_view *view = w->view;
+	lopt_buf_printf(&w->out, "## %s\n\n| | before | after | change |\n| --- | ---: | ---: | ---: |\n",
+			!view->plan->changes ? "Nothing to gain above the base"
+			: view->repacked     ? "Repacked and proved"
+					     : "What would go");
+	write_size(w, "size", view->content, view->content - view->plan->total.bytes);
+	write_size(w, "layers, plain", view->size, view->plan->total.size);
+	if (view->repacked)
+		write_size(w, "layers, stored", view->stored, view->repacked->compressed);
+	lopt_buf_printf(&w->out, "| layers | %zu | %zu | |\n\nBase: ", view->plan->layer_count, view->layers_after);
+	lopt_base_show(&w->out, view->plan);
+	lopt_buf_text(&w->out, ". Stays wasted: ");
+	lopt_size_format(&w->out, view->plan->total.wasted);
+	lopt_buf_text(&w->out, ", in the base ");
+	lopt_size_format(&w->out, view->base_wasted);
+	lopt_buf_text(&w->out, ".\n");
+}
+
+static void write_layer(struct writer *w, size_t index)
+{
+	const struct lopt_layer_plan *layer = &w->view->plan->layers[index];
+	lopt_buf_printf(&w->out, "| %zu | %s | %llu | ", index, lopt_fate_name(layer->fate),
+			(unsigned long long)layer->files);
+	lopt_size_format(&w->out, layer->bytes);
+	lopt_buf_text(&w->out, " | ");
+	lopt_buf_clear(&w->text);
+	lopt_text_show(&w->text, w->view->instructions[index], w->options);
+	w->out.failed |= w->text.failed;
+	lopt_span_show(&w->out, lopt_buf_view(&w->text), INSTRUCTION_COLUMNS);
+	lopt_buf_text(&w->out, " |\n");
+}
+
+static void write_left_alone(struct writer *w)
+{
+	const struct lopt_repack_plan *plan = w->view->plan;
+	for (size_t i = 0; i < plan->layer_count; i++) {
+		if (plan->layers[i].fate != LOPT_FATE_LEFT)
+			continue;
+		lopt_buf_printf(&w->out, "\nLayer %zu is left alone: ", i);
+		lopt_span_show(&w->out, plan->layers[i].why, WHY_COLUMNS);
+		lopt_buf_char(&w->out, '\n');
+	}
+}
+
+static void write_digests(struct writer *w)
+{
+	const struct lopt_repacked *repacked = w->view->repacked;
+	const struct lopt_image_info *info = lopt_image_info(w->view->plan->image);
+	if (!repacked)
+		return;
+	lopt_buf_text(&w->out, "\n| digest | before | after |\n| --- | --- | --- |\n| configuration | ");
+	lopt_span_show(&w->out, info->config_digest, INSTRUCTION_COLUMNS);
+	lopt_buf_text(&w->out, " | ");
+	lopt_span_show(&w->out, repacked->config_digest, INSTRUCTION_COLUMNS);
+	lopt_buf_text(&w->out, " |\n| manifest | ");
+	lopt_span_show(&w->out, info->manifest_digest, INSTRUCTION_COLUMNS);
+	lopt_buf_text(&w->out, " | ");
+	lopt_span_show(&w->out, repacked->manifest_digest, INSTRUCTION_COLUMNS);
+	lopt_buf_text(&w->out, " |\n");
+	for (size_t i = 0; i < repacked->left_out_count; i++) {
+		lopt_buf_printf(&w->out, "%sLeft out: %s ", i ? "" : "\n", repacked->left_out[i].what);
+		lopt_span_show(&w->out, repacked->left_out[i].digest, INSTRUCTION_COLUMNS);
+		lopt_buf_text(&w->out, "  \n");
+	}
+	lopt_buf_printf(&w->out, "\nRead again and compared: %llu paths and the configuration are the same.\n",
+			(unsigned long long)w->view->paths);
+}
+
+enum lopt_status lopt_repack_markdown(FILE *to, const struct lopt_repack_view *view,
+				      const struct lopt_report_options *options, struct lopt_error *err)
+{
+	struct writer w = {
+		.view = view,
+		.options = options,
+		.out = LOPT_BUF_INIT(SIZE_MAX / 2),
+		.text = LOPT_BUF_INIT(SIZE_MAX / 2),
+	};
+	write_summary(&w);
+	lopt_buf_text(&w.out, "\n| layer | | files | goes | instruction |\n| ---: | --- | ---: | ---: | --- |\n");
+	for (size_t i = 0; i < view->plan->layer_count; i++)
+		write_layer(&w, i);
+	write_left_alone(&w);
+	write_digests(&w);
+	bool failed = w.out.failed;
+	if (!failed)
+		(void)fwrite(w.out.data, 1, w.out.len, to);
+	lopt_buf_release(&w.out);
+	lopt_buf_release(&w.text);
+	return failed ? lopt_error_memory(err) : LOPT_OK;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/printer.h"
+#include "report/repack.h"
+#include "report/view.h"
+
+enum { COLUMNS = 80, COLUMNS_MIN = 60 };
+
+struct writer {
+	struct lopt_printer p;
+	struct lopt_buf text;
+	const struct lopt_repack_view *view;
+	const struct lopt_report_options *options;
+};
+
+static const char *text_of(struct writer *w)
+{
+	w->p.cell.failed |= w->text.failed;
+	return w->text.data ? w->text.data : "";
+}
+
+static void write_size(struct writer *w, const char *name, uint64_t before, uint64_t after)
+{
+	lopt_printer_printf(&w->p, "%-18s", name);
+	lopt_printer_size(&w->p, before, 10);
+	lopt_printer_text(&w->p, " -> ");
+	lopt_printer_size(&w->p, after, 10);
+	lopt_printer_text(&w->p, "  ");
+	lopt_buf_clear(&w->text);
+	lopt_change_format(&w->text, before, after);
+	lopt_printer_right(&w->p, text_of(w), 10);
+	lopt_printer_end(&w->p);
+}
+
+static void write_sizes(struct writer *w)
+{
+	const struct lopt_repack_view *view = w->view;
+	write_size(w, "size", view->content, view->content - view->plan->total.bytes);
+	write_size(w, "layers, plain", view->size, view->plan->total.size);
+	if (view->repacked)
+		write_size(w, "layers, stored", view->stored, view->repacked->compressed);
+	lopt_printer_printf(&w->p, "%-18s%10zu -> %10zu", "layers", view->plan->layer_count, view->layers_after);
+	lopt_printer_end(&w->p);
+}
+
+static void write_summary(struct writer *w)
+{
+	const struct lopt_repack_view *view = w->view;
+	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
+	if (!view->plan->changes)
+		lopt_printer_text(&w->p, "nothing to gain above the base");
+	else
+		lopt_printer_text(&w->p, view->repacked ? "repacked and proved" : "what would go");
+	lopt_printer_plain(&w->p);
+	lopt_printer_end(&w->p);
+	write_sizes(w);
+	lopt_buf_clear(&w->text);
+	lopt_base_show(&w->text, view->plan);
+	lopt_printer_printf(&w->p, "%-18s%s", "base", text_of(w));
+	lopt_printer_end(&w->p);
+	lopt_printer_printf(&w->p, "%-18s", "stays wasted");
+	lopt_printer_size(&w->p, view->plan->total.wasted, 0);
+	if (view->base_wasted) {
+		lopt_printer_text(&w->p, ", of which ");
+		lopt_printer_size(&w->p, view->base_wasted, 0);
+		lopt_printer_text(&w->p, " in the base");
+	}
+	lopt_printer_end(&w->p);
+}
+
+static void write_layer(struct writer *w, size_t index)
+{
+	const struct lopt_layer_plan *layer = &w->view->plan->layers[index];
+	lopt_printer_printf(&w->p, "  %3zu  %-7s", index, lopt_fate_name(layer->fate));
+	if (layer->entries) {
+		lopt_printer_size(&w->p, layer->bytes, 10);
+		lopt_printer_count(&w->p, layer->files, 8);
+		lopt_printer_text(&w->p, layer->files == 1 ? " file   " : " files  ");
+	} else {
+		lopt_printer_to_column(&w->p, 40);
+	}
+	lopt_buf_clear(&w->text);
+	lopt_text_show(&w->text, w->view->instructions[index], w->options);
+	w->p.cell.failed |= w->text.failed;
+	lopt_printer_cut(&w->p, lopt_buf_view(&w->text), lopt_printer_room(&w->p));
+	lopt_printer_end(&w->p);
+}
+
+static void write_left_alone(struct writer *w)
+{
+	const struct lopt_repack_plan *plan = w->view->plan;
+	bool first = true;
+	for (size_t i = 0; i < plan->layer_count; i++) {
+		if (plan->layers[i].fate != LOPT_FATE_LEFT)
+			continue;
+		if (first)
+			lopt_printer_heading(&w->p, "Left alone");
+		first = false;
+		lopt_printer_printf(&w->p, "  %3zu  ", i);
+		lopt_printer_wrapped(&w->p, plan->layers[i].why, 7);
+	}
+}
+
+static void write_left_out(struct writer *w)
+{
+	const struct lopt_repacked *repacked = w->view->repacked;
+	if (!repacked || !repacked->left_out_count)
+		return;
+	lopt_printer_heading(&w->p, "Left out: they are of the old manifest, or of other images");
+	for (size_t i = 0; i < repacked->left_out_count; i++) {
+		lopt_printer_printf(&w->p, "  %-12s", repacked->left_out[i].what);
+		lopt_printer_elided(&w->p, repacked->left_out[i].digest, 32);
+		lopt_printer_text(&w->p, "  ");
+		lopt_printer_elided(&w->p, repacked->left_out[i].name, lopt_printer_room(&w->p));
+		lopt_printer_end(&w->p);
+	}
+}
+
+static void put_digests(struct writer *w, const char *name, struct lopt_str before, struct lopt_str after)
+{
+	lopt_printer_printf(&w->p, "  %s", name);
+	lopt_printer_end(&w->p);
+	lopt_printer_text(&w->p, "    ");
+	lopt_printer_raw(&w->p, before.len ? before : lopt_str_from("(none)"));
+	lopt_printer_end(&w->p);
+	lopt_printer_text(&w->p, "    ");
+	lopt_printer_raw(&w->p, after);
+	lopt_printer_end(&w->p);
+}
+
+static void write_digests(struct writer *w)
+{
+	const struct lopt_repacked *repacked = w->view->repacked;
+	const struct lopt_image_info *info = lopt_image_info(w->view->plan->image);
+	if (!repacked)
+		return;
+	lopt_printer_heading(&w->p, "Digests, old and new");
+	put_digests(w, "configuration", info->config_digest, repacked->config_digest);
+	put_digests(w, "manifest", info->manifest_digest, repacked->manifest_digest);
+}
+
+static void write_proof(struct writer *w)
+{
+	if (!w->view->repacked)
+		return;
+	lopt_printer_end(&w->p);
+	lopt_printer_text(&w->p, "Read again and compared: ");
+	lopt_printer_count(&w->p, w->view->paths, 0);
+	lopt_printer_line(&w->p, " paths and the configuration are the same.");
+}
+
+enum lopt_status lopt_repack_text(FILE *to, const struct lopt_repack_view *view,
+				  const struct lopt_report_options *options, struct lopt_error *err)
+{
+	struct writer w = { .view = view, .options = options, .text = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	size_t columns = options->columns ? options->columns : COLUMNS;
+	lopt_printer_init(&w.p, to, columns < COLUMNS_MIN ? COLUMNS_MIN : columns, options->color, options->unicode);
+	write_summary(&w);
+	lopt_printer_heading(&w.p, "Layers");
+	for (size_t i = 0; i < view->plan->layer_count; i++)
+		write_layer(&w, i);
+	write_left_alone(&w);
+	write_left_out(&w);
+	write_digests(&w);
+	write_proof(&w);
+	lopt_buf_release(&w.text);
+	return lopt_printer_finish(&w.p, err);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/cleanup.h"
+#include "dockerfile/history.h"
+#include "report/repack.h"
+
+static const struct lopt_repack_format formats[] = {
+	{ "text", lopt_repack_text },
+	{ "json", lopt_repack_json },
+	{ "markdown", lopt_repack_markdown },
+};
+
+const struct lopt_repack_format *lopt_repack_format_at(size_t index)
+{
+	return index < sizeof formats / sizeof formats[0] ? &formats[index] : NULL;
+}
+
+const char *lopt_base_reason_name(enum lopt_base_reason reason)
+{
+	static const char *const names[] = { "given", "common", "guessed" };
+	return names[reason];
+}
+
+void lopt_base_show(struct lopt_buf *out, const struct lopt_repack_plan *plan)
+{
+	const char *why = plan->base_reason == LOPT_BASE_GUESSED ? "a guess (--base, --base-layers)"
+			  : plan->base_reason == LOPT_BASE_IMAGE ? "those it has in common with --base"
+								 : "as --base-layers says";
+	if (plan->base_layers == 0)
+		lopt_buf_printf(out, "no layer, %s", why);
+	else if (plan->base_layers == 1)
+		lopt_buf_printf(out, "the lowest layer, %s", why);
+	else
+		lopt_buf_printf(out, "the lowest %zu layers, %s", plan->base_layers, why);
+}
+
+static enum lopt_status show_instructions(struct lopt_repack_view *view, struct lopt_error *err)
+{
+	const struct lopt_image_info *info = lopt_image_info(view->plan->image);
+	size_t count = view->plan->layer_count;
+	view->instructions = lopt_arena_zalloc(&view->arena, count + 1, sizeof *view->instructions);
+	if (!view->instructions)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < count; i++)
+		view->instructions[i] = lopt_str_from("(unknown)");
+	for (size_t i = 0; i < info->history_count; i++) {
+		size_t layer = info->history[i].layer;
+		if (layer >= count)
+			continue;
+		struct lopt_str text = lopt_history_instruction(&view->arena, &info->history[i]);
+		if (!text.ptr)
+			return lopt_error_memory(err);
+		if (text.len)
+			view->instructions[layer] = text;
+	}
+	return LOPT_OK;
+}
+
+static uint64_t content_of(const struct lopt_layer *layer)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < layer->inode_count; i++)
+		sum = lopt_add_saturating(sum, layer->inodes[i].size, NULL);
+	return sum;
+}
+
+static void sum_up(struct lopt_repack_view *view)
+{
+	const struct lopt_repack_plan *plan = view->plan;
+	for (size_t i = 0; i < plan->layer_count; i++) {
+		const struct lopt_layer *layer = lopt_image_layer(plan->image, i);
+		view->content = lopt_add_saturating(view->content, content_of(layer), NULL);
+		view->size = lopt_add_saturating(view->size, layer->size, NULL);
+		view->stored = lopt_add_saturating(view->stored, layer->compressed_size, NULL);
+		view->layers_after += plan->layers[i].fate != LOPT_FATE_REMOVED;
+		if (i < plan->base_layers)
+			view->base_wasted = lopt_add_saturating(view->base_wasted, plan->layers[i].wasted, NULL);
+	}
+}
+
+enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out, const struct lopt_repack_plan *plan,
+				       const struct lopt_repacked *repacked, const char *target, struct lopt_error *err)
+{
+	*out = (struct lopt_repack_view){
+		.plan = plan, .repacked = repacked, .target = target, .paths = lopt_image_path_count(plan->image)
+	};
+	lopt_arena_init(&out->arena, SIZE_MAX);
+	enum lopt_status status = show_instructions(out, err);
+	if (status == LOPT_OK)
+		sum_up(out);
+	else
+		lopt_repack_view_release(out);
+	return status;
+}
+
+void lopt_repack_view_release(struct lopt_repack_view *view)
+{
+	lopt_arena_release(&view->arena);
+	*view = (struct lopt_repack_view){ 0 };
+}
