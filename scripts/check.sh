@@ -96,7 +96,7 @@ for source in tests/fuzz/*.c; do
 	name=$(basename "$source" .c)
 	[ ! -e "$source" ] || [ "$name" = replay ] || replay "$replays/$name"
 done
-for room in cli docs formats ci completion shapes matrix hostile property proof; do
+for room in cli docs formats ci completion shapes matrix hostile property repack proof; do
 	[ ! -x "tests/$room/run" ] || suite "$room" "tests/$room/run" "$binary"
 done
 # The sandbox that users get is not around what has sanitizers.
