@@ -57,7 +57,8 @@ static void make_header(char block[BLOCK], const char *name, char type, uint64_t
 	put_octal(block + 136, 12, 0);
 	memset(block + 148, ' ', 8);
 	block[156] = type;
-	memcpy(block + 257, "ustar\00000", 8);
+	memcpy(block + 257, "ustar", 6);
+	block[263] = block[264] = '0';
 	for (size_t i = 0; i < BLOCK; i++)
 		sum += (unsigned char)block[i];
 	put_octal(block + 148, 7, sum);
