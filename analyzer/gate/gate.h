@@ -44,6 +44,8 @@ struct lopt_gate_check {
 	const struct lopt_str *paths; /* examples of what is forbidden, or counts most; in byte order */
 	size_t path_count;
 };
+/** One sentence that says what it means that a budget of this name is exceeded; NULL for another name. */
+const char *lopt_gate_budget_what(const char *budget);
 /** By how much it is exceeded; 0 for one that is not, and for ratios. */
 uint64_t lopt_gate_check_excess(const struct lopt_gate_check *check);
 

@@ -32,14 +32,23 @@ static void note_rule(struct writer *w, const char *rule)
 		w->rules[w->rule_count++] = rule;
 }
 
+/* GitHub shows what is suppressed like everything else: whoever ignores it does not want to see it there. */
+static bool is_told(const struct writer *w, const struct lopt_gate_issue *issue)
+{
+	return w->options->show_suppressed || !issue->finding || !issue->finding->ignore;
+}
+
 static void put_rules(struct writer *w)
 {
 	struct lopt_gate_walk walk = { 0 };
 	struct lopt_gate_issue issue;
 	while (lopt_gate_issue_next(&issue, w->result, &walk))
-		note_rule(w, issue.rule);
-	for (size_t i = 0; i < w->rule_count; i++)
-		lopt_sarif_rule(&w->j, w->rules[i]);
+		if (is_told(w, &issue))
+			note_rule(w, issue.rule);
+	for (size_t i = 0; i < w->rule_count; i++) {
+		const char *what = lopt_rule_what(w->rules[i]);
+		lopt_sarif_rule(&w->j, w->rules[i], what ? what : lopt_gate_budget_what(w->rules[i]));
+	}
 }
 
 /* Results. */
@@ -124,6 +133,8 @@ static enum lopt_status put_results(struct writer *w, size_t *left_out, struct l
 		return lopt_error_memory(err);
 	w->j.to = memory;
 	while (status == LOPT_OK && lopt_gate_issue_next(&issue, w->result, &walk)) {
+		if (!is_told(w, &issue))
+			continue;
 		if (*left_out || count == RESULTS) {
 			++*left_out;
 			continue;

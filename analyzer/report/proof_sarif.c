@@ -61,7 +61,7 @@ enum lopt_status lopt_proof_sarif(FILE *to, const struct lopt_outcome *outcome,
 	lopt_sarif_open(&w.j, to);
 	for (size_t i = 0; i < count; i++)
 		if (is_first_of_rule(plan, i))
-			lopt_sarif_rule(&w.j, plan->edits[i].rule);
+			lopt_sarif_rule(&w.j, plan->edits[i].rule, NULL);
 	lopt_sarif_start_results(&w.j);
 	for (size_t i = 0; i < count; i++)
 		put_result(&w, &plan->edits[i]);

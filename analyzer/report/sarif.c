@@ -44,10 +44,14 @@ void lopt_sarif_close(struct lopt_json *json)
 	lopt_json_newline(json);
 }
 
-void lopt_sarif_rule(struct lopt_json *json, const char *id)
+/* GitHub wants all three texts. */
+void lopt_sarif_rule(struct lopt_json *json, const char *id, const char *what)
 {
+	static const char *const keys[] = { "shortDescription", "fullDescription", "help" };
 	lopt_json_open(json, '{');
 	lopt_json_member_text(json, "id", id);
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		lopt_sarif_message(json, keys[i], lopt_str_from(what ? what : id));
 	lopt_json_close(json, '}');
 }
 

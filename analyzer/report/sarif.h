@@ -14,8 +14,8 @@ void lopt_sarif_start_results(struct lopt_json *json);
 void lopt_sarif_end_results(struct lopt_json *json);
 void lopt_sarif_close(struct lopt_json *json);
 
-/** "id" of a rule. */
-void lopt_sarif_rule(struct lopt_json *json, const char *id);
+/** A rule, and a sentence about it; NULL: there is none but its name. */
+void lopt_sarif_rule(struct lopt_json *json, const char *id, const char *what);
 /** "message": {"text": ...} */
 void lopt_sarif_message(struct lopt_json *json, const char *key, struct lopt_str text);
 /** "locations": one line of a file; line 0 is the first. */

@@ -25,6 +25,8 @@ const char *lopt_level_name(enum lopt_level level);
 /** The rules findings can have, in byte order; NULL past the last. */
 const char *lopt_rule_name_at(size_t index);
 bool lopt_rule_name_known(const char *name);
+/** One sentence that says what its findings are about; NULL for another name. */
+const char *lopt_rule_what(const char *name);
 
 struct lopt_waste_row;
 

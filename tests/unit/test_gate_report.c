@@ -928,7 +928,7 @@ static void fingerprints_survive_a_moved_line(void **state)
 static void sarif_tells_what_is_ignored_and_where(void **state)
 {
 	(void)state;
-	const struct lopt_report_options options = { 0 };
+	struct lopt_report_options options = { .show_suppressed = true };
 	struct made made;
 	make_plain(&made);
 	made.ignores[0].line = 12;
@@ -936,6 +936,10 @@ static void sarif_tells_what_is_ignored_and_where(void **state)
 	expect_in(text, "\"suppressions\": [{\"kind\": \"inSource\", \"justification\": \"needed offline\"}]");
 	expect_in(text, "{\"uri\": \"images/Dockerfile\"}, \"region\": {\"startLine\": 31}");
 	expect_in(text, "\"resultsLeftOut\": 0\n");
+	free(text);
+	options.show_suppressed = false;
+	text = report_in("sarif", &made.result, &options);
+	assert_null(strstr(text, "needed offline"));
 	free(text);
 	release(&made);
 }
