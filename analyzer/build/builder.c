@@ -21,16 +21,20 @@ static const char *const podman_build[] = { "build",  "--no-cache",  "--layers",
 static const char *const docker_probe[] = { "docker", "version", "--format", "{{.Server.Version}}", NULL };
 static const char *const buildah_probe[] = { "buildah", "info", NULL };
 static const char *const podman_probe[] = { "podman", "info", NULL };
+static const char *const buildah_store[] = { "buildah", "info", "--format",
+					     "{{.store.GraphDriverName}} {{.store.GraphRoot}}", NULL };
+static const char *const podman_store[] = { "podman", "info", "--format",
+					    "{{.Store.GraphDriverName}} {{.Store.GraphRoot}}", NULL };
 
 static const struct lopt_builder_kind kinds[] = {
 	{ "docker", "docker's classic builder", LOPT_BUILDER_LEGACY, "docker", legacy_front, legacy_build, docker_probe,
-	  "docker", "docker:", "" },
+	  "docker", "docker:", "", NULL },
 	{ "buildkit", "docker with BuildKit", LOPT_BUILDER_BUILDKIT, "docker", buildkit_front, buildkit_build,
-	  docker_probe, "docker", "docker:", "" },
+	  docker_probe, "docker", "docker:", "", NULL },
 	{ "podman", "podman", LOPT_BUILDER_BUILDAH, "podman", no_front, podman_build, podman_probe, "podman",
-	  "podman:", "localhost/" },
+	  "podman:", "localhost/", podman_store },
 	{ "buildah", "buildah", LOPT_BUILDER_BUILDAH, "buildah", no_front, buildah_build, buildah_probe, "buildah",
-	  "podman:", "localhost/" },
+	  "podman:", "localhost/", buildah_store },
 };
 
 const struct lopt_builder_kind *lopt_builder_at(size_t index)

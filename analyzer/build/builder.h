@@ -37,6 +37,7 @@ struct lopt_builder_kind {
 	const char *runner;	   /* the program that runs its images; NULL: none */
 	const char *source_prefix; /* "docker:" or "podman:" for lopt_source_open() */
 	const char *tag_prefix;	   /* of names in its store */
+	const char *const *store;  /* a command that tells driver and folder of its store; NULL: nobody need know */
 };
 
 /** Those there are, the default ones first; NULL past the last. */

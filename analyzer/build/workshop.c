@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "build/working.h"
 #include "io/stream.h"
 
 enum { CLEAN_SECONDS = 120, TRY_SECONDS = 3600, PATH_MAX_HERE = 512 };
@@ -20,16 +21,22 @@ struct lopt_workshop {
 	const struct lopt_builder_kind *kind;
 	const struct lopt_build_options *options;
 	char directory[PATH_MAX_HERE];
-	char mark[17]; /* random hex digits: in the name of everything made here */
-	size_t built;  /* so far, for names */
+	char mark[17];	   /* random hex digits: in the name of everything made here */
+	char argument[48]; /* the same for builds whose working containers have names of their own */
+	size_t built;	   /* so far, for names */
+	bool cut;	   /* a build was cut off */
 	char (*names)[96];
 	size_t name_count, name_cap;
 	struct lopt_str ignore; /* ptr NULL: what the context has */
 	char ignore_path[PATH_MAX_HERE + 32];
-	char scratch[PATH_MAX_HERE + 16];    /* for who asks for it */
-	char copy[PATH_MAX_HERE + 16];	     /* of a build context, with another .dockerignore */
+	char scratch[PATH_MAX_HERE + 16]; /* for who asks for it */
+	char copy[PATH_MAX_HERE + 16];	  /* of a build context, with another .dockerignore */
+	char working[PATH_MAX_HERE + 48]; /* "TMPDIR=" and where podman and buildah work */
+	bool works;
 	signed char can[LOPT_FEATURE_COUNT]; /* -1: not tried */
 };
+
+static const char temporary[] = "TMPDIR=";
 
 /* Words of a command. */
 struct words {
@@ -66,7 +73,20 @@ static enum lopt_status set_mark(struct lopt_workshop *workshop, struct lopt_err
 		workshop->mark[2 * i] = digits[random[i] >> 4];
 		workshop->mark[2 * i + 1] = digits[random[i] & 15];
 	}
+	(void)snprintf(workshop->argument, sizeof workshop->argument, LOPT_WORKING_ARGUMENT "=%s", workshop->mark);
 	return LOPT_OK;
+}
+
+/*
+ * podman and buildah leave files where they work, too, when they are cut off. They can be large, so without a place that the
+ * user has chosen they are where these programs have them by themselves.
+ */
+static void name_working(struct lopt_workshop *workshop)
+{
+	bool chosen = workshop->options->temporary != NULL;
+	(void)snprintf(workshop->working, sizeof workshop->working, "%s%s/%s%s", temporary,
+		       chosen ? workshop->directory : "/var/tmp", chosen ? "working" : "layeropt-",
+		       chosen ? "" : workshop->mark);
 }
 
 static enum lopt_status make_directory(struct lopt_workshop *workshop, struct lopt_error *err)
@@ -81,6 +101,7 @@ static enum lopt_status make_directory(struct lopt_workshop *workshop, struct lo
 	(void)snprintf(workshop->copy, sizeof workshop->copy, "%s/copy", workshop->directory);
 	(void)snprintf(workshop->ignore_path, sizeof workshop->ignore_path, "%s/Dockerfile.dockerignore",
 		       workshop->directory);
+	name_working(workshop);
 	if (mkdir(workshop->directory, 0700) == 0)
 		return LOPT_OK;
 	enum lopt_status status =
@@ -124,7 +145,8 @@ static void remove_image(const struct lopt_workshop *workshop, const char *name)
 	struct words words = { 0 };
 	word(&words, workshop->kind->program);
 	word(&words, "rmi");
-	word(&words, "-f");
+	if (!workshop->kind->store || strchr(name, ':')) /* podman and buildah would remove who uses it, too */
+		word(&words, "-f");
 	word(&words, name);
 	clean(&words, NULL);
 }
@@ -152,7 +174,7 @@ static void remove_file(const struct lopt_workshop *workshop, const char *name)
 	(void)unlink(path);
 }
 
-/* A tree that came from elsewhere. */
+/* A tree that came from elsewhere. Nothing that is mounted in it goes with it. */
 static void remove_tree(const char *path)
 {
 	struct stat st;
@@ -161,6 +183,7 @@ static void remove_tree(const char *path)
 		return;
 	word(&words, "rm");
 	word(&words, "-rf");
+	word(&words, "--one-file-system");
 	word(&words, "--");
 	word(&words, path);
 	clean(&words, NULL);
@@ -185,6 +208,8 @@ static void remove_directory(const struct lopt_workshop *workshop)
 		remove_file(workshop, files[i]);
 	remove_tree(workshop->scratch);
 	remove_tree(workshop->copy);
+	if (workshop->works)
+		remove_tree(workshop->working + strlen(temporary));
 	(void)snprintf(path, sizeof path, "%s/probe", workshop->directory);
 	(void)rmdir(path);
 	(void)rmdir(workshop->directory);
@@ -196,6 +221,8 @@ void lopt_workshop_close(struct lopt_workshop *workshop)
 		return;
 	if (lopt_stop_requested())
 		remove_containers(workshop);
+	if (workshop->cut)
+		lopt_working_remove(workshop->kind, workshop->mark);
 	for (size_t i = workshop->name_count; i-- > 0;)
 		if (workshop->names[i][0])
 			remove_image(workshop, workshop->names[i]);
@@ -307,26 +334,28 @@ void lopt_workshop_discard(struct lopt_workshop *workshop, struct lopt_built *bu
 /* An image that an id means and nobody has given a name. */
 static bool is_unnamed(const struct lopt_workshop *workshop, const char *id)
 {
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf said = LOPT_BUF_INIT(4096);
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf said = LOPT_BUF_INIT(SIZE_MAX / 2);
+	const char *const of_docker[] = { "image", "inspect", "--format", "tags {{.RepoTags}}", id, NULL };
+	const char *const of_others[] = { "images", "-a", "-q", "--filter", "dangling=true", NULL };
+	bool legacy = workshop->kind->history == LOPT_BUILDER_LEGACY;
 	struct words words = { 0 };
 	word(&words, workshop->kind->program);
-	word(&words, "image");
-	word(&words, "inspect");
-	word(&words, "--format");
-	word(&words, "tags {{.RepoTags}}");
-	word(&words, id);
+	each_word(&words, legacy ? of_docker : of_others);
 	clean(&words, &said);
-	return lopt_str_starts(lopt_buf_view(&said), "tags []");
+	return legacy ? lopt_str_starts(lopt_buf_view(&said), "tags []")
+		      : said.len && memmem(said.data, said.len, id, strlen(id));
 }
 
 /*
  * What docker's classic builder made of a stage that is not the last, or before a build failed, has no name; its log has
- * the number: " ---> 0123456789ab" behind "Step 3/9 : RUN ...". Behind a FROM that is an image of somebody else.
+ * the number: " ---> 0123456789ab" behind "Step 3/9 : RUN ...". Behind a FROM that is an image of somebody else. So it
+ * is with podman and buildah: "--> 0123456789a" behind "[1/2] STEP 3/9: RUN ...".
  */
-enum { DIGITS = 12 };
+enum { DIGITS = 12, DIGITS_LEAST = 11 };
 struct unnamed {
 	char id[DIGITS + 1];	    /* of the stage so far; empty: nothing was made */
 	bool from;		    /* the step is a FROM */
+	bool cached;		    /* what follows was there before */
 	char container[DIGITS + 1]; /* that its RUN runs in */
 };
 
@@ -363,36 +392,67 @@ static bool is_from(struct lopt_str step)
 {
 	const char *colon = memchr(step.ptr, ':', step.len);
 	size_t left = colon ? (size_t)(step.ptr + step.len - colon) : 0;
-	return left < 6 || strncasecmp(colon, ": FROM", 6) == 0;
+	while (left > 1 && colon[1] == ' ') {
+		colon++;
+		left--;
+	}
+	return left < 5 || strncasecmp(colon + 1, "FROM", 4) == 0;
+}
+
+/* What is behind `before`, when it is a number and no more. */
+static bool read_id(char id[DIGITS + 1], struct lopt_str line, const char *before)
+{
+	size_t skip = strlen(before), len = line.len - skip;
+	if (!lopt_str_starts(line, before) || len < DIGITS_LEAST || len > DIGITS ||
+	    strspn(line.ptr + skip, "0123456789abcdef") < len)
+		return false;
+	memcpy(id, line.ptr + skip, len);
+	id[len] = '\0';
+	return true;
+}
+
+static void begin_step(struct lopt_workshop *workshop, struct unnamed *unnamed, struct lopt_str step)
+{
+	unnamed->cached = false;
+	unnamed->from = is_from(step);
+	if (unnamed->from)
+		end_stage(workshop, unnamed);
 }
 
 static void read_line(struct lopt_workshop *workshop, struct unnamed *unnamed, struct lopt_str line)
 {
-	static const char arrow[] = " ---> ", running[] = " ---> Running in ";
-	enum { BEFORE = sizeof arrow - 1, RUNNING = sizeof running - 1 };
-	if (lopt_str_starts(line, "Step ")) {
-		unnamed->from = is_from(line);
-		if (unnamed->from)
-			end_stage(workshop, unnamed);
-	} else if (line.len == RUNNING + DIGITS && lopt_str_starts(line, running) &&
-		   strspn(line.ptr + RUNNING, "0123456789abcdef") >= DIGITS) {
-		memcpy(unnamed->container, line.ptr + RUNNING, DIGITS);
-	} else if (lopt_str_starts(line, "Removing intermediate container ")) {
+	if (lopt_str_starts(line, "Step "))
+		begin_step(workshop, unnamed, line);
+	else if (lopt_str_starts(line, "Removing intermediate container "))
 		unnamed->container[0] = '\0';
-	} else if (!unnamed->from && line.len == BEFORE + DIGITS && lopt_str_starts(line, arrow) &&
-		   strspn(line.ptr + BEFORE, "0123456789abcdef") >= DIGITS) {
-		memcpy(unnamed->id, line.ptr + BEFORE, DIGITS);
-	}
+	else if (!read_id(unnamed->container, line, " ---> Running in ") && !unnamed->from)
+		(void)read_id(unnamed->id, line, " ---> ");
+}
+
+/* podman and buildah: "[1/2] STEP 3/9: RUN ...". What came out of the cache was remembered when it was made. */
+static void read_other_line(struct lopt_workshop *workshop, struct unnamed *unnamed, struct lopt_str line)
+{
+	const char *close = lopt_str_starts(line, "[") ? memchr(line.ptr, ']', line.len) : NULL;
+	size_t skip = close && line.ptr + line.len - close > 2 ? (size_t)(close - line.ptr) + 2 : 0;
+	struct lopt_str step = lopt_str_make(line.ptr + skip, line.len - skip);
+	if (lopt_str_starts(step, "STEP "))
+		begin_step(workshop, unnamed, step);
+	else if (lopt_str_starts(line, "--> Using cache "))
+		unnamed->cached = true;
+	else if (read_id(unnamed->id, line, "--> ") && unnamed->cached)
+		unnamed->id[0] = '\0';
 }
 
 static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_buf *log, bool failed)
 {
 	struct unnamed unnamed = { .from = true };
+	bool legacy = workshop->kind->history == LOPT_BUILDER_LEGACY;
+	void (*read)(struct lopt_workshop *, struct unnamed *, struct lopt_str) = legacy ? read_line : read_other_line;
 	for (size_t at = 0; at < log->len;) {
 		const char *end = memchr(log->data + at, '\n', log->len - at);
 		size_t len = end ? (size_t)(end - log->data) - at : 0; /* what has no end was cut off */
 		if (end)
-			read_line(workshop, &unnamed, lopt_str_make(log->data + at, len));
+			read(workshop, &unnamed, lopt_str_make(log->data + at, len));
 		at = end ? at + len + 1 : log->len;
 	}
 	if (failed) {
@@ -401,12 +461,22 @@ static void remember_unnamed(struct lopt_workshop *workshop, const struct lopt_b
 	}
 }
 
+static void make_working(struct lopt_workshop *workshop)
+{
+	if (workshop->kind->store && !workshop->works)
+		workshop->works = mkdir(workshop->working + strlen(temporary), 0700) == 0;
+}
+
 static void build_words(struct words *words, const struct lopt_workshop *workshop, const char *file, const char *name,
 			const char *context, bool cached)
 {
 	const struct lopt_builder_kind *kind = workshop->kind;
 	const struct lopt_build_options *options = workshop->options;
 	each_word(words, kind->front);
+	if (workshop->works) {
+		word(words, "env");
+		word(words, workshop->working);
+	}
 	word(words, kind->program);
 	for (size_t i = 0; kind->build[i]; i++)
 		if (!cached || strcmp(kind->build[i], "--no-cache") != 0)
@@ -414,6 +484,10 @@ static void build_words(struct words *words, const struct lopt_workshop *worksho
 	for (size_t i = 0; i < options->build_arg_count; i++) {
 		word(words, "--build-arg");
 		word(words, options->build_args[i]);
+	}
+	if (kind->store) {
+		word(words, "--build-arg");
+		word(words, workshop->argument);
 	}
 	if (options->stage) {
 		word(words, "--target");
@@ -441,6 +515,7 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 		       ++workshop->built);
 	struct words words = { 0 };
 	LOPT_TRY(apply_ignore(workshop, &context, err));
+	make_working(workshop);
 	build_words(&words, workshop, path, name, context, cached);
 	if (words.full)
 		return lopt_error_set(err, LOPT_E_LIMIT, "too many build arguments");
@@ -450,7 +525,8 @@ static enum lopt_status build(struct lopt_workshop *workshop, struct lopt_built 
 	const struct lopt_run run = { .argv = words.items, .seconds = workshop->options->seconds };
 	enum lopt_status status = lopt_run(&ran, &run, &out->log, err);
 	bool failed = status != LOPT_OK || ran.code != 0;
-	if (workshop->kind->history == LOPT_BUILDER_LEGACY && out->log.len)
+	workshop->cut |= status != LOPT_OK || ran.timed_out;
+	if (workshop->kind->history != LOPT_BUILDER_BUILDKIT && out->log.len)
 		remember_unnamed(workshop, &out->log, failed);
 	LOPT_TRY(status);
 	out->failed = failed;

@@ -6,7 +6,8 @@ plan.json: "version" (text, or null: the daemon is not there), "chmod" and "moun
 "builds" and "runs": rules, the first that fits counts. A rule of a build fits by "has" and "lacks" (texts of the
 Dockerfile), "ignores" and "admits" (lines of the .dockerignore in force) and "nth" (from 1: the build of this very
 Dockerfile); it says "image" (a docker archive), "log", "code",
-"sleep" (seconds) or "kill" (a signal, to itself). A rule of a run fits by "command" and "image"; it says "log" and "code".
+"sleep" (seconds) or "kill" (a signal, to itself). As podman it has a store, in which a build that sleeps has a working
+container. A rule of a run fits by "command" and "image"; it says "log" and "code".
 """
 import hashlib
 import json
@@ -33,6 +34,17 @@ def read(name):
 
 def image_file(name):
 	return path("images", hashlib.sha256(name.encode()).hexdigest())
+
+
+def work_in_container(words):
+	"""What podman writes down of the container that it builds in: among much else the build's arguments."""
+	marks = [word for word in words if word.startswith("LAYEROPT_MARK=")]
+	folder = path("store", "vfs-containers", "0" * 63 + "1", "userdata")
+	os.makedirs(folder, exist_ok=True)
+	with open(os.path.join(folder, "buildah.json"), "w", encoding="ascii") as f:
+		json.dump({"type": "buildah 0.0.1", "Args": dict(mark.split("=") for mark in marks)}, f)
+	with open(os.path.join(os.environ["TMPDIR"], "buildah1"), "w", encoding="ascii") as f:
+		f.write("x")
 
 
 def act(rule):
@@ -95,6 +107,8 @@ def build(words, plan):
 	     sizes=sizes(words[-1]))
 	ignore = beside if buildkit == "1" and beside is not None else inside
 	rule = build_rule(text, plan, (ignore or "").splitlines())
+	if "sleep" in rule and os.environ["FAKE_NAME"] != "docker":
+		work_in_container(words)
 	code = act(rule)
 	if code == 0:
 		with open(image_file(words[words.index("-t") + 1]), "w", encoding="utf-8") as f:
@@ -138,6 +152,9 @@ def main(words):
 	if plan["version"] is None:
 		sys.stderr.write("Cannot connect to the \x1b[31mDocker daemon\n")
 		return 1
+	if words[0] == "info":
+		print("vfs " + path("store"))
+		return 0
 	if words[0] == "version":
 		print(plan["version"])
 		return 0
