@@ -120,7 +120,8 @@ static void put_counts(struct lopt_buf *out, const struct lopt_totals *totals, d
 		      "  fail-on: error           # findings of this severity and above fail; none: they do not\n");
 }
 
-static void put_rest(struct lopt_buf *out)
+/* A gate passes the image it was written for: what that has already does not fail it. */
+static void put_rest(struct lopt_buf *out, bool no_secrets)
 {
 	lopt_buf_text(
 		out,
@@ -145,15 +146,15 @@ static void put_rest(struct lopt_buf *out)
 		"#     max-size: 0B\n"
 		"# forbidden:\n"
 		"#   - path: /root/.ssh\n"
-		"\n# rules:\n"
-		"#   - rule: apt-lists\n"
-		"#     severity: error\n"
-		"\n# Findings that do not count, each with a reason. expires is optional.\n"
-		"# ignore:\n"
-		"#   - rule: documentation\n"
-		"#     path: /usr/share/doc/**\n"
-		"#     reason: The licences have to be in there.\n"
-		"#     expires: 2027-06-30\n");
+		"\n# What severity a rule's findings have: info, warning, error or off.\n");
+	lopt_buf_text(out, no_secrets ? "rules:\n  - rule: secret-in-layer\n    severity: error\n"
+				      : "# rules:\n#   - rule: secret-in-layer\n#     severity: error\n");
+	lopt_buf_text(out, "\n# Findings that do not count, each with a reason. expires is optional.\n"
+			   "# ignore:\n"
+			   "#   - rule: documentation\n"
+			   "#     path: /usr/share/doc/**\n"
+			   "#     reason: The licences have to be in there.\n"
+			   "#     expires: 2027-06-30\n");
 }
 
 /* A plain word stays one; what YAML could take for something else is quoted. */
@@ -170,8 +171,18 @@ static void put_scalar(struct lopt_buf *out, const char *text)
 	lopt_buf_char(out, '\'');
 }
 
-static void compose(struct lopt_buf *out, const struct wanted *wanted, const struct lopt_totals *totals)
+static bool has_no(const struct lopt_analysis *analysis, const char *rule)
 {
+	for (size_t i = 0; i < analysis->finding_count; i++)
+		if (strcmp(analysis->findings[i].rule, rule) == 0)
+			return false;
+	return true;
+}
+
+/* `analysis` is NULL without an image. */
+static void compose(struct lopt_buf *out, const struct wanted *wanted, const struct lopt_analysis *analysis)
+{
+	const struct lopt_totals *totals = analysis ? &analysis->totals : NULL;
 	lopt_buf_text(out, "# What layeropt gate holds an image to. Sizes are SI: 1.5GB is 1,500,000,000 bytes.\n"
 			   "# layeropt gate --check-config tells what holds, and layeropt-gate(1) what it means.\n");
 	if (totals)
@@ -187,14 +198,14 @@ static void compose(struct lopt_buf *out, const struct wanted *wanted, const str
 	lopt_buf_text(out, "\nbudgets:\n");
 	put_limits(out, totals, wanted->margin);
 	put_counts(out, totals, wanted->margin);
-	put_rest(out);
+	put_rest(out, analysis && has_no(analysis, "secret-in-layer"));
 }
 
 static enum lopt_status write_file(struct lopt_outfile *file, const struct wanted *wanted,
-				   const struct lopt_totals *totals, struct lopt_error *err)
+				   const struct lopt_analysis *analysis, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
-	compose(&text, wanted, totals);
+	compose(&text, wanted, analysis);
 	if (text.failed)
 		return lopt_error_memory(err);
 	(void)fwrite(text.data, 1, text.len, file->file);
@@ -216,7 +227,7 @@ static enum lopt_status measure_and_write(struct wanted *wanted, struct lopt_sou
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, &source, 1, err));
 	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
 	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
-	return write_file(file, wanted, &analysis->totals, err);
+	return write_file(file, wanted, analysis, err);
 }
 
 static enum lopt_status open_and_write(struct wanted *wanted, struct lopt_outfile *file, struct lopt_error *err)
