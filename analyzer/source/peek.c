@@ -57,7 +57,7 @@ static enum lopt_status decompress(struct lopt_source_stream *out, struct lopt_s
 	enum lopt_codec kind = lopt_codec_detect(out->peek.head, out->peek.have);
 	if (kind != LOPT_CODEC_GZIP && kind != LOPT_CODEC_ZSTD)
 		return LOPT_OK;
-	LOPT_TRY(lopt_codec_open(&out->codec, kind, out->top, limits, false, err));
+	LOPT_TRY(lopt_codec_open(&out->codec, kind, out->top, limits, true, err));
 	out->top = out->codec;
 	return LOPT_OK;
 }

@@ -23,7 +23,7 @@ struct lopt_resumed_stream {
 };
 void lopt_resumed_stream_init(struct lopt_resumed_stream *resumed, const struct lopt_source *source);
 
-/** A whole source, which is not read again, decompressed. Its fields are its own, but for `top`. */
+/** A whole source, which is not read again, decompressed, zeros behind the end passed over. Its fields are its own, but for `top`. */
 struct lopt_source_stream {
 	struct lopt_stream *top; /* to read from */
 	struct lopt_file_stream file;
