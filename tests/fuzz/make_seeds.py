@@ -117,7 +117,7 @@ ZSTDS = {
 	"compressed": bytes.fromhex("28b52ffd0458450000106161014b11f2eb96a8"),
 }
 
-# instructions of fuzz_image: mode, then OP PATH ...; 0xf0 starts a layer, 0xe0 to 0xe3 add a history entry
+# instructions of fuzz_image and fuzz_repack: mode, then OP PATH ...; 0xf0 starts a layer, 0xe0 to 0xe3 add a history entry
 IMAGES = {
 	"empty": "",
 	"one-file": "00 00 05 1f",
@@ -493,6 +493,7 @@ CORPORA = {
 	"fuzz_gzip": {name: b"\x04" + data for name, data in GZIPS.items()} | {"tolerated-padding": b"\x05" + GZIPS["padding"]},
 	"fuzz_zstd": {name: b"\x03" + data for name, data in ZSTDS.items()},
 	"fuzz_image": {name: bytes.fromhex(text) for name, text in IMAGES.items()},
+	"fuzz_repack": {name: bytes.fromhex(text) for name, text in IMAGES.items()},
 	"fuzz_manifest": {name: data for name, data in MANIFESTS.items()},
 	"fuzz_index": {name: bare(data) for name, data in INDEXES.items()},
 	"fuzz_escape": ESCAPES,
