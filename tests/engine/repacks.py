@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Repacked images in real engines: docker merges the layers, podman here applies them one to the other."""
+
+import time
+
+import program
+import view
+
+
+class Repacks:
+	"""What `repack` writes, beside what it read."""
+
+	def __init__(self, work, docker, others, binary):
+		self.work, self.docker, self.others, self.binary = work, docker, others, binary
+		self.started = time.time_ns()
+
+	def compare(self, path, tag, not_read=None):
+		"""How the image at `path` and the repacked one differ to both, or None. `tag` is its name."""
+		small = self.work.path("repacked.tar")
+		refused = self.docker.load(path)
+		try:
+			untimed = set() if refused else self.made_up(path)
+			self.binary.run([self.binary.binary, "repack", path, "--write", small, "--base-layers", "0", "-q"], None)
+		except program.Refused as error:
+			known = refused or (not_read and not_read in str(error))
+			return None if known else "docker loads it: %s" % error
+		else:
+			if refused:
+				return "docker refuses what was repacked: %s" % refused
+			return self.in_docker(small, tag, untimed) or self.in_podman(path, small, untimed)
+		finally:
+			self.docker.remove(tag)
+
+	def made_up(self, path):
+		"""Directories that no entry lists: their times are the engine's."""
+		rows = view.listed(self.binary.listing(path))
+		return {name for name, row in rows.items() if row["type"] == "d" and row["mtime_ns"] is None}
+
+	def in_docker(self, small, tag, untimed):
+		"""The original is loaded under the tag, which then moves on."""
+		before = self.docker.view(tag)
+		refused = self.docker.load(small)
+		if refused:
+			return "docker refuses the repacked one: %s" % refused
+		return prefixed("docker", view.difference(before, self.docker.view(tag), untimed))
+
+	def in_podman(self, path, small, untimed):
+		before = self.podman_view(path)
+		if before is None:	# nor does it load the original
+			return None
+		after = self.podman_view(small)
+		if after is None:
+			return "podman refuses the repacked one"
+		untimed = untimed | (self.touched(before) & self.touched(after))
+		return prefixed("podman", view.difference(before, after, untimed))
+
+	def touched(self, rows):
+		"""What podman itself changed when it applied a layer: a directory from which a whiteout took something."""
+		return {path for path, row in rows.items() if row["type"] == "d" and row["mtime_ns"] >= self.started}
+
+	def podman_view(self, path):
+		"""The image as a container of podman's sees it; None where podman does not load it."""
+		loaded = self.others("podman", "load", "-q", "-i", path, check=False)
+		if loaded.returncode:
+			return None
+		name = loaded.stdout.decode().strip().rsplit(": ", 1)[-1].split(",")[0]
+		try:
+			return view.walk(self.others("podman", "image", "mount", name).stdout.decode().strip())
+		finally:
+			self.others("podman", "image", "unmount", "-f", name, check=False)
+			self.others("podman", "rmi", "-f", name, check=False)
+
+
+def prefixed(who, wrong):
+	return "%s: %s" % (who, wrong) if wrong else None
