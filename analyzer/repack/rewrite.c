@@ -109,11 +109,15 @@ static enum lopt_status copy_stream(struct lopt_stream *from, struct lopt_sink *
 
 /* --- the output --- */
 
-/* The uncompressed tar goes in at the top; its digest, and that of what is stored, are taken on the way down. */
+/*
+ * The uncompressed tar goes in at the top; its digest, and that of what is stored, are taken on the way down. Uncompressed the
+ * two are one.
+ */
 struct tower {
 	struct lopt_file_sink file;
 	struct lopt_digest_sink stored, plain;
 	struct lopt_encoder *encoder;
+	struct lopt_sink *top;
 };
 
 static void release_tower(struct tower *tower)
@@ -129,19 +133,25 @@ static enum lopt_status open_tower(struct tower *tower, const struct lopt_archiv
 	*tower = (struct tower){ 0 };
 	lopt_file_sink_init(&tower->file, archive->file, archive->name);
 	LOPT_TRY(lopt_digest_sink_init(&tower->stored, &tower->file.sink, LOPT_SHA256, err));
-	LOPT_TRY(lopt_encoder_open(&tower->encoder, how, &tower->stored.sink, err));
+	tower->top = &tower->stored.sink;
+	if (how->codec == LOPT_CODEC_PLAIN)
+		return LOPT_OK;
+	LOPT_TRY(lopt_encoder_open(&tower->encoder, how, tower->top, err));
+	tower->top = &tower->plain.sink;
 	return lopt_digest_sink_init(&tower->plain, lopt_encoder_sink(tower->encoder), LOPT_SHA256, err);
 }
 
 static enum lopt_status finish_tower(struct tower *tower, struct lopt_new_layer *out, struct lopt_error *err)
 {
 	struct lopt_digest digest;
-	LOPT_TRY(lopt_encoder_finish(tower->encoder, err));
-	LOPT_TRY(lopt_hasher_finish(&tower->plain.hasher, &digest, err));
-	(void)lopt_digest_format(out->diff_id, &digest);
+	if (tower->encoder)
+		LOPT_TRY(lopt_encoder_finish(tower->encoder, err));
 	LOPT_TRY(lopt_hasher_finish(&tower->stored.hasher, &digest, err));
 	(void)lopt_digest_format(out->blob.digest, &digest);
 	out->blob.size = tower->stored.count;
+	if (tower->encoder)
+		LOPT_TRY(lopt_hasher_finish(&tower->plain.hasher, &digest, err));
+	(void)lopt_digest_format(out->diff_id, &digest);
 	return LOPT_OK;
 }
 
@@ -156,7 +166,7 @@ static enum lopt_status encode(struct lopt_new_layer *out, const struct lopt_rep
 	LOPT_TRY(lopt_archive_begin(archive, LOPT_SHA256, err));
 	LOPT_TRY(open_reader(&reader, bundle, layer, true, limits, err));
 	LOPT_TRY(open_tower(&tower, archive, how, err));
-	filter.to = &tower.plain.sink;
+	filter.to = tower.top;
 	LOPT_TRY(copy_stream(reader.top, filter.to, filter.goes ? &filter : NULL, err));
 	LOPT_TRY(finish_tower(&tower, out, err));
 	out->codec = how->codec;
@@ -169,7 +179,8 @@ static enum lopt_status encode(struct lopt_new_layer *out, const struct lopt_rep
 static void copy_text(char to[LOPT_DIGEST_TEXT_MAX], struct lopt_str from)
 {
 	size_t len = from.len < LOPT_DIGEST_TEXT_MAX ? from.len : LOPT_DIGEST_TEXT_MAX - 1;
-	memcpy(to, from.ptr, len);
+	if (len)
+		memcpy(to, from.ptr, len);
 	to[len] = '\0';
 }
 
@@ -181,13 +192,28 @@ static struct lopt_str known_digest(const struct lopt_bundle_layer *layer)
 	return layer->data->codec == LOPT_CODEC_PLAIN ? layer->diff_id : lopt_str_make(NULL, 0);
 }
 
+/* Through a hash where nobody knows the digest yet. Otherwise it is taken when the output is read again, and then has to fit. */
+static enum lopt_status copy_bytes(struct lopt_new_layer *out, struct lopt_stream *from, struct lopt_sink *to,
+				   bool is_known, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_digest_sink_release) struct lopt_digest_sink hashed = { 0 };
+	struct lopt_digest digest;
+	if (is_known)
+		return copy_stream(from, to, NULL, err);
+	LOPT_TRY(lopt_digest_sink_init(&hashed, to, LOPT_SHA256, err));
+	LOPT_TRY(copy_stream(from, &hashed.sink, NULL, err));
+	LOPT_TRY(lopt_hasher_finish(&hashed.hasher, &digest, err));
+	(void)lopt_digest_format(out->blob.digest, &digest);
+	return LOPT_OK;
+}
+
 static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t layer,
 				  const struct lopt_limits *limits, struct lopt_archive *archive,
 				  struct lopt_error *err)
 {
 	struct lopt_bundle *bundle = lopt_image_bundle(plan->image);
+	const struct lopt_layer_data *data = bundle->layers[layer].data;
 	LOPT_CLEANUP(release_reader) struct blob_reader reader = { .fd = -1 };
-	LOPT_CLEANUP(lopt_digest_sink_release) struct lopt_digest_sink to = { 0 };
 	struct lopt_digest digest = { .algorithm = LOPT_SHA256 };
 	struct lopt_file_sink file;
 	struct lopt_str known = known_digest(&bundle->layers[layer]);
@@ -196,14 +222,10 @@ static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_
 	LOPT_TRY(lopt_archive_begin(archive, digest.algorithm, err));
 	LOPT_TRY(open_reader(&reader, bundle, layer, false, limits, err));
 	lopt_file_sink_init(&file, archive->file, archive->name);
-	LOPT_TRY(lopt_digest_sink_init(&to, &file.sink, digest.algorithm, err));
-	LOPT_TRY(copy_stream(reader.top, &to.sink, NULL, err));
-	LOPT_TRY(lopt_hasher_finish(&to.hasher, &digest, err));
-	(void)lopt_digest_format(out->blob.digest, &digest);
-	out->blob.size = to.count;
-	out->codec = bundle->layers[layer].data->codec;
-	if (known.len && !lopt_str_is(known, out->blob.digest))
-		return lopt_error_set(err, LOPT_E_SYSTEM, "the input has changed while it was read");
+	copy_text(out->blob.digest, known);
+	LOPT_TRY(copy_bytes(out, reader.top, &file.sink, known.len != 0, err));
+	out->blob.size = data->stored_size;
+	out->codec = data->codec;
 	return lopt_archive_end(archive, &out->blob, err);
 }
 
