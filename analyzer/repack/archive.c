@@ -48,8 +48,7 @@ static void make_header(char block[BLOCK], const char *name, char type, uint64_t
 {
 	unsigned sum = 0;
 	memset(block, 0, BLOCK);
-	for (size_t i = 0; i < NAME && name[i]; i++)
-		block[i] = name[i];
+	memcpy(block, name, strnlen(name, NAME));
 	put_octal(block + 100, 8, 0644);
 	put_octal(block + 108, 8, 0);
 	put_octal(block + 116, 8, 0);
