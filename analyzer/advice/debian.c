@@ -457,6 +457,21 @@ static bool is_owned_by_dropped(const struct lopt_packages *packages, const stru
 	return false;
 }
 
+/* Scripts of packages keep to what the system is made of; elsewhere they make a directory at most (Debian Policy, 9.1). */
+static bool is_place_of_scripts(const struct lopt_node *node)
+{
+	static const char *const places[] = { "etc", "var", "usr", "lib", "bin", "sbin", "run", "boot" };
+	struct lopt_str path = node->path;
+	if (node->type == LOPT_DIR)
+		return true;
+	if (lopt_str_starts(path, "usr/local/"))
+		return false;
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (lopt_str_starts(path, places[i]))
+			return true;
+	return false;
+}
+
 bool lopt_packages_drop(const struct lopt_packages *packages, const struct lopt_node *node)
 {
 	unsigned flags = lopt_packages_flags(packages, node->path);
@@ -474,7 +489,8 @@ static enum lopt_status predict(void *context, const struct lopt_node *node, str
 		lopt_maker_effect(predicting->maker, node->path, LOPT_ASPECT_REMOVED, false);
 		if (node->inode_layer)
 			lopt_maker_claim_path(predicting->maker, node->path);
-	} else if (flags == 0 && node->layer != LOPT_NO_LAYER && predicting->by_apt[node->layer]) {
+	} else if (flags == 0 && node->layer != LOPT_NO_LAYER && predicting->by_apt[node->layer] &&
+		   is_place_of_scripts(node)) {
 		/* made by the scripts of packages: it may not be made, or be made of fewer parts */
 		lopt_maker_effect(predicting->maker, node->path,
 				  LOPT_ASPECT_REMOVED | LOPT_ASPECT_CONTENT | LOPT_ASPECT_TARGET | LOPT_ASPECT_LINKS,

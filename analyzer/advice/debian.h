@@ -38,8 +38,12 @@ LOPT_CHECKED enum lopt_status lopt_packages_keep_with(struct lopt_packages *pack
 						      struct lopt_error *err);
 /** It is used; where it is only recommended it is wanted, and kept with what it depends on. Nothing for SIZE_MAX. */
 LOPT_CHECKED enum lopt_status lopt_packages_use(struct lopt_packages *packages, size_t package, struct lopt_error *err);
-/** Use what has the libraries and modules that files of no package, and scripts in the Dockerfile, ask for. */
-LOPT_CHECKED enum lopt_status lopt_packages_want_loaded(struct lopt_packages *packages, struct lopt_error *err);
+/**
+ * Use what has the libraries and modules that files of no package, and scripts in the Dockerfile, ask for; a RUN up to the
+ * instruction `behind` does not count, unless that is SIZE_MAX.
+ */
+LOPT_CHECKED enum lopt_status lopt_packages_want_loaded(struct lopt_packages *packages, size_t behind,
+							struct lopt_error *err);
 /** Mark what is used as such, and as wanted where it is only recommended; it and what it depends on are kept. */
 LOPT_CHECKED enum lopt_status lopt_packages_want(struct lopt_packages *packages, struct lopt_error *err);
 /** The same for the commands of one instruction. */

@@ -135,10 +135,13 @@ static enum lopt_status look_at_text(struct wishes *wishes, struct lopt_str text
 	return add_all(wishes, kind, lopt_buf_view(&imports.names), err);
 }
 
-static enum lopt_status look_at_dockerfile(struct wishes *wishes, const struct lopt_evidence *evidence,
+/* A RUN up to `behind` is over. */
+static enum lopt_status look_at_dockerfile(struct wishes *wishes, const struct lopt_evidence *evidence, size_t behind,
 					   struct lopt_error *err)
 {
 	for (size_t i = evidence->first; i < evidence->instructions; i++) {
+		if (evidence->keywords[i] == LOPT_KEYWORD_RUN && behind != SIZE_MAX && i <= behind)
+			continue;
 		struct lopt_str text = lopt_evidence_at(evidence, i)->source;
 		if (memmem(text.ptr, text.len, "python", 6))
 			LOPT_TRY(look_at_text(wishes, text, PYTHON, err));
@@ -264,10 +267,10 @@ static enum lopt_status use_packages(struct lopt_packages *packages, const struc
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_packages_want_loaded(struct lopt_packages *packages, struct lopt_error *err)
+enum lopt_status lopt_packages_want_loaded(struct lopt_packages *packages, size_t behind, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_wishes) struct wishes wishes = { .arena = packages->evidence->arena };
 	LOPT_TRY(look_at_files(&wishes, packages, err));
-	LOPT_TRY(look_at_dockerfile(&wishes, packages->evidence, err));
+	LOPT_TRY(look_at_dockerfile(&wishes, packages->evidence, behind, err));
 	return wishes.count ? use_packages(packages, &wishes, err) : LOPT_OK;
 }

@@ -285,6 +285,6 @@ enum lopt_status lopt_packages_want(struct lopt_packages *packages, struct lopt_
 {
 	LOPT_TRY(want_used(packages, err));
 	LOPT_TRY(want_r(packages, err));
-	LOPT_TRY(lopt_packages_want_loaded(packages, err));
+	LOPT_TRY(lopt_packages_want_loaded(packages, SIZE_MAX, err));
 	return want_interpreters(packages, err);
 }

@@ -608,8 +608,8 @@ static const struct test_plan documentation[] = {
 
 static const struct test_plan tools[] = {
 	{ AGGRESSIVE, .source = F BUILD, .files = FILES{ BUILT, END },
-	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
-		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST(
+		  "gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F "RUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-get purge -y --auto-remove gcc\n" },
 	/* used later: by name, by a link, in the container */
 	{ AGGRESSIVE, .source = F BUILD "RUN gcc y.c\n", .files = FILES{ BUILT, END }, .want = "" },
@@ -629,8 +629,8 @@ static const struct test_plan tools[] = {
 			  PROGRAM("tool", 2),
 			  GCC_FILES(2),
 			  END },
-	  .want = "purge-build-tools 3 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
-		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .want = "purge-build-tools 3 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST(
+		  "gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F
 	  "RUN gcc --version\nRUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-get purge -y --auto-remove gcc\n" },
 	/* one of them is, the other is not */
@@ -641,8 +641,8 @@ static const struct test_plan tools[] = {
 			  GCC_FILES(1),
 			  PROGRAM("make", 1),
 			  END },
-	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
-		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("make") " -~var/lib/dpkg/status",
+	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST(
+		  "gcc") NO_LIST("lib") CHANGED_LIST("make") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F "RUN apt-get install -y gcc make \\\n    && apt-get purge -y --auto-remove gcc\nCMD make\n" },
 	/* somebody else depends on it: it would go, too */
 	{ AGGRESSIVE, .source = F BUILD,
@@ -651,15 +651,31 @@ static const struct test_plan tools[] = {
 	  .files = FILES{ MORE_FILES(GCC PACKAGE("make") "\n" PACKAGE("tool") "Recommends: gcc\n", GCC_AUTO),
 			  GCC_FILES(1), PROGRAM("make", 1), END },
 	  .want = "purge-build-tools 2 5031 -usr/bin/make" DATABASE CHANGED_LIST("cpp") CHANGED_LIST("gcc")
-		  CHANGED_LIST("lib") NO_LIST("make") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+		  CHANGED_LIST("lib") NO_LIST("make")
+			  CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F "RUN apt-get install -y gcc make tool \\\n    && apt-get purge -y --auto-remove make\n" },
 	/* what the others need stays */
 	{ AGGRESSIVE, .source = F BUILD,
 	  .files =
 		  FILES{ MORE_FILES(GCC PACKAGE("tool") "Depends: lib\nSuggests: cpp\n", GCC_AUTO), GCC_FILES(1), END },
 	  .want = "purge-build-tools 2 5030 -usr/bin/gcc" DATABASE CHANGED_LIST("cpp") NO_LIST("gcc")
-		  CHANGED_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+		  CHANGED_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F "RUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-get purge -y --auto-remove gcc\n" },
+	/* so does what a program loads that was built with them */
+	{ AGGRESSIVE, .source = F BUILD,
+	  .files = FILES{ MORE_FILES(GCC PACKAGE("deep") "\n" PACKAGE("tool"), GCC_AUTO AUTO("deep")),
+			  PROGRAM("gcc", 1),
+			  PROGRAM("cpp", 1),
+			  PROGRAM("deep", 1),
+			  { LIST("lib"), "/usr/lib/lib.so.1\n", 1 },
+			  { "usr/lib/lib.so.1;size=5000", "x", 1 },
+			  { "usr/local/bin/made;mode=755;needs=lib.so.1", "x", 1 },
+			  END },
+	  .want = "purge-build-tools 2 15091 -usr/bin/cpp -usr/bin/deep -usr/bin/gcc -~usr/lib -~usr/local -~usr/local/bin" DATABASE
+		  NO_LIST("cpp") NO_LIST("deep") NO_LIST("gcc") CHANGED_LIST("lib")
+			  CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
+	  .text = F
+	  "RUN apt-get install -y gcc tool && gcc x.c \\\n    && apt-mark manual lib && apt-get purge -y --auto-remove gcc\n" },
 	/* several of a kind, one with headers of its own */
 	{ AGGRESSIVE, .source = F "RUN apt-get install -y libx-dev g++-12 tool cmake\n",
 	  .files = FILES{ MORE_FILES(PACKAGE("libx-dev") "Depends: libx\n\n" PACKAGE("libx") "\n" PACKAGE(
@@ -668,7 +684,7 @@ static const struct test_plan tools[] = {
 			  PROGRAM("libx-dev", 1), PROGRAM("libx", 1), PROGRAM("g++-12", 1), PROGRAM("cmake", 1), END },
 	  .want = "purge-build-tools 2 20131 -usr/bin/cmake -usr/bin/g++-12 -usr/bin/libx -usr/bin/libx-dev" DATABASE
 		  NO_LIST("cmake") NO_LIST("g++-12") NO_LIST("libx-dev") NO_LIST("libx")
-			  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+			  CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F
 	  "RUN apt-get install -y libx-dev g++-12 tool cmake \\\n    && apt-get purge -y --auto-remove cmake g++-12 libx-dev\n" },
 	/* not brought by an instruction, or to be kept */
@@ -695,19 +711,21 @@ static const struct test_plan tools[] = {
 			  END },
 	  .want = "purge-build-tools 2 5031 -usr/bin/make" DATABASE CHANGED_LIST("cpp") CHANGED_LIST("gcc")
 		  CHANGED_LIST("lib") NO_LIST("make") CHANGED_LIST(
-			  "tool") " -~var/lib/dpkg/status\npurge-build-tools 3 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE
+			  "tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles\npurge-build-tools 3 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE
 			  NO_LIST("cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("make")
-				  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+				  CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
 	  .text = F
 	  "RUN apt-get install -y make tool \\\n    && apt-get purge -y --auto-remove make\nRUN apt-get install -y gcc \\\n    && apt-get purge -y --auto-remove gcc\n" },
 	{ STANDARD, .source = F BUILD, .files = FILES{ BUILT, END },
 	  .want = "purge-build-tools 2 15090 needs --level -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST(
-		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+		  "cpp") NO_LIST("gcc") NO_LIST("lib")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles" },
 	{ .level = LOPT_LEVEL_AGGRESSIVE,
 	  .source = F BUILD,
 	  .files = FILES{ BUILT, END },
 	  .want = "purge-build-tools 2 15090 needs --test -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST(
-		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+		  "cpp") NO_LIST("gcc") NO_LIST("lib")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles" },
 };
 
 #define LINK(path, target)            \
