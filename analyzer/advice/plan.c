@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "advice/base.h"
 #include "advice/evidence.h"
 #include "base/cleanup.h"
 #include "dockerfile/draft.h"
@@ -15,7 +16,7 @@ const char *lopt_edit_state_words(enum lopt_edit_state state)
 		[LOPT_EDIT_CHOSEN] = "chosen",		 [LOPT_EDIT_PROVED] = "proved",
 		[LOPT_EDIT_DROPPED] = "dropped",	 [LOPT_EDIT_NEEDS_LEVEL] = "needs --level",
 		[LOPT_EDIT_NEEDS_TEST] = "needs --test", [LOPT_EDIT_NEEDS_WORD] = "needs --include",
-		[LOPT_EDIT_SPARE] = "not needed",
+		[LOPT_EDIT_SPARE] = "not needed",	 [LOPT_EDIT_SUGGESTED] = "a suggestion",
 	};
 	return words[state];
 }
@@ -32,20 +33,64 @@ static lopt_rule *const rules[] = {
 	lopt_rule_manifest,	   lopt_rule_order, /* last */
 };
 
+/* The FROM in front of `before` that begins the stage of this name; SIZE_MAX: there is none. */
+static size_t find_stage(const struct lopt_dockerfile *file, struct lopt_str name, size_t before)
+{
+	for (size_t i = before; i-- > 0;) {
+		const struct lopt_instruction *at = lopt_dockerfile_at(file, i);
+		if (lopt_str_is(at->keyword, "from") && at->word_count == 3 && at->words[2].len == name.len &&
+		    strncasecmp(at->words[2].ptr, name.ptr, name.len) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* The line that names the base image: that of the last stage, or of the stage that one is built on, and so on. */
+static uint32_t line_of_base(const struct lopt_dockerfile *file)
+{
+	size_t from = lopt_dockerfile_count(file);
+	while (from-- > 0 && !lopt_str_is(lopt_dockerfile_at(file, from)->keyword, "from"))
+		;
+	while (from < lopt_dockerfile_count(file)) {
+		const struct lopt_instruction *at = lopt_dockerfile_at(file, from);
+		size_t below = at->word_count ? find_stage(file, at->words[0], from) : SIZE_MAX;
+		if (below == SIZE_MAX)
+			return at->line;
+		from = below;
+	}
+	return 0;
+}
+
+static bool is_excluded(const struct lopt_plan_input *input, const char *rule)
+{
+	for (size_t i = 0; i < input->excluded_count; i++)
+		if (strcmp(input->excluded[i], rule) == 0)
+			return true;
+	return false;
+}
+
 /* What the layers of the base image hold; they come first in the history. */
 static enum lopt_status weigh_base(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
 {
 	const struct lopt_image_info *info = lopt_image_info(plan->image);
 	struct lopt_alignment alignment;
 	LOPT_CLEANUP(lopt_cleanup_bytes) uint32_t *lines = calloc(info->history_count + 1, sizeof *lines);
-	if (!lines)
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	bool *is_base = calloc(lopt_image_layer_count(plan->image) + 1, sizeof *is_base);
+	if (!lines || !is_base)
 		return lopt_error_memory(err);
 	LOPT_TRY(lopt_dockerfile_align(input->file, info->history, info->history_count, lines, &alignment, err));
-	for (size_t i = 0; i < alignment.base && i < info->history_count; i++)
-		if (info->history[i].layer != LOPT_NO_LAYER)
-			plan->base_bytes = lopt_add_saturating(
-				plan->base_bytes, input->analysis->layers[info->history[i].layer].content_bytes, NULL);
-	return LOPT_OK;
+	for (size_t i = 0; i < alignment.base && i < info->history_count; i++) {
+		size_t layer = info->history[i].layer;
+		if (layer == LOPT_NO_LAYER)
+			continue;
+		is_base[layer] = true;
+		plan->base_bytes =
+			lopt_add_saturating(plan->base_bytes, input->analysis->layers[layer].content_bytes, NULL);
+	}
+	if (is_excluded(input, LOPT_BASE_IMAGE))
+		return LOPT_OK;
+	return lopt_plan_suggest_base(plan, input->analysis, is_base, line_of_base(input->file), err);
 }
 
 static enum lopt_status apply_rules(struct lopt_plan *plan, const struct lopt_plan_input *input, struct lopt_error *err)
@@ -100,7 +145,8 @@ const char *lopt_rule_name(size_t index)
 					     "strip",
 					     "fold",
 					     "manifest-first",
-					     "order" };
+					     "order",
+					     LOPT_BASE_IMAGE };
 	size_t count = sizeof names / sizeof names[0];
 	return index < count ? names[index] : lopt_leftover_name(index - count);
 }

@@ -21,8 +21,9 @@ enum lopt_edit_state {
 	LOPT_EDIT_NEEDS_TEST,  /* not applied: takes away what a program could miss, and there is no --test */
 	LOPT_EDIT_NEEDS_WORD,  /* not applied: a matter of taste, and --include does not name its rule */
 	LOPT_EDIT_SPARE,       /* not applied: the target is reached without it */
+	LOPT_EDIT_SUGGESTED,   /* never applied: what another base image would save is not for a program to decide */
 };
-/** "chosen", "proved", "dropped", "needs --level", "needs --test", "needs --include", "not needed" */
+/** "chosen", "proved", "dropped", "needs --level", "needs --test", "needs --include", "not needed", "a suggestion" */
 const char *lopt_edit_state_words(enum lopt_edit_state state);
 
 /** One step of an edit; see dockerfile/draft.h. */

@@ -832,6 +832,38 @@ static void try_random(uint32_t seed)
 	test_planning_end(&p);
 }
 
+static void suggests_another_base(void **state)
+{
+	(void)state;
+	static const struct test_plan cases[] = {
+		{ .source = F "RUN x\n",
+		  .layers = { "usr/ usr/share/ usr/share/doc/ usr/share/doc/p/ usr/share/doc/p/README=t;size=2000000 "
+			      "gone=g;size=500",
+			      ".wh.gone= b=1" },
+		  .want = "base-image 1 2000500 a suggestion" },
+		/* what the Dockerfile adds is not the base image's */
+		{ .source = F "RUN x\n",
+		  .layers = { "a=1",
+			      "usr/ usr/share/ usr/share/doc/ usr/share/doc/p/ usr/share/doc/p/README=t;size=2000000" },
+		  .want = "" },
+		{ .source = F "RUN x\n",
+		  .layers = { "usr/ usr/share/ usr/share/doc/ usr/share/doc/p/ usr/share/doc/p/README=t;size=900000",
+			      "b=1" },
+		  .want = "" },
+		/* named by the stage at the bottom, and left out where it is not wanted */
+		{ .source = "FROM a AS low\nFROM b AS other\nRUN y\nFROM LOW\nRUN x\n",
+		  .layers = { "usr/ usr/share/ usr/share/doc/ usr/share/doc/p/ usr/share/doc/p/README=t;size=2000000",
+			      "b=1" },
+		  .want = "base-image 1 2000000 a suggestion" },
+		{ .source = F "RUN x\n",
+		  .layers = { "usr/ usr/share/ usr/share/doc/ usr/share/doc/p/ usr/share/doc/p/README=t;size=2000000",
+			      "b=1" },
+		  .excluded = { "base-image" },
+		  .want = "" },
+	};
+	TEST_PLANS(cases);
+}
+
 static void holds_for_random_ones(void **state)
 {
 	(void)state;
@@ -853,6 +885,7 @@ int main(void)
 		cmocka_unit_test(refuses_other_dockerfiles),
 		cmocka_unit_test(counts_each_inode_once),
 		cmocka_unit_test(drops_what_does_not_go_together),
+		cmocka_unit_test(suggests_another_base),
 		cmocka_unit_test(holds_for_random_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
