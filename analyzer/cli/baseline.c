@@ -15,6 +15,16 @@ void lopt_baseline_release(struct lopt_baseline *baseline)
 	lopt_buf_release(&baseline->json);
 }
 
+static enum lopt_status refuse_stat(const char *path, int code, struct lopt_error *err)
+{
+	char hint[LOPT_SOURCE_HINT_MAX] = "";
+	bool missing = code == ENOENT || code == ENOTDIR;
+	if (missing)
+		lopt_source_hint(hint, path);
+	return lopt_error_set(err, missing ? LOPT_E_USAGE : LOPT_E_SYSTEM, "baseline %s: cannot open: %s%s", path,
+			      strerror(code), hint);
+}
+
 /* A regular file that is called or begins like JSON. */
 static enum lopt_status is_analysis(bool *out, const char *path, struct lopt_error *err)
 {
@@ -25,8 +35,7 @@ static enum lopt_status is_analysis(bool *out, const char *path, struct lopt_err
 	if (strncmp(path, "docker:", 7) == 0 || strncmp(path, "podman:", 7) == 0 || strcmp(path, "-") == 0)
 		return LOPT_OK;
 	if (stat(path, &st) < 0)
-		return lopt_error_set(err, errno == ENOENT || errno == ENOTDIR ? LOPT_E_USAGE : LOPT_E_SYSTEM,
-				      "baseline %s: cannot open: %s", path, strerror(errno));
+		return refuse_stat(path, errno, err);
 	*out = S_ISREG(st.st_mode) && len > 5 && strcmp(path + len - 5, ".json") == 0;
 	if (*out || !S_ISREG(st.st_mode))
 		return LOPT_OK;

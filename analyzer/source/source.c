@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,44 @@
 #include "source/json.h"
 
 enum { IMAGE_NAME_MAX = 255 };
+
+/* --- names --- */
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* What may stand in an image reference, and nothing that a program could take for an option (rule P23). */
+static bool is_reference(const char *name)
+{
+	size_t len = strlen(name);
+	if (len == 0 || len > IMAGE_NAME_MAX || !is_word(name[0]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_word(name[i]) && !strchr("._-/:@", name[i]))
+			return false;
+	return true;
+}
+
+/* Other tools call the image "app" of docker "docker-daemon:app". */
+static const char *without_transport(const char *path)
+{
+	static const char daemon[] = "docker-daemon:";
+	return strncmp(path, daemon, strlen(daemon)) == 0 ? path + strlen(daemon) : path;
+}
+
+void lopt_source_hint(char hint[LOPT_SOURCE_HINT_MAX], const char *path)
+{
+	const char *name = without_transport(path);
+	hint[0] = '\0';
+	if (!is_reference(name))
+		return;
+	if (name != path)
+		(void)snprintf(hint, LOPT_SOURCE_HINT_MAX, "; write docker:%s", name);
+	else if (strchr(name, ':') || !strpbrk(name, "/."))
+		(void)snprintf(hint, LOPT_SOURCE_HINT_MAX, "; an image of docker is docker:%s", name);
+}
 
 /* --- files --- */
 
@@ -45,12 +84,20 @@ static enum lopt_status refuse_kind(const char *what, struct lopt_error *err)
 	return lopt_error_set(err, LOPT_E_INPUT, "%s, not an image (\"-\" reads standard input)", what);
 }
 
+static enum lopt_status refuse_open(const char *path, int code, struct lopt_error *err)
+{
+	char hint[LOPT_SOURCE_HINT_MAX] = "";
+	if (code == ENOENT || code == ENOTDIR)
+		lopt_source_hint(hint, path);
+	return lopt_error_set(err, LOPT_E_SYSTEM, "cannot open: %s%s", strerror(code), hint);
+}
+
 static enum lopt_status open_path(struct lopt_source *source, struct lopt_error *err)
 {
 	struct stat st;
 	source->fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (source->fd < 0)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "cannot open: %s", strerror(errno));
+		return refuse_open(source->path, errno, err);
 	if (fstat(source->fd, &st) != 0)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "cannot stat: %s", strerror(errno));
 	switch (st.st_mode & S_IFMT) {
@@ -82,28 +129,13 @@ static const struct {
 	{ "podman:", { "podman", "save", "-q", "--format", "docker-archive", NULL } },
 };
 
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* What may stand in an image reference, and nothing that a program could take for an option (rule P23). */
-static bool is_reference(const char *name)
-{
-	size_t len = strlen(name);
-	if (len == 0 || len > IMAGE_NAME_MAX || !is_word(name[0]))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!is_word(name[i]) && !strchr("._-/:@", name[i]))
-			return false;
-	return true;
-}
-
 static enum lopt_status start_engine(struct lopt_source *source, size_t engine, const char *name,
 				     struct lopt_error *err)
 {
 	const char *argv[8] = { NULL };
 	size_t n = 0;
+	if (strncmp(name, "//", 2) == 0 && is_reference(name + 2))
+		return lopt_error_set(err, LOPT_E_USAGE, "write %s%s", engines[engine].prefix, name + 2);
 	if (!is_reference(name))
 		return lopt_error_set(err, LOPT_E_USAGE, "\"%s\" is no image name (letters, digits and . _ - / : @)",
 				      name);

@@ -88,6 +88,12 @@ struct lopt_source;
  * standard input, or "docker:NAME" / "podman:NAME". On success the caller owns *out; on failure *out is untouched.
  */
 LOPT_CHECKED enum lopt_status lopt_source_open(struct lopt_source **out, const char *path, struct lopt_error *err);
+enum { LOPT_SOURCE_HINT_MAX = 320 };
+/**
+ * What goes behind "No such file or directory" where `path` reads like the name of an image: "; an image of docker is
+ * docker:app:2". Else "".
+ */
+void lopt_source_hint(char hint[LOPT_SOURCE_HINT_MAX], const char *path);
 /** Ends an engine that still runs. */
 void lopt_source_free(struct lopt_source *source);
 
