@@ -62,10 +62,17 @@ int lopt_answer_no(void)
 	return answer_no;
 }
 
+enum lopt_status lopt_print_broken(struct lopt_error *err)
+{
+	return lopt_error_set(err, LOPT_E_SYSTEM, "%s", "");
+}
+
 enum lopt_status lopt_print_end(struct lopt_error *err)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return LOPT_OK;
+	if (errno == EPIPE)
+		return lopt_print_broken(err);
 	return lopt_error_set(err, LOPT_E_SYSTEM, "standard output: cannot write: %s", strerror(errno));
 }
 

@@ -44,5 +44,7 @@ LOPT_CHECKED enum lopt_status lopt_help_print(const struct lopt_command *command
 LOPT_CHECKED enum lopt_status lopt_version_print(struct lopt_error *err);
 /** What was printed on standard output counts only once it is out: LOPT_E_SYSTEM when it does not take it. */
 LOPT_CHECKED enum lopt_status lopt_print_end(struct lopt_error *err);
+/** LOPT_E_SYSTEM without a message: who read standard output has seen enough, as "head" does. */
+LOPT_CHECKED enum lopt_status lopt_print_broken(struct lopt_error *err);
 
 #endif

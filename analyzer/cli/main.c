@@ -106,7 +106,8 @@ int main(int argc, char **argv)
 	int signal = lopt_signals_caught();
 	if (signal)
 		(void)lopt_error_set(&err, LOPT_E_INTERRUPTED, "interrupted");
-	lopt_terminal_error(&err);
+	if (err.message[0])
+		lopt_terminal_error(&err);
 	/* What stdout still holds is no whole report: it must not come out now. */
 	__fpurge(stdout);
 	return answer(signal ? 128 + signal : lopt_status_exit_code(status));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "cli/command.h"
 #include "io/stream.h"
 
 static bool is_stdout(const char *path)
@@ -188,6 +189,8 @@ FILE *lopt_output_file(const struct lopt_output *output)
 
 static enum lopt_status cannot_write(const struct lopt_output *output, struct lopt_error *err)
 {
+	if (output->to_stdout && errno == EPIPE)
+		return lopt_print_broken(err);
 	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: %s",
 			      output->to_stdout ? stream_name(output) : output->path, strerror(errno ? errno : EIO));
 }
