@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "cli/baseline.h"
@@ -43,6 +46,7 @@ struct wanted {
 	enum lopt_color color;
 	enum lopt_gate_rank rank; /* of what is being taken */
 	struct lopt_buf origin;	  /* of a variable that is being taken */
+	struct lopt_baseline baseline;
 	const char *write_baseline;
 	bool check_config;
 	size_t exit_code;
@@ -267,6 +271,16 @@ static enum lopt_status check_needs(const struct wanted *wanted, struct lopt_err
 	return LOPT_OK;
 }
 
+/* What a gate would refuse may still come from its options: it is a warning here. */
+static enum lopt_status check_config(const struct wanted *wanted, struct lopt_error *err)
+{
+	struct lopt_error needs = { 0 };
+	LOPT_TRY(lopt_settings_print(&wanted->gathering.settings, err));
+	if (check_needs(wanted, &needs) != LOPT_OK)
+		lopt_terminal_warning("%s", needs.message);
+	return LOPT_OK;
+}
+
 /* --- reports --- */
 
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
@@ -300,6 +314,21 @@ static void cleanup_analysis(const struct lopt_analysis **analysis)
 	lopt_analysis_free(*analysis);
 }
 
+/* What leaves a report with less than it could tell. */
+static void warn(const struct lopt_gate_result *result)
+{
+	const struct lopt_analysis *analysis = result->analysis, *baseline = result->baseline;
+	for (size_t i = 0; i < analysis->finding_count; i++)
+		if (strcmp(analysis->findings[i].rule, "dockerfile-mismatch") == 0)
+			lopt_terminal_warning("the Dockerfile does not fit the image: %.*s",
+					      LOPT_STR_ARGS(analysis->findings[i].message));
+	if (baseline &&
+	    (baseline->omitted.findings.rows || baseline->omitted.packages.rows || baseline->omitted.directories.rows))
+		lopt_terminal_warning(
+			"the baseline was cut: what is new, and which packages and directories grew, cannot be "
+			"told (--write-baseline writes all of it)");
+}
+
 static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image *image,
 				 const struct lopt_baseline *baseline, struct lopt_error *err)
 {
@@ -308,7 +337,9 @@ static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image 
 	LOPT_CLEANUP(lopt_gate_result_release) struct lopt_gate_result result = { 0 };
 	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
 	LOPT_TRY(lopt_gate_evaluate(&result, settings, analysis, baseline->analysis, err));
-	result.baseline_name = settings->baseline.text;
+	warn(&result);
+	if (baseline->analysis)
+		result.baseline_name = settings->baseline.text;
 	result.dockerfile = settings->dockerfile.text.len ? settings->dockerfile.text.ptr : NULL;
 	return report(wanted, &result, err);
 }
@@ -360,21 +391,19 @@ static enum lopt_status open_and_evaluate(struct wanted *wanted, struct lopt_err
 {
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *source = NULL;
 	LOPT_CLEANUP(lopt_cleanup_source) struct lopt_source *base = NULL;
-	LOPT_CLEANUP(lopt_baseline_release) struct lopt_baseline baseline = { .json = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	struct lopt_baseline *baseline = &wanted->baseline;
 	struct lopt_source *sources[3];
 	size_t count = 0;
-	const char *path = wanted->gathering.settings.baseline.text.ptr;
 	choose_digests(wanted);
-	LOPT_TRY(lopt_baseline_open(&baseline, path ? path : "", err));
 	LOPT_TRY(lopt_opening_source(&source, wanted->opening.image, err));
 	LOPT_TRY(choose_base(wanted, &base, err));
 	sources[count++] = source;
 	if (base)
 		sources[count++] = base;
-	if (baseline.source)
-		sources[count++] = baseline.source;
+	if (baseline->source)
+		sources[count++] = baseline->source;
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, sources, count, err));
-	return read_and_evaluate(wanted, source, base, &baseline, err);
+	return read_and_evaluate(wanted, source, base, baseline, err);
 }
 
 /* A log that does not say why a job failed helps nobody: text goes to standard output unless something else does. */
@@ -392,6 +421,20 @@ static enum lopt_status choose_outputs(struct wanted *wanted, struct lopt_error 
 	return taken ? LOPT_OK : lopt_outputs_add_file(outputs, "text", "-", err);
 }
 
+/*
+ * Settings may name the baseline that is written now: the first time there is none yet, and later the old one is read
+ * before the new one takes its place.
+ */
+static enum lopt_status open_baseline(struct wanted *wanted, struct lopt_error *err)
+{
+	const struct lopt_gate_word *named = &wanted->gathering.settings.baseline;
+	const char *path = named->text.len ? named->text.ptr : "";
+	bool first = wanted->write_baseline && strcmp(wanted->write_baseline, path) == 0;
+	if (first && access(path, F_OK) < 0 && errno == ENOENT)
+		return LOPT_OK;
+	return lopt_baseline_open(&wanted->baseline, path, err);
+}
+
 static enum lopt_status gate(struct wanted *wanted, struct lopt_error *err)
 {
 	const struct lopt_gate_settings *settings = &wanted->gathering.settings;
@@ -399,14 +442,17 @@ static enum lopt_status gate(struct wanted *wanted, struct lopt_error *err)
 	size_t count = 0;
 	LOPT_TRY(lopt_gathering_finish(&wanted->gathering, err));
 	if (wanted->check_config)
-		return lopt_settings_print(&wanted->gathering.settings, err);
+		return check_config(wanted, err);
 	for (; count < FORMATS_MAX && lopt_gate_format_at(count); count++)
 		formats[count] = lopt_gate_format_at(count)->name;
 	formats[count] = NULL;
 	if (wanted->opening.image)
 		LOPT_TRY(check_needs(wanted, err));
+	if (wanted->opening.image)
+		LOPT_TRY(open_baseline(wanted, err));
 	LOPT_TRY(choose_outputs(wanted, err));
-	const char *const more[2] = { settings->base_image.text.ptr, settings->baseline.text.ptr };
+	const char *const more[2] = { settings->base_image.text.ptr,
+				      wanted->baseline.source ? settings->baseline.text.ptr : NULL };
 	LOPT_TRY(lopt_opening_finish(&wanted->opening, "gate", formats, more, err));
 	if (settings->dockerfile.text.len) {
 		wanted->analysis.dockerfile_name = settings->dockerfile.text.ptr;
@@ -425,13 +471,19 @@ static enum lopt_status parse(struct wanted *wanted, int argc, char **argv, stru
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
 {
-	struct wanted wanted = { .report.top = TOP_DEFAULT, .exit_code = 1, .origin = LOPT_BUF_INIT(SIZE_MAX / 2) };
+	struct wanted wanted = {
+		.report.top = TOP_DEFAULT,
+		.exit_code = 1,
+		.origin = LOPT_BUF_INIT(SIZE_MAX / 2),
+		.baseline.json = LOPT_BUF_INIT(SIZE_MAX / 2),
+	};
 	lopt_opening_init(&wanted.opening);
 	wanted.opening.options.verify_digests = true;
 	lopt_gathering_init(&wanted.gathering);
 	enum lopt_status status = parse(&wanted, argc, argv, err);
 	if (status == LOPT_OK)
 		status = wanted.opening.help ? lopt_help_print(command, err) : gate(&wanted, err);
+	lopt_baseline_release(&wanted.baseline);
 	lopt_gathering_release(&wanted.gathering);
 	lopt_buf_release(&wanted.origin);
 	lopt_opening_release(&wanted.opening);

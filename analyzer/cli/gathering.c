@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/gathering.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/opening.h"
+#include "cli/terminal.h"
 #include "dockerfile/dockerfile.h"
 #include "gate/config.h"
 #include "gate/yaml.h"
@@ -70,6 +72,44 @@ static bool is_from_environment(const struct lopt_option *option)
 	       option->id != LOPT_OPTION_LIMIT;
 }
 
+/* Which option a variable that none has may have meant. */
+static void warn_of(const char *variable, const struct lopt_option *table)
+{
+	const char *names[LOPT_OPTIONS_MAX + 1];
+	char typed[LOPT_SUGGEST_MAX + 1];
+	size_t count = 0, len = strcspn(variable, "=");
+	if (len >= sizeof typed)
+		return;
+	for (size_t i = 0; i < len; i++)
+		typed[i] = variable[i] == '_' ? '-' : (char)(variable[i] | 0x20);
+	typed[len] = '\0';
+	for (size_t i = 0; count < LOPT_OPTIONS_MAX && table[i].name; i++) {
+		if (strcmp(table[i].name, typed) == 0) {
+			if (!is_from_environment(&table[i]))
+				lopt_terminal_warning("LAYEROPT_%.*s: --%s is not read from a variable", (int)len,
+						      variable, typed);
+			return;
+		}
+		names[count++] = table[i].name;
+	}
+	names[count] = NULL;
+	const char *near = lopt_word_suggest(typed, names);
+	if (near)
+		lopt_terminal_warning("LAYEROPT_%.*s: no option that takes a value is called --%s; did you mean --%s?",
+				      (int)len, variable, typed, near);
+	else
+		lopt_terminal_warning("LAYEROPT_%.*s: no option that takes a value is called --%s", (int)len, variable,
+				      typed);
+}
+
+static void warn_of_others(const struct lopt_option *table)
+{
+	static const char front[] = "LAYEROPT_";
+	for (char **variable = environ; *variable; variable++)
+		if (strncmp(*variable, front, sizeof front - 1) == 0)
+			warn_of(*variable + sizeof front - 1, table);
+}
+
 enum lopt_status lopt_environment_take(const struct lopt_option *table, lopt_option_take *take, void *context,
 				       struct lopt_buf *origin, struct lopt_error *err)
 {
@@ -83,6 +123,7 @@ enum lopt_status lopt_environment_take(const struct lopt_option *table, lopt_opt
 		if (value && *value)
 			LOPT_TRY(take(context, table[i].id, value, err));
 	}
+	warn_of_others(table);
 	return LOPT_OK;
 }
 
@@ -141,6 +182,19 @@ static enum lopt_status read_file(struct lopt_gathering *gathering, const char *
 	return how(&gathering->settings, path, lopt_buf_view(&text), err);
 }
 
+/* Settings that are there and not read would be a gate that passes for nothing. */
+static enum lopt_status refuse_other_names(struct lopt_error *err)
+{
+	static const char *const names[] = { ".layeropt.yml", "layeropt.yaml", "layeropt.yml" };
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (find_up(&path, names[i]))
+			return lopt_error_set(
+				err, LOPT_E_USAGE,
+				"%s: settings are in a file called .layeropt.yaml; --config reads another", path.data);
+	return LOPT_OK;
+}
+
 static enum lopt_status read_config(struct lopt_gathering *gathering, struct lopt_error *err)
 {
 	bool found = gathering->config != NULL;
@@ -150,6 +204,8 @@ static enum lopt_status read_config(struct lopt_gathering *gathering, struct lop
 		found = find_up(&gathering->config_path, ".layeropt.yaml");
 	if (gathering->config_path.failed)
 		return lopt_error_memory(err);
+	if (!found && !gathering->no_config)
+		LOPT_TRY(refuse_other_names(err));
 	return found ? read_file(gathering, gathering->config_path.data, lopt_gate_config_read, err) : LOPT_OK;
 }
 
@@ -172,6 +228,10 @@ static enum lopt_status read_dockerfile(struct lopt_gathering *gathering, struct
 	const char *name = settings->dockerfile.text.ptr;
 	if (!settings->dockerfile.text.len)
 		return LOPT_OK;
+	/* one that the settings name and that is not there is wrong settings */
+	if (settings->dockerfile.rank == LOPT_RANK_FILE && access(name, F_OK) < 0 && errno == ENOENT)
+		return lopt_error_set(err, LOPT_E_USAGE, "%s: dockerfile: %s: %s", settings->dockerfile.origin.ptr,
+				      name, strerror(errno));
 	LOPT_TRY(lopt_dockerfile_load(&gathering->dockerfile, name, err));
 	return lopt_gate_pragmas_read(settings, name, lopt_buf_view(&gathering->dockerfile), err);
 }

@@ -61,7 +61,7 @@ static void print_patterns(const char *name, const struct lopt_gate_list *list, 
 		if (limited)
 			print_limit(name, item->pattern.ptr, LOPT_UNIT_BYTES, &limit);
 		else
-			print_setting(name, item->pattern.ptr, "0", item->origin);
+			print_setting("", name, item->pattern.ptr, item->origin);
 	}
 }
 
@@ -72,6 +72,20 @@ static void print_dive(const char *name, const struct lopt_dive_limit *limit, en
 		print_setting("dive", name, "disabled", limit->origin);
 	else
 		print_limit("dive", name, unit, &shown);
+}
+
+/* "ignore:RULE PATH FINGERPRINT (until DATE) = REASON", as far as they are there */
+static void print_ignore(const struct lopt_gate_settings *settings, const struct lopt_gate_ignore *ignore)
+{
+	const struct lopt_str parts[] = { ignore->rule, ignore->path, ignore->fingerprint };
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf name = LOPT_BUF_INIT(SIZE_MAX / 2);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (parts[i].len)
+			lopt_buf_printf(&name, "%s%s", name.len ? " " : "", parts[i].ptr);
+	if (ignore->expires.len)
+		lopt_buf_printf(&name, " (until %s%s)", ignore->expires.ptr,
+				lopt_str_compare(ignore->expires, settings->today) < 0 ? ", expired" : "");
+	print_setting("ignore", name.data ? name.data : "", ignore->reason.ptr, ignore->origin);
 }
 
 enum lopt_status lopt_settings_print(const struct lopt_gate_settings *settings, struct lopt_error *err)
@@ -91,14 +105,8 @@ enum lopt_status lopt_settings_print(const struct lopt_gate_settings *settings, 
 		print_setting("rule", settings->rules[i].rule.ptr,
 			      settings->rules[i].off ? "off" : lopt_severity_name(settings->rules[i].severity),
 			      settings->rules[i].origin);
-	for (size_t i = 0; i < settings->ignore_count; i++) {
-		const struct lopt_gate_ignore *ignore = &settings->ignores[i];
-		print_setting("ignore",
-			      ignore->rule.len	 ? ignore->rule.ptr
-			      : ignore->path.len ? ignore->path.ptr
-						 : ignore->fingerprint.ptr,
-			      ignore->reason.ptr, ignore->origin);
-	}
+	for (size_t i = 0; i < settings->ignore_count; i++)
+		print_ignore(settings, &settings->ignores[i]);
 	if (settings->has_dive) {
 		print_dive("lowestEfficiency", &settings->dive_efficiency, LOPT_UNIT_RATIO);
 		print_dive("highestWastedBytes", &settings->dive_wasted, LOPT_UNIT_BYTES);

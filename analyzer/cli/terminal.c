@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/terminal.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,21 @@ void lopt_terminal_error(const struct lopt_error *err)
 		print_plain(err->message);
 	else
 		(void)fprintf(stderr, "layeropt: error: %s\n", text.data);
+}
+
+void lopt_terminal_warning(const char *fmt, ...)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(16 * (size_t)LOPT_ERROR_MAX);
+	char message[LOPT_ERROR_MAX];
+	va_list args;
+	va_start(args, fmt);
+	int n = vsnprintf(message, sizeof message, fmt, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	lopt_escape_text(&text, lopt_str_make(message, strnlen(message, sizeof message)));
+	if (!text.failed && text.data)
+		(void)fprintf(stderr, "layeropt: warning: %s\n", text.data);
 }
 
 /* Progress. */

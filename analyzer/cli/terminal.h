@@ -23,6 +23,9 @@ bool lopt_terminal_unicode(void);
 /** One error as one line on standard error, escaped. Works without memory. */
 void lopt_terminal_error(const struct lopt_error *err);
 
+/** "layeropt: warning: WHAT" on standard error, escaped. */
+void lopt_terminal_warning(const char *fmt, ...) LOPT_PRINTF(1, 2);
+
 /** A line on standard error that says how far reading has come. */
 struct lopt_meter_line {
 	bool enabled;

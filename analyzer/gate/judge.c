@@ -173,8 +173,8 @@ static int compare_fingerprints(const void *a, const void *b)
 static enum lopt_status mark_new(struct lopt_evaluation *e)
 {
 	const struct lopt_analysis *baseline = e->result->baseline;
-	if (!baseline)
-		return LOPT_OK;
+	if (!baseline || baseline->omitted.findings.rows)
+		return LOPT_OK; /* of one that was cut nobody can tell */
 	LOPT_CLEANUP(lopt_cleanup_bytes) const char **known = calloc(baseline->finding_count + 1, sizeof *known);
 	if (!known)
 		return lopt_error_memory(e->err);

@@ -11,6 +11,9 @@
 
 enum { EXAMPLES = 5 };
 
+/* A budget of nothing is no leave for something: none is given to it where the pattern is to find something. */
+static const char nothing[] = "nothing is called like that";
+
 /* Bytes of a layer under a pattern. */
 struct tally {
 	const struct lopt_pattern_limit *limit;
@@ -221,7 +224,10 @@ static enum lopt_status check_paths(struct lopt_evaluation *e)
 		struct tally *tally = &tallies.items[i];
 		struct lopt_gate_check check = check_of(tally->limit, "path");
 		check.actual = tally->bytes;
-		if (tally->bytes > check.limit) {
+		if (tally->example_count == 0 && check.limit) {
+			check.verdict = LOPT_GATE_SKIPPED;
+			check.skipped = nothing;
+		} else if (tally->bytes > check.limit) {
 			size_t layer = largest_layer(&tallies, tally);
 			LOPT_TRY(give_examples(e, &check, tally));
 			LOPT_TRY(fail(e, &check,
@@ -285,7 +291,10 @@ static enum lopt_status check_package(struct lopt_evaluation *e, const struct lo
 		check.actual = lopt_add_saturating(check.actual, row->bytes, NULL);
 		largest = largest ? largest : row; /* they come largest first */
 	}
-	if (check.actual > check.limit && largest) {
+	if (!largest && check.limit) {
+		check.verdict = LOPT_GATE_SKIPPED;
+		check.skipped = nothing;
+	} else if (check.actual > check.limit && largest) {
 		size_t layer = largest->layer_count ? largest->layers[largest->layer_count - 1] : LOPT_NO_LAYER;
 		LOPT_TRY(fail(e, &check,
 			      lopt_gate_sized(e, largest->bytes, " of it are %s %.*s", largest->manager,

@@ -35,6 +35,11 @@ static struct lopt_str next_word(struct lopt_str *text, char separator)
 	return lopt_str_make(rest.ptr, len);
 }
 
+static bool is_ignore(struct lopt_str text)
+{
+	return memmem(text.ptr, text.len, "ignore=", 7) != NULL;
+}
+
 /* Is this line a comment for us? *rest is what follows the program's name. */
 static bool is_pragma(struct lopt_str line, struct lopt_str *rest)
 {
@@ -43,10 +48,12 @@ static bool is_pragma(struct lopt_str line, struct lopt_str *rest)
 	if (!lopt_str_starts(line, "#"))
 		return false;
 	line = trim(lopt_str_make(line.ptr + 1, line.len - 1));
-	if (!lopt_str_starts(line, word) || line.len == sizeof word - 1 || !strchr(" \t", line.ptr[sizeof word - 1]))
+	size_t len = sizeof word - 1;
+	if (line.len <= len || strncasecmp(line.ptr, word, len) != 0)
 		return false;
-	*rest = lopt_str_make(line.ptr + sizeof word - 1, line.len - (sizeof word - 1));
-	return true;
+	*rest = lopt_str_make(line.ptr + len, line.len - len);
+	/* "layeropt: ignore=", "layeropt-ignore=" are meant for us, and to be told wrong; others are about us */
+	return strchr(" \t:-=_", rest->ptr[0]) && is_ignore(*rest);
 }
 
 struct pragma {
@@ -125,11 +132,13 @@ static enum lopt_status take(const struct pragmas *p, struct lopt_str text, uint
 	lopt_buf_printf(&origin, "%s:%u", p->name, (unsigned)line);
 	if (origin.failed)
 		return lopt_error_memory(p->err);
-	if (read_pragma(&pragma, text, p->err) != LOPT_OK)
-		return lopt_error_context(p->err, "%s", origin.data);
-	if (!below)
-		return LOPT_OK; /* behind the last instruction it is about nothing */
-	return add(p, &pragma, below, origin.data);
+	if (!text.len || !strchr(" \t", text.ptr[0]))
+		(void)lopt_error_set(p->err, LOPT_E_USAGE,
+				     "a comment for layeropt is # layeropt ignore=RULE [expires=DATE] -- REASON");
+	else if (read_pragma(&pragma, text, p->err) == LOPT_OK)
+		return below ? add(p, &pragma, below, origin.data)
+			     : LOPT_OK; /* behind the last one it is about nothing */
+	return lopt_error_context(p->err, "%s", origin.data);
 }
 
 static enum lopt_status take_all(const struct pragmas *p, struct lopt_str text)

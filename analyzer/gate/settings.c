@@ -269,6 +269,8 @@ static enum lopt_status add_pattern(struct lopt_gate_settings *settings, struct 
 	struct lopt_pattern_limit item = { 0 };
 	if (!text->pattern || !*text->pattern)
 		return lopt_error_set(err, LOPT_E_USAGE, "a pattern is missing");
+	if (strncmp(text->pattern, "own:", 4) == 0 || strncmp(text->pattern, "base:", 5) == 0)
+		return lopt_error_set(err, LOPT_E_USAGE, "\"%.200s\": patterns are for the whole image", text->pattern);
 	if (list->count >= ITEMS_MAX)
 		return lopt_error_set(err, LOPT_E_USAGE, "more than %d of them", ITEMS_MAX);
 	if (text->limit)
@@ -333,7 +335,7 @@ static enum lopt_status add_rule(struct lopt_gate_settings *settings, const char
 	if (!rule || !*rule)
 		return lopt_error_set(err, LOPT_E_USAGE, "the name of a rule is missing");
 	if (!severity)
-		return lopt_error_set(err, LOPT_E_USAGE, "rule %.200s needs a severity", rule);
+		return lopt_error_set(err, LOPT_E_USAGE, "rule %.200s needs a severity, as in apt-lists=error", rule);
 	LOPT_TRY(check_rule(rule, err));
 	LOPT_TRY(choose(&index, severity, words, err));
 	item.off = words[index + 1] == NULL;

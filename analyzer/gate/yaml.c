@@ -122,6 +122,7 @@ uint32_t lopt_yaml_line(const struct lopt_yaml *yaml, int node)
 /* What is still to be held to its schema, in the order of the document's levels. */
 struct checking {
 	const struct lopt_yaml *yaml;
+	const cyaml_schema_value_t *root;
 	bool lenient;
 	struct task {
 		int node;
@@ -153,6 +154,30 @@ static bool is_null(const yaml_node_t *node)
 	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
+static bool has_key(const cyaml_schema_value_t *schema, struct lopt_str key)
+{
+	const cyaml_schema_value_t *mapping = schema->type == CYAML_SEQUENCE ? schema->sequence.entry : schema;
+	for (size_t i = 0; mapping->type == CYAML_MAPPING && mapping->mapping.fields[i].key; i++)
+		if (lopt_str_is(key, mapping->mapping.fields[i].key))
+			return true;
+	return false;
+}
+
+/* "budgets, own or base": the sections that have such a key. */
+static void list_sections(struct lopt_buf *out, const cyaml_schema_value_t *root, struct lopt_str key)
+{
+	const char *last = NULL;
+	for (size_t i = 0; root->type == CYAML_MAPPING && root->mapping.fields[i].key; i++) {
+		if (!has_key(&root->mapping.fields[i].value, key))
+			continue;
+		if (last)
+			lopt_buf_printf(out, "%s%s", out->len ? ", " : "", last);
+		last = root->mapping.fields[i].key;
+	}
+	if (last)
+		lopt_buf_printf(out, "%s%s", out->len ? " or " : "", last);
+}
+
 static enum lopt_status unknown_key(const struct checking *c, uint32_t line, struct lopt_str key,
 				    const cyaml_schema_field_t *fields)
 {
@@ -166,6 +191,11 @@ static enum lopt_status unknown_key(const struct checking *c, uint32_t line, str
 		memcpy(typed, key.ptr, key.len);
 	const char *near = typed[0] ? lopt_word_suggest(typed, names) : NULL;
 	int shown = (int)(key.len < 200 ? key.len : 200);
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf sections = LOPT_BUF_INIT(1024);
+	list_sections(&sections, c->root, key);
+	if (sections.len)
+		return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: unknown key \"%.*s\"; it belongs under %s",
+				      c->yaml->name, (unsigned)line, shown, key.ptr, sections.data);
 	if (near)
 		return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: unknown key \"%.*s\"; did you mean %s?",
 				      c->yaml->name, (unsigned)line, shown, key.ptr, near);
@@ -199,13 +229,20 @@ static enum lopt_status wrong_kind(const struct checking *c, const struct task *
 			      (unsigned)lopt_yaml_line(c->yaml, task->node), task->name, wanted);
 }
 
+static enum lopt_status no_mapping(const struct checking *c, const struct task *task)
+{
+	return lopt_error_set(c->err, LOPT_E_USAGE, "%s:%u: %s: a mapping is wanted here, as in %s: VALUE",
+			      c->yaml->name, (unsigned)lopt_yaml_line(c->yaml, task->node), task->name,
+			      task->schema->mapping.fields[0].key);
+}
+
 static enum lopt_status check_mapping(struct checking *c, const struct task *task, const yaml_node_t *node)
 {
 	bool seen[KEYS_MAX] = { false };
 	if (node && is_null(node) && task->schema->flags & CYAML_FLAG_POINTER_NULL)
 		return LOPT_OK;
 	if (!node || node->type != YAML_MAPPING_NODE)
-		return wrong_kind(c, task, "a mapping (key: value)");
+		return no_mapping(c, task);
 	for (size_t i = 0; i < pair_count(node); i++)
 		LOPT_TRY(check_pair(c, &node->data.mapping.pairs.start[i], task->schema->mapping.fields, seen));
 	return LOPT_OK;
@@ -246,7 +283,8 @@ static enum lopt_status check(struct checking *c, const struct task *task)
 enum lopt_status lopt_yaml_check(const struct lopt_yaml *yaml, const cyaml_schema_value_t *schema, bool lenient,
 				 struct lopt_error *err)
 {
-	LOPT_CLEANUP(release_checking) struct checking c = { .yaml = yaml, .lenient = lenient, .err = err };
+	LOPT_CLEANUP(release_checking)
+	struct checking c = { .yaml = yaml, .root = schema, .lenient = lenient, .err = err };
 	if (lopt_yaml_empty(yaml))
 		return LOPT_OK;
 	LOPT_TRY(add_task(&c, 1, schema, "the file"));

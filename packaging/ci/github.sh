@@ -128,7 +128,7 @@ gate() {
 	set -- "$@" ${INPUT_ARGS:-}
 	set +f
 	status=0
-	"$LAYEROPT_PROGRAM" gate "$@" -o json="$folder/layeropt.json" -o markdown="$folder/layeropt.md" \
+	"$GATE_PROGRAM" gate "$@" -o json="$folder/layeropt.json" -o markdown="$folder/layeropt.md" \
 		-o junit="$folder/layeropt.junit.xml" -o sarif="$folder/layeropt.sarif" \
 		-o openmetrics="$folder/layeropt.openmetrics" -o github="$folder/annotations" \
 		2>"$folder/errors" || status=$?
@@ -176,13 +176,13 @@ find_comment() {
 }
 
 write_comment() {
-	find_comment "$(head -n 1 "$LAYEROPT_MARKDOWN")" || return 1
-	jq -Rs '{body: .}' "$LAYEROPT_MARKDOWN" >"$scratch/body"
+	find_comment "$(head -n 1 "$GATE_MARKDOWN")" || return 1
+	jq -Rs '{body: .}' "$GATE_MARKDOWN" >"$scratch/body"
 	if [ -n "$id" ]; then
 		ask PATCH "/repos/$GITHUB_REPOSITORY/issues/comments/$id" "$scratch/body"
 		[ "$http" != 200 ] || echo "updated comment $id"
 		[ "$http" = 200 ]
-	elif [ "$INPUT_COMMENT" = always ] || [ "$LAYEROPT_PASSED" != true ]; then
+	elif [ "$INPUT_COMMENT" = always ] || [ "$GATE_PASSED" != true ]; then
 		ask POST "$comments" "$scratch/body"
 		[ "$http" != 201 ] || echo "added comment $(jq -r .id "$scratch/answer")"
 		[ "$http" = 201 ]
@@ -190,12 +190,12 @@ write_comment() {
 }
 
 comment() {
-	if [ -z "${LAYEROPT_PULL_REQUEST:-}" ]; then
+	if [ -z "${GATE_PULL_REQUEST:-}" ]; then
 		echo 'not a pull request: nothing to comment on'
 		return 0
 	fi
-	case $LAYEROPT_PULL_REQUEST in
-	*[!0-9]*) fail "$LAYEROPT_PULL_REQUEST is not the number of a pull request" ;;
+	case $GATE_PULL_REQUEST in
+	*[!0-9]*) fail "$GATE_PULL_REQUEST is not the number of a pull request" ;;
 	esac
 	case ${GITHUB_TOKEN:-} in
 	'' | *[!A-Za-z0-9._=-]*) http=401 ;;
@@ -204,7 +204,7 @@ comment() {
 	for program in curl jq; do
 		command -v $program >/dev/null || http="no $program"
 	done
-	comments=/repos/$GITHUB_REPOSITORY/issues/$LAYEROPT_PULL_REQUEST/comments
+	comments=/repos/$GITHUB_REPOSITORY/issues/$GATE_PULL_REQUEST/comments
 	scratch=$(mktemp -d)
 	trap 'rm -rf "$scratch"' EXIT
 	if [ -z "$http" ] && write_comment; then
@@ -222,10 +222,10 @@ comment() {
 # --- the end
 
 end() {
-	case ${LAYEROPT_STATUS:-} in
+	case ${GATE_STATUS:-} in
 	'' | *[!0-9]*) exit 70 ;;
 	esac
-	exit "$LAYEROPT_STATUS"
+	exit "$GATE_STATUS"
 }
 
 case ${1:-} in
