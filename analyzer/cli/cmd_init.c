@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/gathering.h"
 #include "cli/opening.h"
+#include "cli/relative.h"
 #include "gate/settings.h"
 #include "io/outfile.h"
 
@@ -179,6 +180,27 @@ static bool has_no(const struct lopt_analysis *analysis, const char *rule)
 	return true;
 }
 
+/* What the file names is looked for beside it. */
+static void put_dockerfile(struct lopt_buf *out, const struct wanted *wanted)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf seen = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_cleanup_bytes) char *here = NULL;
+	const char *name = wanted->analysis.dockerfile_name;
+	bool as_given = *name == '/' || strcmp(name, "-") == 0 || strcmp(wanted->write, "-") == 0;
+	if (as_given) {
+		lopt_buf_text(&seen, name);
+	} else if (!lopt_relative(&seen, name, wanted->write)) {
+		here = get_current_dir_name();
+		lopt_buf_text(&seen, here ? here : "");
+		lopt_buf_text(&seen, here ? "/" : "");
+		lopt_buf_text(&seen, name);
+	}
+	lopt_buf_text(out, "dockerfile: ");
+	put_scalar(out, seen.data ? seen.data : "");
+	lopt_buf_text(out, "\n");
+	out->failed = out->failed || seen.failed;
+}
+
 /* `analysis` is NULL without an image. */
 static void compose(struct lopt_buf *out, const struct wanted *wanted, const struct lopt_analysis *analysis)
 {
@@ -188,13 +210,10 @@ static void compose(struct lopt_buf *out, const struct wanted *wanted, const str
 	if (totals)
 		lopt_buf_printf(out, "# Limits are those of the image at hand and %.4g%%.\n", wanted->margin * 100);
 	lopt_buf_text(out, "version: 1\n");
-	if (wanted->analysis.dockerfile_name) {
-		lopt_buf_text(out, "dockerfile: ");
-		put_scalar(out, wanted->analysis.dockerfile_name);
-		lopt_buf_text(out, "\n");
-	} else {
+	if (wanted->analysis.dockerfile_name)
+		put_dockerfile(out, wanted);
+	else
 		lopt_buf_text(out, "# dockerfile: Dockerfile\n");
-	}
 	lopt_buf_text(out, "\nbudgets:\n");
 	put_limits(out, totals, wanted->margin);
 	put_counts(out, totals, wanted->margin);
