@@ -122,7 +122,7 @@ struct lopt_str lopt_gate_file(const struct lopt_gate_result *result)
 {
 	if (result->dockerfile && *result->dockerfile)
 		return lopt_str_from(result->dockerfile);
-	return lopt_source_name(lopt_image_info(result->analysis->image));
+	return lopt_image_name(lopt_image_info(result->analysis->image));
 }
 
 enum lopt_status lopt_gate_issue_fingerprint(char out[33], const struct lopt_gate_issue *issue, struct lopt_error *err)

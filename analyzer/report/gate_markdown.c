@@ -123,7 +123,7 @@ static void put_verdict(struct writer *w)
 	lopt_buf_text(&w->out, result->exceeded ? "## layeropt: FAIL, " : "## layeropt: pass, ");
 	lopt_gate_verdict_format(&w->out, result);
 	lopt_buf_text(&w->out, "\n\n");
-	lopt_span_show(&w->out, lopt_source_name(lopt_image_info(analysis->image)), CELL);
+	lopt_span_show(&w->out, lopt_image_name(lopt_image_info(analysis->image)), CELL);
 	lopt_buf_text(&w->out, ": ");
 	lopt_size_format(&w->out, analysis->totals.content_bytes);
 	if (result->baseline) {

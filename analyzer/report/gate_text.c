@@ -75,7 +75,7 @@ static void put_verdict(struct writer *w)
 	put_right(w, 0);
 	lopt_printer_plain(&w->p);
 	lopt_printer_end(&w->p);
-	lopt_printer_elided(&w->p, lopt_source_name(info), w->p.columns / 2);
+	lopt_printer_elided(&w->p, lopt_image_name(info), w->p.columns / 2);
 	lopt_printer_text(&w->p, ": ");
 	lopt_printer_size(&w->p, result->analysis->totals.content_bytes, 0);
 	if (result->baseline) {

@@ -281,3 +281,10 @@ struct lopt_str lopt_source_name(const struct lopt_image_info *info)
 	size_t start = (size_t)(slash + 1 - name.ptr);
 	return lopt_str_make(name.ptr + start, name.len - start);
 }
+
+struct lopt_str lopt_image_name(const struct lopt_image_info *info)
+{
+	bool is_file = !lopt_str_is(info->source, "-") && !lopt_str_starts(info->source, "docker:") &&
+		       !lopt_str_starts(info->source, "podman:");
+	return is_file || !info->tag_count ? lopt_source_name(info) : info->tags[0];
+}

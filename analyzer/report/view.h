@@ -69,5 +69,7 @@ void lopt_change_format(struct lopt_buf *out, uint64_t before, uint64_t after);
 const char *lopt_digests_words(const struct lopt_analysis *analysis);
 /** `name`, or its part behind the last slash for a path. */
 struct lopt_str lopt_source_name(const struct lopt_image_info *info);
+/** The same, but the first tag of what came from standard input or an engine, where it has one. */
+struct lopt_str lopt_image_name(const struct lopt_image_info *info);
 
 #endif
