@@ -169,7 +169,10 @@ void lopt_instruction_show(struct lopt_buf *out, const struct lopt_analysis *ana
 			   const struct lopt_report_options *options)
 {
 	struct lopt_str instruction = analysis->layers[layer].instruction;
-	if (instruction.len == 0)
+	bool unknown = instruction.len == 0 || lopt_str_is(instruction, "(unknown)");
+	if (unknown && analysis->has_base && layer < analysis->base_layers)
+		lopt_buf_text(out, "base image");
+	else if (unknown)
 		lopt_buf_text(out, "(unknown)");
 	else
 		lopt_text_show(out, instruction, options);

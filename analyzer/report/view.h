@@ -44,7 +44,7 @@ size_t lopt_finding_holder(const struct lopt_finding *finding);
 /** "overwritten", "metadata only", "removed" */
 const char *lopt_cause_words(enum lopt_cause cause);
 
-/** The instruction that made a layer, credentials masked unless wanted; "(unknown)" where it is. */
+/** The instruction that made a layer, credentials masked unless wanted; "(unknown)", or "base image", where it is. */
 void lopt_instruction_show(struct lopt_buf *out, const struct lopt_analysis *analysis, size_t layer,
 			   const struct lopt_report_options *options);
 /** A time since 1970 in nanoseconds as "2026-11-24 07:52:56", in UTC; with a fraction where it has one. */
