@@ -131,6 +131,7 @@ static enum lopt_status tell_finding(struct lopt_evaluation *e, struct lopt_gate
 		return LOPT_OK;
 	check->paths = finding->paths;
 	check->path_count = finding->path_count;
+	check->made_by = lopt_gate_hidden_holder(finding);
 	return tell(e, check,
 		    lopt_gate_sized(e, finding->bytes, ": %.*s (%s)", LOPT_STR_ARGS(finding->message), finding->rule),
 		    finding->layer);

@@ -190,6 +190,7 @@ static enum lopt_status check_budget(struct lopt_evaluation *e, enum lopt_gate_p
 		.limit_ratio = limit->ratio,
 		.at_least = kind->at_least,
 		.layer = LOPT_NO_LAYER,
+		.made_by = LOPT_NO_LAYER,
 	};
 	if (limit->rank == LOPT_RANK_DEFAULT)
 		return LOPT_OK;
@@ -210,6 +211,7 @@ static struct lopt_gate_check dive_check(const char *budget, const struct lopt_d
 		.limit_ratio = limit->ratio,
 		.has_true_bytes = true,
 		.layer = LOPT_NO_LAYER,
+		.made_by = LOPT_NO_LAYER,
 	};
 }
 

@@ -40,6 +40,7 @@ struct lopt_gate_check {
 	/* of one that is exceeded: */
 	struct lopt_str cause; /* one sentence that names what answers for most of it; may hold raw bytes; may be empty */
 	size_t layer;	       /* whose instruction that is, or LOPT_NO_LAYER */
+	size_t made_by;	       /* the layer that holds the bytes where `layer` only hides them, or LOPT_NO_LAYER */
 	uint32_t line;	       /* of the Dockerfile; 0 when not known */
 	const struct lopt_str *paths; /* examples of what is forbidden, or counts most; in byte order */
 	size_t path_count;

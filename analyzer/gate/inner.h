@@ -16,6 +16,8 @@ struct lopt_evaluation {
 void lopt_part_layers(const struct lopt_analysis *analysis, enum lopt_gate_part part, size_t *first, size_t *end);
 /** The layer that holds what a finding is about, or LOPT_NO_LAYER. */
 size_t lopt_gate_holder(const struct lopt_finding *finding);
+/** The same where the finding's own layer only hides it, else LOPT_NO_LAYER. */
+size_t lopt_gate_hidden_holder(const struct lopt_finding *finding);
 
 /** Add a check; its strings are borrowed. */
 LOPT_CHECKED enum lopt_status lopt_gate_add_check(struct lopt_evaluation *e, const struct lopt_gate_check *check);

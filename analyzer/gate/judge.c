@@ -11,6 +11,12 @@ size_t lopt_gate_holder(const struct lopt_finding *finding)
 	return finding->waste ? finding->waste->layer : finding->layer;
 }
 
+size_t lopt_gate_hidden_holder(const struct lopt_finding *finding)
+{
+	size_t holder = lopt_gate_holder(finding);
+	return holder == finding->layer ? LOPT_NO_LAYER : holder;
+}
+
 /* --- ignores --- */
 
 static bool expired(const struct lopt_evaluation *e, const struct lopt_gate_ignore *ignore)
@@ -206,6 +212,7 @@ static enum lopt_status check_findings(struct lopt_evaluation *e, const char *bu
 		.measure = "findings",
 		.unit = LOPT_UNIT_COUNT,
 		.layer = LOPT_NO_LAYER,
+		.made_by = LOPT_NO_LAYER,
 	};
 	if (least > LOPT_ERROR)
 		return LOPT_OK;
@@ -229,6 +236,7 @@ static enum lopt_status check_findings(struct lopt_evaluation *e, const char *bu
 		check.verdict = LOPT_GATE_EXCEEDED;
 		check.cause = lopt_gate_sentence(e, "%s: %.*s", first->rule, LOPT_STR_ARGS(first->message));
 		check.layer = first->layer;
+		check.made_by = lopt_gate_hidden_holder(first);
 		check.line = first->line;
 		check.paths = first->paths;
 		check.path_count = first->path_count;

@@ -198,6 +198,7 @@ static struct lopt_gate_check check_of(const struct lopt_pattern_limit *limit, c
 		.unit = LOPT_UNIT_BYTES,
 		.limit = limit->limit,
 		.layer = LOPT_NO_LAYER,
+		.made_by = LOPT_NO_LAYER,
 	};
 }
 

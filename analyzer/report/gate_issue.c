@@ -86,25 +86,48 @@ static void add_paths(struct lopt_buf *out, const struct lopt_gate_check *check)
 	lopt_buf_text(out, check->path_count ? "." : "");
 }
 
-static void add_check(struct lopt_buf *out, const struct lopt_gate_result *result, const struct lopt_gate_check *check,
+/* " Because of Dockerfile:8 RUN rm -r /a, which hides what Dockerfile:6 RUN make made:" */
+static void add_place(struct lopt_buf *out, const struct lopt_gate_result *result, const struct lopt_gate_check *check,
 		      const struct lopt_report_options *options)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf place = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf maker = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_gate_instruction_format(&place, result, check->layer, check->line, options);
+	lopt_gate_layer_format(&maker, result, check->made_by, options);
+	out->failed |= place.failed || maker.failed;
+	if (!place.len)
+		return;
+	lopt_buf_text(out, " Because of ");
+	lopt_buf_str(out, lopt_buf_view(&place));
+	if (maker.len) {
+		lopt_buf_text(out, ", which hides what ");
+		lopt_buf_str(out, lopt_buf_view(&maker));
+		lopt_buf_text(out, " made");
+	}
+	lopt_buf_text(out, check->cause.len ? ":" : ".");
+}
+
+static void add_check(struct lopt_buf *out, const struct lopt_gate_result *result, const struct lopt_gate_check *check,
+		      const struct lopt_report_options *options)
+{
 	lopt_gate_name_format(out, check);
 	lopt_buf_text(out, " is ");
 	lopt_gate_breach_format(out, check);
 	lopt_buf_char(out, '.');
 	add_shown(out, " ", check->message, options);
-	lopt_gate_instruction_format(&place, result, check->layer, check->line, options);
-	out->failed |= place.failed;
-	if (place.len) {
-		lopt_buf_text(out, " Because of ");
-		lopt_buf_str(out, lopt_buf_view(&place));
-		lopt_buf_text(out, check->cause.len ? ":" : ".");
-	}
+	add_place(out, result, check, options);
 	add_shown(out, " ", check->cause, options);
 	add_paths(out, check);
 	add_sentence(out, " Limit set by ", check->origin);
+}
+
+static void add_layer(struct lopt_buf *out, const char *front, const struct lopt_gate_result *result, size_t layer,
+		      const struct lopt_report_options *options)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_gate_layer_format(&text, result, layer, options);
+	out->failed |= text.failed;
+	add_sentence(out, front, lopt_buf_view(&text));
 }
 
 void lopt_gate_issue_format(struct lopt_buf *out, const struct lopt_gate_result *result,
@@ -114,8 +137,13 @@ void lopt_gate_issue_format(struct lopt_buf *out, const struct lopt_gate_result 
 		add_check(out, result, issue->check, options);
 		return;
 	}
-	add_shown(out, "", issue->finding->finding->message, options);
-	add_shown(out, " ", issue->finding->finding->advice, options);
+	const struct lopt_finding *finding = issue->finding->finding;
+	add_shown(out, "", finding->message, options);
+	if (lopt_gate_is_hidden(finding)) {
+		add_layer(out, " Made by ", result, lopt_finding_holder(finding), options);
+		add_layer(out, " Hidden by ", result, finding->layer, options);
+	}
+	add_shown(out, " ", finding->advice, options);
 }
 
 struct lopt_str lopt_gate_file(const struct lopt_gate_result *result)

@@ -98,6 +98,7 @@ static void put_check(struct writer *w, const struct lopt_gate_check *check)
 	put_shown(w, "message", check->message);
 	put_shown(w, "cause", check->cause);
 	put_layer(w, "layer", check->layer);
+	put_layer(w, "made_by", check->made_by);
 	put_line(w, check->line);
 	lopt_json_key(j, "paths");
 	lopt_json_open(j, '[');

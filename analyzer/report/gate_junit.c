@@ -55,6 +55,16 @@ static void put_findings(struct writer *w)
 		lopt_buf_printf(&w->out, "and %zu more\n", rows - FINDINGS);
 }
 
+/* What was put into `text`. */
+static void put_instruction(struct writer *w, const char *name)
+{
+	if (!w->text.len)
+		return;
+	lopt_buf_text(&w->out, name);
+	put_text(w);
+	lopt_buf_char(&w->out, '\n');
+}
+
 static void put_failure(struct writer *w, const struct lopt_gate_check *check)
 {
 	lopt_buf_text(&w->out, "      <failure type=\"");
@@ -65,12 +75,10 @@ static void put_failure(struct writer *w, const struct lopt_gate_check *check)
 	lopt_buf_text(&w->out, "\">");
 	put_line(w, "message: ", check->message);
 	put_line(w, "cause: ", check->cause);
+	lopt_gate_layer_format(fresh(w), w->result, check->made_by, w->options);
+	put_instruction(w, "made by: ");
 	lopt_gate_instruction_format(fresh(w), w->result, check->layer, check->line, w->options);
-	if (w->text.len) {
-		lopt_buf_text(&w->out, "where: ");
-		put_text(w);
-		lopt_buf_char(&w->out, '\n');
-	}
+	put_instruction(w, check->made_by == LOPT_NO_LAYER ? "where: " : "hidden by: ");
 	for (size_t i = 0; i < check->path_count; i++)
 		put_line(w, "path: ", check->paths[i]);
 	put_line(w, "limit set by: ", check->origin);

@@ -266,16 +266,28 @@ static const struct lopt_gate_check *find_biggest(const struct lopt_gate_result 
 	return biggest;
 }
 
+static void put_layer(struct writer *w, const char *front, size_t layer)
+{
+	lopt_gate_layer_format(fresh(w), w->result, layer, w->options);
+	lopt_buf_text(&w->row, front);
+	lopt_span_show(&w->row, taken(w), CELL);
+}
+
 /* "`Dockerfile:31 RUN make`: 118 MB are new in layer 7", or the instruction alone. */
 static void put_cause(struct writer *w, const struct lopt_gate_check *check, bool whole)
 {
 	lopt_gate_instruction_format(fresh(w), w->result, check->layer, check->line, w->options);
-	if (taken(w).len) {
+	bool placed = taken(w).len;
+	if (placed) {
 		lopt_buf_char(&w->row, ' ');
 		lopt_span_show(&w->row, taken(w), CELL);
 	}
-	if (check->cause.len && (whole || !taken(w).len)) {
-		lopt_buf_text(&w->row, taken(w).len ? ": " : " ");
+	if (placed && check->made_by != LOPT_NO_LAYER) {
+		put_layer(w, ", which hides what ", check->made_by);
+		lopt_buf_text(&w->row, " made");
+	}
+	if (check->cause.len && (whole || !placed)) {
+		lopt_buf_text(&w->row, placed ? ": " : " ");
 		lopt_sentence_show(&w->row, shown(w, check->cause), SENTENCE);
 	}
 }
@@ -343,8 +355,14 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 {
 	const struct lopt_finding *finding = row->finding;
 	lopt_buf_printf(&w->row, "| %s | %s |", lopt_severity_name(row->severity), finding->rule);
-	lopt_gate_place_format(fresh(w), w->result, finding->layer, finding->line);
-	put_span_cell(w, taken(w), CELL);
+	if (lopt_gate_is_hidden(finding)) {
+		put_layer(w, " made by ", lopt_finding_holder(finding));
+		put_layer(w, ", hidden by ", finding->layer);
+		end_cell(w);
+	} else {
+		lopt_gate_place_format(fresh(w), w->result, finding->layer, finding->line);
+		put_span_cell(w, taken(w), CELL);
+	}
 	lopt_buf_char(&w->row, ' ');
 	if (finding->bytes)
 		lopt_size_format(&w->row, finding->bytes);

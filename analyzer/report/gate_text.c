@@ -126,6 +126,16 @@ static void put_paths(struct writer *w, const struct lopt_gate_check *check)
 	lopt_printer_line(&w->p, " more");
 }
 
+/* What was put into `text`: an instruction. */
+static void put_detail_instruction(struct writer *w, const char *name)
+{
+	if (!taken(w).len)
+		return;
+	start_detail(w, name);
+	lopt_printer_cut(&w->p, taken(w), lopt_printer_room(&w->p));
+	lopt_printer_end(&w->p);
+}
+
 static void put_reasons(struct writer *w, const struct lopt_gate_check *check)
 {
 	enum { INDENT = DETAIL + 7 };
@@ -137,12 +147,10 @@ static void put_reasons(struct writer *w, const struct lopt_gate_check *check)
 		start_detail(w, "cause: ");
 		put_shown_wrapped(w, check->cause, INDENT);
 	}
+	lopt_gate_layer_format(fresh(w), w->result, check->made_by, w->options);
+	put_detail_instruction(w, "made by:   ");
 	lopt_gate_instruction_format(fresh(w), w->result, check->layer, check->line, w->options);
-	if (taken(w).len) {
-		start_detail(w, "where: ");
-		lopt_printer_cut(&w->p, taken(w), lopt_printer_room(&w->p));
-		lopt_printer_end(&w->p);
-	}
+	put_detail_instruction(w, check->made_by == LOPT_NO_LAYER ? "where: " : "hidden by: ");
 	put_paths(w, check);
 	if (check->origin.len) {
 		start_detail(w, "limit: set by ");
@@ -241,6 +249,14 @@ static void put_checks(struct writer *w)
 
 /* Findings. */
 
+static void put_finding_layer(struct writer *w, const char *name, size_t layer)
+{
+	lopt_printer_text(&w->p, name);
+	lopt_gate_layer_format(fresh(w), w->result, layer, w->options);
+	lopt_printer_cut(&w->p, taken(w), lopt_printer_room(&w->p));
+	lopt_printer_end(&w->p);
+}
+
 static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 {
 	static const enum lopt_style styles[] = { LOPT_STYLE_DIM, LOPT_STYLE_WARN, LOPT_STYLE_BAD };
@@ -262,6 +278,10 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 	lopt_printer_end(&w->p);
 	lopt_printer_to_column(&w->p, INDENT);
 	put_shown_wrapped(w, finding->message, INDENT);
+	if (lopt_gate_is_hidden(finding)) {
+		put_finding_layer(w, "  made by:   ", lopt_finding_holder(finding));
+		put_finding_layer(w, "  hidden by: ", finding->layer);
+	}
 	if (row->expired) {
 		lopt_printer_text(&w->p, "  its ignore expired: ");
 		lopt_printer_elided(&w->p, row->expired->origin, lopt_printer_room(&w->p));

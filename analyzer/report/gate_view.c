@@ -216,12 +216,18 @@ void lopt_gate_instruction_format(struct lopt_buf *out, const struct lopt_gate_r
 	lopt_instruction_show(out, result->analysis, layer, options);
 }
 
+void lopt_gate_layer_format(struct lopt_buf *out, const struct lopt_gate_result *result, size_t layer,
+			    const struct lopt_report_options *options)
+{
+	uint32_t line = layer == LOPT_NO_LAYER ? 0 : result->analysis->layers[layer].line;
+	lopt_gate_instruction_format(out, result, layer, line, options);
+}
+
 void lopt_gate_layer_change_format(struct lopt_buf *out, const struct lopt_gate_result *result,
 				   const struct lopt_layer_change *change, const struct lopt_report_options *options)
 {
 	if (change->after != LOPT_NO_LAYER)
-		lopt_gate_instruction_format(out, result, change->after, result->analysis->layers[change->after].line,
-					     options);
+		lopt_gate_layer_format(out, result, change->after, options);
 	else
 		lopt_instruction_show(out, result->baseline, change->before, options);
 }
@@ -231,6 +237,11 @@ void lopt_gate_layer_change_format(struct lopt_buf *out, const struct lopt_gate_
 bool lopt_gate_is_of_findings(const struct lopt_gate_check *check)
 {
 	return strcmp(check->budget, "fail-on") == 0 || strcmp(check->budget, "no-new") == 0;
+}
+
+bool lopt_gate_is_hidden(const struct lopt_finding *finding)
+{
+	return finding->layer != LOPT_NO_LAYER && lopt_finding_holder(finding) != finding->layer;
 }
 
 bool lopt_gate_counts(const struct lopt_gate_finding *finding)

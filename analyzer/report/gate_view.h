@@ -62,12 +62,17 @@ void lopt_gate_place_format(struct lopt_buf *out, const struct lopt_gate_result 
 /** "Dockerfile:31 RUN make"; nothing where neither layer nor line is known. */
 void lopt_gate_instruction_format(struct lopt_buf *out, const struct lopt_gate_result *result, size_t layer,
 				  uint32_t line, const struct lopt_report_options *options);
+/** The same of a layer, whose line is known with it. */
+void lopt_gate_layer_format(struct lopt_buf *out, const struct lopt_gate_result *result, size_t layer,
+			    const struct lopt_report_options *options);
 /** The same of a layer that changed; of the baseline's where it is gone. */
 void lopt_gate_layer_change_format(struct lopt_buf *out, const struct lopt_gate_result *result,
 				   const struct lopt_layer_change *change, const struct lopt_report_options *options);
 
 /** Whether an exceeded budget lists findings: those with `fails`. */
 bool lopt_gate_is_of_findings(const struct lopt_gate_check *check);
+/** Whether a finding's layer only hides the bytes that another one holds (lopt_finding_holder). */
+bool lopt_gate_is_hidden(const struct lopt_finding *finding);
 /** A finding that is held against budgets: not ignored, not turned off, not the base image's. */
 bool lopt_gate_counts(const struct lopt_gate_finding *finding);
 /** "counted", "ignored", "off", "base" */

@@ -183,7 +183,8 @@ static struct lopt_gate_check size_check(uint64_t actual, uint64_t limit)
 					 .limit = limit,
 					 .actual = actual,
 					 .verdict = actual > limit ? LOPT_GATE_EXCEEDED : LOPT_GATE_HELD,
-					 .layer = LOPT_NO_LAYER };
+					 .layer = LOPT_NO_LAYER,
+					 .made_by = LOPT_NO_LAYER };
 }
 
 static struct lopt_gate_check ratio_check(double actual, double limit)
@@ -197,7 +198,8 @@ static struct lopt_gate_check ratio_check(double actual, double limit)
 					 .actual_ratio = actual,
 					 .at_least = true,
 					 .verdict = actual < limit ? LOPT_GATE_EXCEEDED : LOPT_GATE_HELD,
-					 .layer = LOPT_NO_LAYER };
+					 .layer = LOPT_NO_LAYER,
+					 .made_by = LOPT_NO_LAYER };
 }
 
 static void make_hostile_checks(struct made *made)
@@ -212,6 +214,7 @@ static void make_hostile_checks(struct made *made)
 		check->name = check->message = check->origin = check->cause = text;
 		check->layer = i % 5 ? i % 2 : LOPT_NO_LAYER;
 		check->line = i % 3 ? (uint32_t)i : 0;
+		check->made_by = i % 5 && i % 3 ? (i + 1) % 2 : LOPT_NO_LAYER;
 		check->paths = made->paths;
 		check->path_count = i;
 		check->has_true_bytes = i % 7 == 0;
