@@ -49,10 +49,11 @@ cases=$(grep -l '^needs network' fixtures/dockerfiles/*/expect | xargs -n 1 dirn
 if timeout 120 "$docker" run --rm "$plain" apt-get -qq -o APT::Update::Error-Mode=any update >"$log" 2>&1; then
 	# shellcheck disable=SC2086 # names
 	suite tests/engine/corpus "$binary" $cases
+	BASE_IMAGE=$plain suite tests/engine/environment "$binary"
 else
-	printf '\n--- containers reach no package: SKIPPED: %s\n' "$(echo "$cases" | tr '\n' ' ')"
+	printf '\n--- containers reach no package: SKIPPED: environment %s\n' "$(echo "$cases" | tr '\n' ' ')"
 	tail -n 2 "$log"
-	skipped=$((skipped + $(echo "$cases" | wc -l)))
+	skipped=$((skipped + 1 + $(echo "$cases" | wc -l)))
 fi
 [ -z "$made" ] || "$docker" rmi "$plain" >/dev/null
 suite tests/engine/replay "$binary"

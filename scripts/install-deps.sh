@@ -11,7 +11,8 @@ for purpose in "$@"; do
 		libseccomp-dev scdoc' ;;
 	test) more='g++ libcmocka-dev libsqlite3-dev python3 zstd gzip ncdu strace zsh fish libxml2-utils
 		python3-jsonschema python3-prometheus-client python3-yaml cmark-gfm curl jq' ;;
-	engine) more='python3 git mmdebstrap ca-certificates busybox-static skopeo podman buildah rpm zstd gzip' ;;
+	engine) more='python3 git mmdebstrap ca-certificates busybox-static skopeo podman buildah rpm zstd gzip docker-compose
+		libxml2-utils' ;;
 	docker) more='docker.io iptables' ;;
 	lint) more='clang-format clang-tidy cppcheck shellcheck mandoc binutils' ;;
 	fuzz) more='clang libclang-rt-dev' ;; # and the sanitizers it only recommends
