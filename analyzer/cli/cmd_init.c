@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/size.h"
 #include "cli/command.h"
 #include "cli/gathering.h"
 #include "cli/opening.h"
+#include "cli/plugin.h"
 #include "cli/relative.h"
 #include "gate/settings.h"
 #include "io/outfile.h"
@@ -103,15 +105,27 @@ static void put_limits(struct lopt_buf *out, const struct lopt_totals *totals, d
 	}
 }
 
+/* Two decimals, of which a share that is there always leaves something to see. */
+static void put_share(struct lopt_buf *out, double percent)
+{
+	if (percent > 0 && percent < 0.01)
+		lopt_buf_text(out, "below 0.01%");
+	else
+		lopt_buf_printf(out, "%.2f%%", percent);
+}
+
 static void put_counts(struct lopt_buf *out, const struct lopt_totals *totals, double margin)
 {
 	double wasted = totals && totals->content_bytes ? (double)totals->wasted_bytes / (double)totals->content_bytes
 							: 0;
-	if (totals)
-		lopt_buf_printf(out, "  max-wasted-percent: %.4g%%  # today %.4g%%\n",
-				ceil(fmin(wasted * (1 + margin), 1) * 1000) / 10, wasted * 100);
-	else
+	if (totals) {
+		lopt_buf_printf(out, "  max-wasted-percent: %.4g%%  # today ",
+				ceil(fmin(wasted * (1 + margin), 1) * 1000) / 10);
+		put_share(out, wasted * 100);
+		lopt_buf_char(out, '\n');
+	} else {
 		lopt_buf_text(out, "  # max-wasted-percent: 5%\n");
+	}
 	lopt_buf_printf(out, "  # min-efficiency: 95%%\n  %smax-layers: %llu\n", totals ? "" : "# ",
 			totals ? (unsigned long long)ceil((double)totals->layers * (1 + margin)) : 40ull);
 	lopt_buf_text(out,
@@ -121,8 +135,28 @@ static void put_counts(struct lopt_buf *out, const struct lopt_totals *totals, d
 		      "  fail-on: error           # findings of this severity and above fail; none: they do not\n");
 }
 
-/* A gate passes the image it was written for: what that has already does not fail it. */
-static void put_rest(struct lopt_buf *out, bool no_secrets)
+/* Of an image that holds what looks like a credential; NULL of any other, and without an image. */
+static const struct lopt_finding *first_secret(const struct lopt_analysis *analysis)
+{
+	for (size_t i = 0; analysis && i < analysis->finding_count; i++)
+		if (strcmp(analysis->findings[i].rule, "secret-in-layer") == 0)
+			return &analysis->findings[i];
+	return NULL;
+}
+
+/* Where the finding is, for a terminal or, in ASCII, for a comment. */
+static void put_path(struct lopt_buf *out, const struct lopt_finding *finding, bool ascii)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf shown = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_escape_text(&shown, finding->path_count ? finding->paths[0] : finding->message);
+	if (ascii)
+		lopt_escape_json(out, lopt_buf_view(&shown));
+	else
+		lopt_buf_str(out, lopt_buf_view(&shown));
+	out->failed = out->failed || shown.failed;
+}
+
+static void put_rest(struct lopt_buf *out)
 {
 	lopt_buf_text(
 		out,
@@ -148,8 +182,22 @@ static void put_rest(struct lopt_buf *out, bool no_secrets)
 		"# forbidden:\n"
 		"#   - path: /root/.ssh\n"
 		"\n# What severity a rule's findings have: info, warning, error or off.\n");
+}
+
+/* A gate passes the image it was written for: a credential that is there already does not fail it. */
+static void put_rules(struct lopt_buf *out, bool no_secrets, const struct lopt_finding *secret)
+{
+	if (secret) {
+		lopt_buf_text(out, "# The image at hand holds what looks like a credential: ");
+		put_path(out, secret, true);
+		lopt_buf_text(out, ".\n# Once it is gone, uncomment these lines, so that the next one fails.\n");
+	}
 	lopt_buf_text(out, no_secrets ? "rules:\n  - rule: secret-in-layer\n    severity: error\n"
 				      : "# rules:\n#   - rule: secret-in-layer\n#     severity: error\n");
+}
+
+static void put_ignores(struct lopt_buf *out)
+{
 	lopt_buf_text(out, "\n# Findings that do not count, each with a reason. expires is optional.\n"
 			   "# ignore:\n"
 			   "#   - rule: documentation\n"
@@ -170,14 +218,6 @@ static void put_scalar(struct lopt_buf *out, const char *text)
 	for (; *text; text++)
 		lopt_buf_text(out, *text == '\'' ? "''" : (char[]){ *text, '\0' });
 	lopt_buf_char(out, '\'');
-}
-
-static bool has_no(const struct lopt_analysis *analysis, const char *rule)
-{
-	for (size_t i = 0; i < analysis->finding_count; i++)
-		if (strcmp(analysis->findings[i].rule, rule) == 0)
-			return false;
-	return true;
 }
 
 /* What the file names is looked for beside it. */
@@ -217,18 +257,81 @@ static void compose(struct lopt_buf *out, const struct wanted *wanted, const str
 	lopt_buf_text(out, "\nbudgets:\n");
 	put_limits(out, totals, wanted->margin);
 	put_counts(out, totals, wanted->margin);
-	put_rest(out, analysis && has_no(analysis, "secret-in-layer"));
+	put_rest(out);
+	const struct lopt_finding *secret = first_secret(analysis);
+	put_rules(out, analysis && !secret, secret);
+	put_ignores(out);
+}
+
+/* A word of a command line as a shell reads it, shown escaped. */
+static void put_word(struct lopt_buf *out, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-:@+=";
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf quoted = LOPT_BUF_INIT(SIZE_MAX / 2);
+	lopt_buf_char(out, ' ');
+	if (*word && strspn(word, plain) == strlen(word)) {
+		lopt_buf_text(out, word);
+		return;
+	}
+	lopt_buf_char(&quoted, '\'');
+	for (; *word; word++)
+		lopt_buf_text(&quoted, *word == '\'' ? "'\\''" : (char[]){ *word, '\0' });
+	lopt_buf_char(&quoted, '\'');
+	lopt_escape_text(out, lopt_buf_view(&quoted));
+	out->failed = out->failed || quoted.failed;
+}
+
+static void put_next_step(struct lopt_buf *out, const struct wanted *wanted)
+{
+	const struct lopt_open_options *options = &wanted->opening.options;
+	lopt_buf_printf(out, "layeropt: next: %s gate", lopt_program());
+	put_word(out, wanted->opening.image ? wanted->opening.image : "IMAGE");
+	if (strcmp(wanted->write, ".layeropt.yaml") != 0) {
+		lopt_buf_text(out, " --config");
+		put_word(out, wanted->write);
+	}
+	if (options->select) {
+		lopt_buf_text(out, " --select");
+		put_word(out, options->select);
+	}
+	if (options->platform) {
+		lopt_buf_text(out, " --platform");
+		put_word(out, options->platform);
+	}
+	lopt_buf_char(out, '\n');
+}
+
+/* For standard error: what was done, what was left out of it, and what comes next. */
+static void put_news(struct lopt_buf *text, const struct wanted *wanted, const struct lopt_finding *secret)
+{
+	bool to_file = strcmp(wanted->write, "-") != 0;
+	if (to_file) {
+		lopt_buf_text(text, "layeropt: wrote ");
+		lopt_escape_text(text, lopt_str_from(wanted->write));
+		lopt_buf_char(text, '\n');
+	}
+	if (secret) {
+		lopt_buf_text(text, "layeropt: warning: the image holds what looks like a credential (");
+		put_path(text, secret, false);
+		lopt_buf_text(text, "): the gate does not fail for it until rules in the file say so\n");
+	}
+	if (to_file)
+		put_next_step(text, wanted);
 }
 
 static enum lopt_status write_file(struct lopt_outfile *file, const struct wanted *wanted,
 				   const struct lopt_analysis *analysis, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf news = LOPT_BUF_INIT(SIZE_MAX / 2);
 	compose(&text, wanted, analysis);
-	if (text.failed)
+	put_news(&news, wanted, first_secret(analysis));
+	if (text.failed || news.failed)
 		return lopt_error_memory(err);
 	(void)fwrite(text.data, 1, text.len, file->file);
-	return lopt_outfile_commit(file, err);
+	LOPT_TRY(lopt_outfile_commit(file, err));
+	(void)fwrite(news.data ? news.data : "", 1, news.len, stderr);
+	return LOPT_OK;
 }
 
 /* --- all of it --- */
@@ -270,10 +373,7 @@ static enum lopt_status init(struct wanted *wanted, struct lopt_error *err)
 		return lopt_error_set(err, LOPT_E_USAGE, "%s is there already; --force replaces it", wanted->write);
 	LOPT_CLEANUP(lopt_outfile_abandon) struct lopt_outfile file = { 0 };
 	LOPT_TRY(lopt_outfile_open(&file, wanted->write, err));
-	enum lopt_status status = open_and_write(wanted, &file, err);
-	if (status == LOPT_OK && strcmp(wanted->write, "-") != 0)
-		(void)fprintf(stderr, "layeropt: wrote %s\n", wanted->write);
-	return status;
+	return open_and_write(wanted, &file, err);
 }
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)
