@@ -47,8 +47,10 @@ struct lopt_str lopt_gate_sized(struct lopt_evaluation *e, uint64_t bytes, const
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf size = LOPT_BUF_INIT(64);
 	va_list args;
 	lopt_size_format(&size, bytes);
+	if (size.failed)
+		return lopt_str_make(NULL, 0);
 	va_start(args, fmt);
-	const struct lopt_str text = sentence(e, size.data ? size.data : "", fmt, args);
+	const struct lopt_str text = sentence(e, size.data, fmt, args);
 	va_end(args);
 	return text;
 }
