@@ -79,12 +79,13 @@ static enum lopt_status tell_growth(struct lopt_evaluation *e, struct lopt_gate_
 				    const struct lopt_layer_change *change)
 {
 	uint64_t more = change->bytes_after - change->bytes_before;
-	struct lopt_str cause =
-		change->before == LOPT_NO_LAYER
-			? lopt_gate_sized(e, more, " are new in layer %zu, which the baseline does not have",
-					  change->after)
-			: lopt_gate_sized(e, more, " more in layer %zu than the same instruction made in the baseline",
-					  change->after);
+	struct lopt_str cause;
+	if (change->before == LOPT_NO_LAYER)
+		cause = lopt_gate_sized(e, more, " are new in layer %zu, which the baseline does not have",
+					change->after);
+	else
+		cause = lopt_gate_sized(e, more, " more in layer %zu than the %s made in the baseline", change->after,
+					change->in_place ? "instruction in its place" : "same instruction");
 	return tell(e, check, cause, change->after);
 }
 

@@ -66,6 +66,58 @@ static void find_partners(const struct lopt_analysis *before, const struct lopt_
 	}
 }
 
+/* Layers without a partner from here on. */
+static size_t count_free(const size_t *partners, size_t k, size_t count)
+{
+	size_t n = 0;
+	while (k + n < count && partners[k + n] == LOPT_NO_LAYER)
+		n++;
+	return n;
+}
+
+static size_t count_untaken(const bool *taken, size_t i, size_t count)
+{
+	size_t n = 0;
+	while (i + n < count && !taken[i + n])
+		n++;
+	return n;
+}
+
+static struct lopt_str keyword(struct lopt_str instruction)
+{
+	const char *space = instruction.len ? memchr(instruction.ptr, ' ', instruction.len) : NULL;
+	return space ? lopt_str_make(instruction.ptr, (size_t)(space - instruction.ptr)) : instruction;
+}
+
+static bool same_keyword(const struct lopt_analysis *a, size_t i, const struct lopt_analysis *b, size_t k)
+{
+	struct lopt_str word = keyword(a->layers[i].instruction);
+	return word.len && !lopt_str_is(word, "(unknown)") && lopt_str_equal(word, keyword(b->layers[k].instruction));
+}
+
+/*
+ * An instruction that was edited stands where it stood: as many layers without a partner between the same neighbours are
+ * partners in their order, where the same keyword made them.
+ */
+static void find_places(const struct lopt_analysis *before, const struct lopt_analysis *after, size_t *partners,
+			bool *taken)
+{
+	size_t old = lopt_image_layer_count(before->image), new = lopt_image_layer_count(after->image);
+	for (size_t k = 0; k < new;) {
+		size_t first = k && partners[k - 1] != LOPT_NO_LAYER ? partners[k - 1] + 1 : 0;
+		size_t count = count_free(partners, k, new), end = k + count;
+		bool alike = count && count_untaken(taken, first, old) == count &&
+			     (end == new ? first + count == old : partners[end] == first + count);
+		for (size_t i = first; alike && k < end; i++, k++) {
+			if (!same_keyword(before, i, after, k))
+				continue;
+			partners[k] = i;
+			taken[i] = true;
+		}
+		k = end + 1;
+	}
+}
+
 static enum lopt_status add_layer(struct lopt_growth *growth, struct lopt_layer_change change, struct lopt_error *err)
 {
 	bool both = change.before != LOPT_NO_LAYER && change.after != LOPT_NO_LAYER;
@@ -80,6 +132,13 @@ static enum lopt_status add_layer(struct lopt_growth *growth, struct lopt_layer_
 	return LOPT_OK;
 }
 
+static bool is_in_place(const struct lopt_analysis *before, size_t i, const struct lopt_analysis *after, size_t k)
+{
+	if (i == LOPT_NO_LAYER)
+		return false;
+	return !are_partners(before, i, after, k, false) && !are_partners(before, i, after, k, true);
+}
+
 static enum lopt_status add_layers(struct lopt_growth *growth, const struct lopt_analysis *before,
 				   const struct lopt_analysis *after, const size_t *partners, const bool *taken,
 				   struct lopt_error *err)
@@ -91,6 +150,7 @@ static enum lopt_status add_layers(struct lopt_growth *growth, const struct lopt
 			.after = k,
 			.bytes_before = i == LOPT_NO_LAYER ? 0 : before->layers[i].content_bytes,
 			.bytes_after = after->layers[k].content_bytes,
+			.in_place = is_in_place(before, i, after, k),
 		};
 		LOPT_TRY(add_layer(growth, change, err));
 	}
@@ -139,6 +199,7 @@ static enum lopt_status match_layers(struct lopt_growth *growth, const struct lo
 	}
 	find_partners(before, after, partners, taken, false);
 	find_partners(before, after, partners, taken, true);
+	find_places(before, after, partners, taken);
 	LOPT_TRY(add_layers(growth, before, after, partners, taken, err));
 	if (growth->layer_count)
 		qsort(growth->layers, growth->layer_count, sizeof *growth->layers, compare_layers);

@@ -6,10 +6,11 @@
 
 /** What changed from one analysis to another, in bytes: by layer, package and directory. */
 
-/** A layer that one of them has, or one that the same instruction made in both. */
+/** A layer that one of them has, or one that the same instruction, or the one in its place, made in both. */
 struct lopt_layer_change {
 	size_t before, after;		    /* LOPT_NO_LAYER: it is not there */
 	uint64_t bytes_before, bytes_after; /* content */
+	bool in_place;			    /* both have it, and the instruction is another one */
 };
 
 /** A package that one of them has, or that both have in different versions or sizes. */

@@ -159,6 +159,7 @@ static void put_layer_change(struct writer *w, const struct lopt_layer_change *c
 	lopt_json_open(&w->j, '{');
 	put_layer(w, "before", change->before);
 	put_layer(w, "after", change->after);
+	put_bool(w, "in_place", change->in_place);
 	put_sizes(w, change->bytes_before, change->bytes_after);
 	put_shown(w, "instruction", layers[is_there ? change->after : change->before].instruction);
 	put_line(w, is_there ? layers[change->after].line : 0);

@@ -460,6 +460,8 @@ static void put_layers(struct writer *w)
 			lopt_buf_text(&w->row, " new");
 		if (change->after == LOPT_NO_LAYER)
 			lopt_buf_text(&w->row, " gone");
+		if (change->in_place)
+			lopt_buf_text(&w->row, " edited");
 		end_cell(w);
 		lopt_gate_layer_change_format(fresh(w), w->result, change, w->options);
 		put_span_cell(w, taken(w), CELL);

@@ -374,6 +374,8 @@ static void put_layers(struct writer *w)
 			lopt_printer_text(&w->p, "new: ");
 		if (change->after == LOPT_NO_LAYER)
 			lopt_printer_text(&w->p, "gone: ");
+		if (change->in_place)
+			lopt_printer_text(&w->p, "edited: ");
 		lopt_gate_layer_change_format(fresh(w), w->result, change, w->options);
 		lopt_printer_cut(&w->p, taken(w), lopt_printer_room(&w->p));
 		lopt_printer_end(&w->p);

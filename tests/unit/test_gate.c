@@ -21,18 +21,35 @@ struct side {
 	int fd;
 };
 
-static struct lopt_buf dockerfile_of(const char *const texts[TEST_LAYERS_MAX])
+/* `instructions` is NULL, or has one for each of them. */
+static struct lopt_buf dockerfile_of(const char *const texts[TEST_LAYERS_MAX], const char *const *instructions)
 {
 	struct lopt_buf out = LOPT_BUF_INIT(1 << 16);
 	lopt_buf_text(&out, "FROM scratch\n");
 	for (size_t i = 0; i < TEST_LAYERS_MAX && texts[i]; i++)
-		lopt_buf_printf(&out, "RUN %zu\n", i);
+		if (instructions)
+			lopt_buf_printf(&out, "%s\n", instructions[i]);
+		else
+			lopt_buf_printf(&out, "RUN %zu\n", i);
 	return out;
 }
 
-/* Each layer is of one instruction, "RUN 0", "RUN 1", ..., which stand in lines 2, 3, ... of the Dockerfile. */
-static void open_side(struct side *side, const char *const texts[TEST_LAYERS_MAX], size_t base_layers,
-		      const char *dockerfile)
+static void put_history(struct lopt_buf *out, const char *instruction, size_t i)
+{
+	if (!instruction)
+		lopt_buf_printf(out, "%s{\"created_by\":\"/bin/sh -c %zu\"}", i ? "," : "", i);
+	else if (strncmp(instruction, "RUN ", 4) == 0)
+		lopt_buf_printf(out, "%s{\"created_by\":\"/bin/sh -c %s\"}", i ? "," : "", instruction + 4);
+	else
+		lopt_buf_printf(out, "%s{\"created_by\":\"%s # buildkit\"}", i ? "," : "", instruction);
+}
+
+/*
+ * Each layer is of one instruction, "RUN 0", "RUN 1", ... unless others are given, which stand in lines 2, 3, ... of the
+ * Dockerfile.
+ */
+static void open_side(struct side *side, const char *const texts[TEST_LAYERS_MAX], const char *const *instructions,
+		      size_t base_layers, const char *dockerfile)
 {
 	const struct lopt_open_options open_options = { .keep = lopt_analysis_keep };
 	const struct lopt_analysis_options options = {
@@ -49,7 +66,7 @@ static void open_side(struct side *side, const char *const texts[TEST_LAYERS_MAX
 		if (!texts[i])
 			continue;
 		test_layer(&layers[i], texts[i]);
-		lopt_buf_printf(&history, "%s{\"created_by\":\"/bin/sh -c %zu\"}", i ? "," : "", i);
+		put_history(&history, instructions ? instructions[i] : NULL, i);
 	}
 	lopt_buf_text(&history, "]");
 	enum lopt_status status =
@@ -136,19 +153,22 @@ struct gate_case {
 	size_t base_layers;
 	const char *baseline[TEST_LAYERS_MAX];
 	const char *dockerfile;
+	const char *instructions[TEST_LAYERS_MAX]; /* of `layers` */
 };
 
 static void check_case(const struct gate_case *c)
 {
-	struct lopt_buf now_file = dockerfile_of(c->layers), before_file = dockerfile_of(c->baseline);
+	const char *const *instructions = c->instructions[0] ? c->instructions : NULL;
+	struct lopt_buf now_file = dockerfile_of(c->layers, instructions);
+	struct lopt_buf before_file = dockerfile_of(c->baseline, NULL);
 	const char *dockerfile = c->dockerfile ? c->dockerfile : now_file.data;
 	struct side now = { 0 }, before = { 0 };
 	struct lopt_gate_settings settings;
 	struct lopt_gate_result result;
 	struct lopt_buf out = LOPT_BUF_INIT(1 << 16);
-	open_side(&now, c->layers, c->base_layers, dockerfile);
+	open_side(&now, c->layers, instructions, c->base_layers, dockerfile);
 	if (c->baseline[0])
-		open_side(&before, c->baseline, 0, before_file.data);
+		open_side(&before, c->baseline, NULL, 0, before_file.data);
 	lopt_gate_settings_init(&settings);
 	settings.today = lopt_str_from("2026-11-26");
 	if (lopt_gate_config_read(&settings, "c", lopt_str_from(c->config), &err) != LOPT_OK ||
@@ -329,6 +349,34 @@ static void growth_is_measured_and_explained(void **state)
 		  .want = "max-size 1151/1000 exceeded [50 B more in layer 1 than the same instruction made in the baseline] "
 			  "line 3\nmax-growth 51/51 held\nmax-growth-percent 0.04636/0.01 skipped: the bytes it is about are "
 			  "below the floor\nlayer 1 -> 1: 100 -> 150\nlayer -1 -> 2: 0 -> 1\ndirectory : 1100 -> 1151\n" },
+		/* an instruction was edited: what stands in its place is what it was */
+		{ .layers = { "a=x;size=1000", "b=y;size=5500", "c=z" },
+		  .baseline = { "a=x;size=1000", "b=y;size=5000", "c=z" },
+		  .instructions = { "RUN 0", "RUN 1 and more", "RUN 2" },
+		  .config = "baseline: {max-growth: 0B}",
+		  .want = "max-growth 500/0 exceeded [500 B more in layer 1 than the instruction in its place made in the "
+			  "baseline] line 3\nlayer 1 -> 1: 5000 -> 5500\ndirectory : 6001 -> 6501\n" },
+		/* the last two */
+		{ .layers = { "a=x;size=1000", "b=y;size=5500", "c=z;size=20" },
+		  .baseline = { "a=x;size=1000", "b=y;size=5000", "c=z" },
+		  .instructions = { "RUN 0", "RUN 1 and more", "RUN 2 and more" },
+		  .config = "baseline: {max-growth: 1kB}",
+		  .want = "max-growth 519/1000 held\nlayer 1 -> 1: 5000 -> 5500\nlayer 2 -> 2: 1 -> 20\n"
+			  "directory : 6001 -> 6520\n" },
+		/* of another keyword */
+		{ .layers = { "a=x;size=1000", "b=y;size=5500" },
+		  .baseline = { "a=x;size=1000", "b=y;size=5000" },
+		  .instructions = { "RUN 0", "COPY b /" },
+		  .config = "baseline: {max-growth: 0B}",
+		  .want = "max-growth 500/0 exceeded [5.5 kB are new in layer 1, which the baseline does not have] line 3\n"
+			  "layer -1 -> 1: 0 -> 5500\nlayer 1 -> -1: 5000 -> 0\ndirectory : 6000 -> 6500\n" },
+		/* one came besides: nothing tells whose place it is */
+		{ .layers = { "a=x;size=1000", "d=w", "b=y;size=5500", "c=z" },
+		  .baseline = { "a=x;size=1000", "b=y;size=5000", "c=z" },
+		  .instructions = { "RUN 0", "RUN 9", "RUN 1 and more", "RUN 2" },
+		  .config = "baseline: {max-growth: 1kB}",
+		  .want = "max-growth 501/1000 held\nlayer -1 -> 2: 0 -> 5500\nlayer 1 -> -1: 5000 -> 0\n"
+			  "layer -1 -> 1: 0 -> 1\ndirectory : 6001 -> 6502\n" },
 		/* an instruction moved: the same bytes are the same layer */
 		{ .layers = { "u/ u/s/ u/s/b=y;size=100", "a=x;size=1000" },
 		  .baseline = { "a=x;size=1000", "u/ u/s/ u/s/b=y;size=100", "c=z;size=5" },
@@ -386,8 +434,8 @@ static void limits_of_dive_have_its_figures(void **state)
 		struct lopt_gate_settings settings;
 		struct lopt_gate_result result;
 		struct lopt_buf out = LOPT_BUF_INIT(1 << 16);
-		struct lopt_buf dockerfile = dockerfile_of(cases[i].layers);
-		open_side(&now, cases[i].layers, 0, dockerfile.data);
+		struct lopt_buf dockerfile = dockerfile_of(cases[i].layers, NULL);
+		open_side(&now, cases[i].layers, NULL, 0, dockerfile.data);
 		lopt_buf_release(&dockerfile);
 		lopt_gate_settings_init(&settings);
 		assert_int_equal(lopt_gate_dive_read(&settings, ".dive-ci", lopt_str_from(cases[i].rules), &err),

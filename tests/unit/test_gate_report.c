@@ -250,9 +250,9 @@ static void make_hostile_growth(struct made *made)
 	struct lopt_growth *growth = &made->result.growth;
 	made->packages = some(HOSTILE, sizeof *made->packages);
 	made->directories = some(HOSTILE, sizeof *made->directories);
-	made->layer_changes[0] = (struct lopt_layer_change){ LOPT_NO_LAYER, 1, 0, 5000 };
-	made->layer_changes[1] = (struct lopt_layer_change){ 0, 0, 100, 3000 };
-	made->layer_changes[2] = (struct lopt_layer_change){ 1, LOPT_NO_LAYER, 200, 0 };
+	made->layer_changes[0] = (struct lopt_layer_change){ LOPT_NO_LAYER, 1, 0, 5000, false };
+	made->layer_changes[1] = (struct lopt_layer_change){ 0, 0, 100, 3000, true };
+	made->layer_changes[2] = (struct lopt_layer_change){ 1, LOPT_NO_LAYER, 200, 0, false };
 	for (size_t i = 0; i < HOSTILE; i++) {
 		struct lopt_str text = lopt_str_from(hostile[i]);
 		made->packages[i] = (struct lopt_package_change){
@@ -656,7 +656,7 @@ static void nothing_tells_credentials(void **state)
 {
 	(void)state;
 	struct lopt_report_options options = { 0 };
-	struct lopt_layer_change change = { LOPT_NO_LAYER, 1, 0, 500 };
+	struct lopt_layer_change change = { LOPT_NO_LAYER, 1, 0, 500, false };
 	struct made made;
 	make_plain(&made);
 	made.baseline = *fixture.analysis;
