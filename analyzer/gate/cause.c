@@ -114,26 +114,48 @@ static enum lopt_status explain_size(struct lopt_evaluation *e, struct lopt_gate
 
 /* --- waste --- */
 
-static const struct lopt_finding *largest_finding(const struct lopt_evaluation *e, enum lopt_gate_part part,
-						  bool only_waste)
+enum lopt_status lopt_gate_tell_paths(struct lopt_evaluation *e, struct lopt_gate_check *check,
+				      const struct lopt_gate_finding *at)
+{
+	const struct lopt_finding *finding = at->finding;
+	check->paths = finding->paths;
+	check->path_count = finding->path_count;
+	if (finding->path_count != 1 || !at->file.len)
+		return LOPT_OK;
+	if (finding->waste->files == 1) {
+		check->paths = &at->file;
+		return LOPT_OK;
+	}
+	struct lopt_str *paths = lopt_arena_zalloc(&e->result->arena, 2, sizeof *paths);
+	if (!paths)
+		return lopt_error_memory(e->err);
+	paths[0] = finding->paths[0];
+	paths[1] = at->file;
+	check->paths = paths;
+	check->path_count = 2;
+	return LOPT_OK;
+}
+
+static const struct lopt_gate_finding *largest_finding(const struct lopt_evaluation *e, enum lopt_gate_part part,
+						       bool only_waste)
 {
 	for (size_t i = 0; i < e->result->finding_count; i++) {
 		const struct lopt_gate_finding *at = &e->result->findings[i];
 		size_t holder = lopt_gate_holder(at->finding);
 		bool counts = at->finding->waste || (!only_waste && at->finding->level == LOPT_LEVEL_SAFE);
 		if (counts && at->finding->bytes && !at->ignore && holder != LOPT_NO_LAYER && in_part(e, part, holder))
-			return at->finding;
+			return at;
 	}
 	return NULL;
 }
 
 static enum lopt_status tell_finding(struct lopt_evaluation *e, struct lopt_gate_check *check,
-				     const struct lopt_finding *finding)
+				     const struct lopt_gate_finding *at)
 {
-	if (!finding)
+	if (!at)
 		return LOPT_OK;
-	check->paths = finding->paths;
-	check->path_count = finding->path_count;
+	const struct lopt_finding *finding = at->finding;
+	LOPT_TRY(lopt_gate_tell_paths(e, check, at));
 	check->made_by = lopt_gate_hidden_holder(finding);
 	return tell(e, check,
 		    lopt_gate_sized(e, finding->bytes, ": %.*s (%s)", LOPT_STR_ARGS(finding->message), finding->rule),

@@ -65,7 +65,8 @@ struct lopt_gate_ignore {
 /** What became of a finding of the analysis. */
 struct lopt_gate_finding {
 	const struct lopt_finding *finding;
-	enum lopt_severity severity;		/* as the configuration wants it */
+	enum lopt_severity severity; /* as the configuration wants it */
+	struct lopt_str file;	     /* of waste that is told by its directory: the largest file of it; else empty */
 	const struct lopt_gate_ignore *ignore;	/* that keeps all of it from counting; NULL: none */
 	uint64_t ignored_bytes;			/* of it: all, or what is under the paths that an ignore names */
 	const struct lopt_gate_ignore *expired; /* that would, had it not expired; NULL: none */

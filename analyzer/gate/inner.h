@@ -19,6 +19,10 @@ size_t lopt_gate_holder(const struct lopt_finding *finding);
 /** The same where the finding's own layer only hides it, else LOPT_NO_LAYER. */
 size_t lopt_gate_hidden_holder(const struct lopt_finding *finding);
 
+/** Name the paths that a finding is about; a single file by its name. */
+LOPT_CHECKED enum lopt_status lopt_gate_tell_paths(struct lopt_evaluation *e, struct lopt_gate_check *check,
+						   const struct lopt_gate_finding *at);
+
 /** Add a check; its strings are borrowed. */
 LOPT_CHECKED enum lopt_status lopt_gate_add_check(struct lopt_evaluation *e, const struct lopt_gate_check *check);
 /** A sentence in the arena; ptr is NULL without memory. */

@@ -100,6 +100,22 @@ static uint64_t waste_under(const struct lopt_layer *layer, const struct lopt_wa
 	return bytes;
 }
 
+/* Rows of waste name the directory that their files have in common, which may be the root. */
+static struct lopt_str largest_file(const struct lopt_layer *layer, const struct lopt_waste_row *waste,
+				    const unsigned char *ignored)
+{
+	const struct lopt_inode *largest = NULL;
+	if (!waste->path.len || waste->path.ptr[waste->path.len - 1] != '/')
+		return lopt_str_make(NULL, 0);
+	for (size_t i = 0; i < layer->inode_count; i++) {
+		const struct lopt_inode *inode = &layer->inodes[i];
+		bool counts = is_of(inode, waste) && !(ignored && ignored[i]);
+		if (counts && (!largest || inode->size > largest->size))
+			largest = inode;
+	}
+	return largest ? largest->path : lopt_str_make(NULL, 0);
+}
+
 static enum lopt_status ignore_waste(struct lopt_evaluation *e, struct lopt_gate_finding *at)
 {
 	struct lopt_gate_result *result = e->result;
@@ -118,6 +134,7 @@ static enum lopt_status ignore_waste(struct lopt_evaluation *e, struct lopt_gate
 		if (bytes)
 			use(e, at, ignore, bytes, !left);
 	}
+	at->file = largest_file(layer, waste, at->ignore ? NULL : taken);
 	return LOPT_OK;
 }
 
@@ -198,13 +215,24 @@ static enum lopt_status mark_new(struct lopt_evaluation *e)
 
 /* --- checks --- */
 
+static enum lopt_status tell_first(struct lopt_evaluation *e, struct lopt_gate_check *check,
+				   const struct lopt_gate_finding *at)
+{
+	const struct lopt_finding *finding = at->finding;
+	check->cause = lopt_gate_sentence(e, "%s: %.*s", finding->rule, LOPT_STR_ARGS(finding->message));
+	check->layer = finding->layer;
+	check->made_by = lopt_gate_hidden_holder(finding);
+	check->line = finding->line;
+	return check->cause.ptr ? lopt_gate_tell_paths(e, check, at) : lopt_error_memory(e->err);
+}
+
 /* Findings come with the worst first, so the first one that fails is named. */
 static enum lopt_status check_findings(struct lopt_evaluation *e, const char *budget, const struct lopt_gate_word *word,
 				       bool only_new)
 {
 	struct lopt_gate_result *result = e->result;
 	enum lopt_severity least = threshold(word);
-	const struct lopt_finding *first = NULL;
+	const struct lopt_gate_finding *first = NULL;
 	struct lopt_gate_check check = {
 		.budget = budget,
 		.name = word->text,
@@ -226,7 +254,7 @@ static enum lopt_status check_findings(struct lopt_evaluation *e, const char *bu
 		if (at->ignore || at->off || at->of_base || at->severity < least || (only_new && !at->is_new))
 			continue;
 		at->fails = true;
-		first = first ? first : at->finding;
+		first = first ? first : at;
 		check.actual++;
 	}
 	if (only_new && !result->baseline) {
@@ -234,14 +262,7 @@ static enum lopt_status check_findings(struct lopt_evaluation *e, const char *bu
 		check.skipped = "there is no baseline";
 	} else if (first) {
 		check.verdict = LOPT_GATE_EXCEEDED;
-		check.cause = lopt_gate_sentence(e, "%s: %.*s", first->rule, LOPT_STR_ARGS(first->message));
-		check.layer = first->layer;
-		check.made_by = lopt_gate_hidden_holder(first);
-		check.line = first->line;
-		check.paths = first->paths;
-		check.path_count = first->path_count;
-		if (!check.cause.ptr)
-			return lopt_error_memory(e->err);
+		LOPT_TRY(tell_first(e, &check, first));
 	}
 	return lopt_gate_add_check(e, &check);
 }

@@ -139,6 +139,8 @@ void lopt_gate_issue_format(struct lopt_buf *out, const struct lopt_gate_result 
 	}
 	const struct lopt_finding *finding = issue->finding->finding;
 	add_shown(out, "", finding->message, options);
+	add_sentence(out, strcmp(lopt_gate_largest_word(issue->finding), "what") == 0 ? " What: " : " Largest: ",
+		     lopt_gate_largest(issue->finding));
 	if (lopt_gate_is_hidden(finding)) {
 		add_layer(out, " Made by ", result, lopt_finding_holder(finding), options);
 		add_layer(out, " Hidden by ", result, finding->layer, options);

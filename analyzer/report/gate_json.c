@@ -118,6 +118,7 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *findin
 	lopt_json_member_text(j, "rule", finding->finding->rule);
 	lopt_json_member_text(j, "severity", lopt_severity_name(finding->severity));
 	lopt_json_member_count(j, "bytes", finding->finding->bytes);
+	lopt_json_member_known(j, "largest", lopt_gate_largest(finding));
 	lopt_json_member_text(j, "state", lopt_gate_state_name(finding));
 	lopt_json_member_count(j, "ignored_bytes", finding->ignored_bytes);
 	put_bool(w, "new", finding->is_new);

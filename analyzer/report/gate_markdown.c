@@ -367,7 +367,14 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 	if (finding->bytes)
 		lopt_size_format(&w->row, finding->bytes);
 	end_cell(w);
-	put_sentence_cell(w, finding->message);
+	lopt_buf_char(&w->row, ' ');
+	lopt_sentence_show(&w->row, shown(w, finding->message), SENTENCE);
+	if (lopt_gate_largest(row).len) {
+		bool all = strcmp(lopt_gate_largest_word(row), "what") == 0;
+		lopt_buf_text(&w->row, all ? ": " : "; largest ");
+		lopt_span_show(&w->row, lopt_gate_largest(row), CELL);
+	}
+	end_cell(w);
 	put_sentence_cell(w, row->ignore ? row->ignore->reason : finding->advice);
 	take_row(w);
 }

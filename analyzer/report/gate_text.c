@@ -249,6 +249,17 @@ static void put_checks(struct writer *w)
 
 /* Findings. */
 
+static void put_largest(struct writer *w, const struct lopt_gate_finding *row)
+{
+	struct lopt_str path = lopt_gate_largest(row);
+	if (!path.len)
+		return;
+	lopt_printer_printf(&w->p, "  %s:", lopt_gate_largest_word(row));
+	lopt_printer_to_column(&w->p, 13);
+	lopt_printer_elided(&w->p, path, lopt_printer_room(&w->p));
+	lopt_printer_end(&w->p);
+}
+
 static void put_finding_layer(struct writer *w, const char *name, size_t layer)
 {
 	lopt_printer_text(&w->p, name);
@@ -278,6 +289,7 @@ static void put_finding(struct writer *w, const struct lopt_gate_finding *row)
 	lopt_printer_end(&w->p);
 	lopt_printer_to_column(&w->p, INDENT);
 	put_shown_wrapped(w, finding->message, INDENT);
+	put_largest(w, row);
 	if (lopt_gate_is_hidden(finding)) {
 		put_finding_layer(w, "  made by:   ", lopt_finding_holder(finding));
 		put_finding_layer(w, "  hidden by: ", finding->layer);

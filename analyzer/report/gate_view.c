@@ -244,6 +244,18 @@ bool lopt_gate_is_hidden(const struct lopt_finding *finding)
 	return finding->layer != LOPT_NO_LAYER && lopt_finding_holder(finding) != finding->layer;
 }
 
+struct lopt_str lopt_gate_largest(const struct lopt_gate_finding *finding)
+{
+	return finding->file.len ? finding->file : finding->finding->largest;
+}
+
+const char *lopt_gate_largest_word(const struct lopt_gate_finding *finding)
+{
+	const struct lopt_waste_row *waste = finding->finding->waste;
+	bool all = finding->finding->path_count == 1 && (!waste || waste->files == 1 || !finding->file.len);
+	return all ? "what" : "largest";
+}
+
 bool lopt_gate_counts(const struct lopt_gate_finding *finding)
 {
 	return !finding->ignore && !finding->off && !finding->of_base;

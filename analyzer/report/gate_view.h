@@ -73,6 +73,10 @@ void lopt_gate_layer_change_format(struct lopt_buf *out, const struct lopt_gate_
 bool lopt_gate_is_of_findings(const struct lopt_gate_check *check);
 /** Whether a finding's layer only hides the bytes that another one holds (lopt_finding_holder). */
 bool lopt_gate_is_hidden(const struct lopt_finding *finding);
+/** The path of a finding that costs most, which is a file where waste is told by its directory; may be empty. */
+struct lopt_str lopt_gate_largest(const struct lopt_gate_finding *finding);
+/** "what" where it is all that the finding is about, else "largest". */
+const char *lopt_gate_largest_word(const struct lopt_gate_finding *finding);
 /** A finding that is held against budgets: not ignored, not turned off, not the base image's. */
 bool lopt_gate_counts(const struct lopt_gate_finding *finding);
 /** "counted", "ignored", "off", "base" */

@@ -209,7 +209,7 @@ static void budgets_are_held_to_their_figures(void **state)
 		{ .layers = { "a=x;size=1000", ".wh.a=" },
 		  .config = "budgets: {max-wasted: 999B}",
 		  .want = "max-wasted 1000/999 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] "
-			  "line 3 made by 0 /\n" },
+			  "line 3 made by 0 a\n" },
 		{ .layers = { "a=x;size=1000 b=y;size=3000", ".wh.a=" },
 		  .config = "budgets: {max-wasted-percent: 25%, min-efficiency: 75%, floor: 0B}",
 		  .want = "max-wasted-percent 0.25/0.25 held\nmin-efficiency 0.75/0.75 held\n" },
@@ -237,8 +237,8 @@ static void budgets_are_held_to_their_figures(void **state)
 		  .config =
 			  "base: {layers: 1, max-wasted: 999B, max-size: 1kB}\nown: {max-wasted: 499B, max-size: 500B}",
 		  .want = "max-size of own 500/500 held\nmax-wasted of own 500/499 exceeded [500 B: layer 2 removes 1 file of "
-			  "layer 1 (removed-later)] line 4 made by 1 /\nmax-size of base 1000/1000 held\nmax-wasted of base 1000/999 "
-			  "exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 /\n" },
+			  "layer 1 (removed-later)] line 4 made by 1 b\nmax-size of base 1000/1000 held\nmax-wasted of base 1000/999 "
+			  "exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 a\n" },
 		/* paths */
 		{ .layers = { "opt/ opt/a=x;size=10 opt/b=y;size=5",
 			      "opt/ opt/c=z;size=7 opt/c2+opt/c usr/ usr/d+opt/c" },
@@ -258,13 +258,13 @@ static void budgets_are_held_to_their_figures(void **state)
 		/* findings */
 		{ .layers = { "a=x;size=2000000", ".wh.a=" },
 		  .config = "budgets: {fail-on: warning}",
-		  .want = "fail-on (warning) 1/0 exceeded [removed-later: layer 1 removes 1 file of layer 0] line 3 made by 0 /\n" },
+		  .want = "fail-on (warning) 1/0 exceeded [removed-later: layer 1 removes 1 file of layer 0] line 3 made by 0 a\n" },
 		{ .layers = { "a=x;size=2000000", ".wh.a=" },
 		  .config = "budgets: {fail-on: warning}\nrules: [{rule: removed-later, severity: off}]",
 		  .want = "fail-on (warning) 0/0 held\n" },
 		{ .layers = { "a=x;size=20", ".wh.a=" },
 		  .config = "budgets: {fail-on: error}\nrules: [{rule: removed-later, severity: error}]",
-		  .want = "fail-on (error) 1/0 exceeded [removed-later: layer 1 removes 1 file of layer 0] line 3 made by 0 /\n" },
+		  .want = "fail-on (error) 1/0 exceeded [removed-later: layer 1 removes 1 file of layer 0] line 3 made by 0 a\n" },
 		{ .layers = { "a=x;size=2000000", ".wh.a=" },
 		  .base_layers = 1,
 		  .config = "budgets: {fail-on: warning}",
@@ -282,6 +282,11 @@ static void ignored_findings_do_not_count(void **state)
 {
 	(void)state;
 	static const struct gate_case cases[] = {
+		/* several files are told by their directory, and by the largest */
+		{ .layers = { "a=x;size=10 b=y;size=1000", ".wh.a= .wh.b=" },
+		  .config = "budgets: {max-wasted: 0B}",
+		  .want = "max-wasted 1010/0 exceeded [1.01 kB: layer 1 removes 2 files of layer 0 (removed-later)] "
+			  "line 3 made by 0 / b\n" },
 		{ .layers = { "a=x;size=1000 b=y;size=50", ".wh.a=", ".wh.b=" },
 		  .config = "budgets: {max-wasted: 50B, max-reclaimable: 50B, max-size: 1kB}\n"
 			    "ignore: [{rule: removed-later, path: /a, reason: r}]",
@@ -290,21 +295,21 @@ static void ignored_findings_do_not_count(void **state)
 			  "ignore r: 1 findings of 1000 bytes\n" },
 		{ .layers = { "a=x;size=1000", ".wh.a=" },
 		  .config = "budgets: {max-wasted: 0B}\nignore: [{path: /b, reason: r}]",
-		  .want = "max-wasted 1000/0 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 /\n"
+		  .want = "max-wasted 1000/0 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 a\n"
 			  "ignore r: 0 findings of 0 bytes\n" },
 		{ .layers = { "a=x;size=1000", ".wh.a=" },
 		  .config = "budgets: {max-wasted: 0B}\nignore: [{path: /a, reason: r, expires: 2026-11-26}]",
 		  .want = "max-wasted 0/0 without 1000 held\nignore r: 1 findings of 1000 bytes\n" },
 		{ .layers = { "a=x;size=1000", ".wh.a=" },
 		  .config = "budgets: {max-wasted: 0B}\nignore: [{path: /a, reason: r, expires: 2026-11-25}]",
-		  .want = "max-wasted 1000/0 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 /\n"
+		  .want = "max-wasted 1000/0 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 a\n"
 			  "ignore r: 1 findings of 1000 bytes, expired\n" },
 		/* a part of it, and the rest by another; twice is once */
 		{ .layers = { "d/ d/a=x;size=1000 d/b=z;size=10", ".wh.d=" },
 		  .config =
 			  "budgets: {max-wasted: 9B}\nignore:\n- {path: '/d/a', reason: r}\n- {path: '*a', reason: s}",
 		  .want = "max-wasted 10/9 without 1000 exceeded [1.01 kB: layer 1 removes 2 files of layer 0 "
-			  "(removed-later)] line 3 made by 0 /\nignore r: 1 findings of 1000 bytes\nignore s: 0 findings of 0 bytes\n" },
+			  "(removed-later)] line 3 made by 0 / d/b\nignore r: 1 findings of 1000 bytes\nignore s: 0 findings of 0 bytes\n" },
 		{ .layers = { "d/ d/a=x;size=1000 d/b=z;size=10", ".wh.d=" },
 		  .config =
 			  "budgets: {max-wasted: 0B}\nignore:\n- {path: '/d/a', reason: r}\n- {path: '/d', reason: s}",
@@ -326,7 +331,7 @@ static void ignored_findings_do_not_count(void **state)
 		{ .layers = { "a=x;size=1000", ".wh.a=", "b=1" },
 		  .config = "budgets: {max-wasted: 0B}",
 		  .dockerfile = "FROM scratch\nRUN 0\nRUN 1\n# layeropt ignore=removed-later -- p\nRUN 2\n",
-		  .want = "max-wasted 1000/0 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 /\n"
+		  .want = "max-wasted 1000/0 exceeded [1.0 kB: layer 1 removes 1 file of layer 0 (removed-later)] line 3 made by 0 a\n"
 			  "ignore p: 0 findings of 0 bytes\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -390,7 +395,7 @@ static void growth_is_measured_and_explained(void **state)
 		{ .layers = { "a=x;size=3000000", "c=1", ".wh.a=" },
 		  .baseline = { "a=x;size=2000000", ".wh.a=" },
 		  .config = "baseline: {no-new: warning}",
-		  .want = "no-new (warning) 1/0 exceeded [removed-later: layer 2 removes 1 file of layer 0] line 4 made by 0 /\n"
+		  .want = "no-new (warning) 1/0 exceeded [removed-later: layer 2 removes 1 file of layer 0] line 4 made by 0 a\n"
 			  "layer 0 -> 0: 2000000 -> 3000000\nlayer -1 -> 1: 0 -> 1\n"
 			  "directory : 0 -> 1\n" },
 		{ .layers = { "a=x;size=3000000", ".wh.a=" },
@@ -420,9 +425,9 @@ static void limits_of_dive_have_its_figures(void **state)
 		{ { "a=x;size=1000", "a=x;size=1000;mode=700" },
 		  "rules: {lowestEfficiency: 0.6, highestWastedBytes: 2000, highestUserWastedPercent: 1}",
 		  "dive-lowest-efficiency 0.5/0.6 in truth 0/0.5 exceeded [1.0 kB: layer 1 changes only the metadata of 1 file "
-		  "of layer 0 (metadata-only-copy)] line 3 made by 0 /\ndive-highest-wasted-bytes 2000/2000 in truth 1000/0 held\n"
+		  "of layer 0 (metadata-only-copy)] line 3 made by 0 a\ndive-highest-wasted-bytes 2000/2000 in truth 1000/0 held\n"
 		  "dive-highest-user-wasted-percent 2/1 in truth 0/0 exceeded [1.0 kB: layer 1 changes only the metadata of 1 "
-		  "file of layer 0 (metadata-only-copy)] line 3 made by 0 /\n" },
+		  "file of layer 0 (metadata-only-copy)] line 3 made by 0 a\n" },
 		/* dive does not see a directory that goes */
 		{ { "d/ d/a=x;size=1000", ".wh.d=", "e=1" },
 		  "rules: {highestWastedBytes: disabled}",
