@@ -61,7 +61,7 @@ static void put_check(struct writer *w, const struct lopt_gate_check *check)
 	put_figure(w, check, checked, check->actual, check->actual_ratio);
 	put_figure(w, check, true, check->limit, check->limit_ratio);
 	lopt_buf_text(&w->line, check->at_least ? ",true" : ",false");
-	put_number(w, checked && check->unit != LOPT_UNIT_RATIO, lopt_gate_check_excess(check));
+	put_figure(w, check, checked, lopt_gate_check_excess(check), lopt_gate_excess_ratio(check));
 	put_number(w, true, check->ignored_bytes);
 	put_figure(w, check, check->has_true_bytes, check->true_bytes, check->true_ratio);
 	put_number(w, check->layer != LOPT_NO_LAYER, check->layer);

@@ -65,6 +65,19 @@ static void put_null(struct writer *w, const char *key)
 	lopt_json_null(&w->j);
 }
 
+static void put_excess(struct writer *w, const struct lopt_gate_check *check)
+{
+	bool ratio = check->unit == LOPT_UNIT_RATIO;
+	if (ratio)
+		put_null(w, "excess");
+	else
+		lopt_json_member_count(&w->j, "excess", lopt_gate_check_excess(check));
+	if (!ratio)
+		put_null(w, "excess_ratio");
+	else
+		put_figure(w, "excess_ratio", check, 0, lopt_gate_excess_ratio(check));
+}
+
 static void put_figures(struct writer *w, const struct lopt_gate_check *check)
 {
 	static const char *const units[] = { "bytes", "count", "ratio" };
@@ -75,7 +88,7 @@ static void put_figures(struct writer *w, const struct lopt_gate_check *check)
 		put_null(w, "actual");
 	else
 		put_figure(w, "actual", check, check->actual, check->actual_ratio);
-	lopt_json_member_count(&w->j, "excess", lopt_gate_check_excess(check));
+	put_excess(w, check);
 	lopt_json_member_count(&w->j, "ignored_bytes", check->ignored_bytes);
 	if (check->has_true_bytes)
 		put_figure(w, "true", check, check->true_bytes, check->true_ratio);

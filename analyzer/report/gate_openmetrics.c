@@ -216,9 +216,8 @@ static void put_value(struct writer *w, const struct family *family, enum value 
 	if (check->unit != family->unit || !has_value(check, value))
 		return;
 	if (family->unit == LOPT_UNIT_RATIO) {
-		double above = check->actual_ratio - check->limit_ratio;
 		const double ratios[VALUES] = { check->actual_ratio, check->limit_ratio,
-						check->at_least ? -above : above };
+						lopt_gate_excess_ratio(check) };
 		put_ratio(w, family->names[value], w->labels[index], ratios[value]);
 	} else {
 		const uint64_t counts[VALUES] = { check->actual, check->limit, lopt_gate_check_excess(check) };

@@ -95,7 +95,8 @@ static void put_properties(struct writer *w, const struct lopt_gate_issue *issue
 		lopt_json_bool(&w->j, finding->is_new);
 	} else {
 		lopt_json_member_text(&w->j, "part", lopt_gate_part_name(issue->check->part));
-		lopt_json_member_count(&w->j, "excess", lopt_gate_check_excess(issue->check));
+		if (issue->check->unit != LOPT_UNIT_RATIO)
+			lopt_json_member_count(&w->j, "excess", lopt_gate_check_excess(issue->check));
 	}
 	lopt_json_close(&w->j, '}');
 }

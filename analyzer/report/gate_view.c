@@ -166,6 +166,12 @@ void lopt_gate_excess_format(struct lopt_buf *out, const struct lopt_gate_check 
 	lopt_buf_text(out, check->at_least ? " below" : " over");
 }
 
+double lopt_gate_excess_ratio(const struct lopt_gate_check *check)
+{
+	double above = check->actual_ratio - check->limit_ratio;
+	return check->verdict != LOPT_GATE_EXCEEDED ? 0 : check->at_least ? -above : above;
+}
+
 void lopt_gate_breach_format(struct lopt_buf *out, const struct lopt_gate_check *check)
 {
 	put_value(out, check, false);

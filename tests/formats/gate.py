@@ -66,6 +66,11 @@ def check_json(data):
         hold((check["actual"] is None) == (check["verdict"] == "skipped"), "a figure of what was not checked")
         if check["unit"] != "ratio" and check["verdict"] == "exceeded":
             hold(check["excess"] == abs(check["actual"] - check["limit"]), "%s: excess", check["budget"])
+        if check["unit"] == "ratio" and check["verdict"] == "exceeded":
+            ratio = abs(check["actual"] - check["limit"])
+            hold(abs(check["excess_ratio"] - ratio) < 1e-5, "%s: excess_ratio", check["budget"])
+        whole, part = ("excess", "excess_ratio")[:: -1 if check["unit"] == "ratio" else 1]
+        hold(check[whole] is not None and check[part] is None, "%s: excess of another unit", check["budget"])
     return len(verdicts), verdicts.count("exceeded"), verdicts.count("skipped")
 
 
@@ -163,7 +168,7 @@ def check_sarif(data):
     for result in run["results"]:
         hold(result["ruleId"] in rules, "%s is no rule", result["ruleId"])
     exceeded = run["properties"]["exceededBudgets"]
-    budgets = [result for result in run["results"] if "excess" in result["properties"]]
+    budgets = [result for result in run["results"] if "part" in result["properties"]]
     hold(len(budgets) == exceeded, "%d results of budgets, %d exceeded", len(budgets), exceeded)
     return None, exceeded, None
 

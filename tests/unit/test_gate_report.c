@@ -421,6 +421,9 @@ static void excess_is_what_is_beyond_the_limit(void **state)
 	assert_int_equal(lopt_gate_check_excess(&check), 7);
 	check = ratio_check(0.5, 0.95);
 	assert_int_equal(lopt_gate_check_excess(&check), 0);
+	assert_float_equal(lopt_gate_excess_ratio(&check), 0.45, 1e-9);
+	check = ratio_check(0.97, 0.95);
+	assert_float_equal(lopt_gate_excess_ratio(&check), 0, 0);
 	assert_string_equal(lopt_gate_verdict_name(LOPT_GATE_SKIPPED), "skipped");
 	assert_string_equal(lopt_gate_part_name(LOPT_PART_BASE), "base");
 }
@@ -894,7 +897,7 @@ static void csv_has_a_row_for_each_budget(void **state)
 		  "\r\nexceeded,image,max-size,,content_bytes,bytes,1618000000,1500000000,false,118000000,0,,1,31,"
 		  "it ships 109 MB again that layer 0 holds,Ask the platform team before raising this.,"
 		  "'--max-size,\r\n");
-	expect_in(text, "\r\nheld,own,min-efficiency,,efficiency,ratio,0.970000,0.950000,true,,0,,,,,,"
+	expect_in(text, "\r\nheld,own,min-efficiency,,efficiency,ratio,0.970000,0.950000,true,0.000000,0,,,,,,"
 			".layeropt.yaml:3,\r\n");
 	expect_in(text, "\r\nskipped,image,max-growth,,content_bytes,bytes,,1000,false,,0,,,,,,'--max-size,"
 			"there is no baseline\r\n");
