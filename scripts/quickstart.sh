@@ -10,4 +10,4 @@ make -j"$(nproc)"
 echo '$ build/release/layeropt analyze fixtures/demo/demo.tar.zst'
 build/release/layeropt analyze fixtures/demo/demo.tar.zst
 echo "The program is $PWD/build/release/layeropt; 'sudo make install' puts it on PATH (docs/install.md)."
-echo "Try next: build/release/layeropt analyze docker:NAME, or gate docker:NAME --max-wasted 20MB (docs/gate.md)."
+echo "Try next: build/release/layeropt analyze docker:NAME, or gate --no-config docker:NAME --max-wasted 20MB (docs/gate.md)."
