@@ -258,8 +258,12 @@ static enum lopt_status check_forbidden(struct lopt_evaluation *e)
 			size_t layer = largest_layer(&tallies, tally);
 			LOPT_TRY(give_examples(e, &check, tally));
 			LOPT_TRY(fail(e, &check,
-				      lopt_gate_sentence(e, "layer %zu ships %llu of them, be they hidden later or not",
-							 layer, (unsigned long long)tally->layers[layer]),
+				      tally->paths == 1
+					      ? lopt_gate_sentence(e, "layer %zu ships it, be it hidden later or not",
+								   layer)
+					      : lopt_gate_sentence(
+							e, "layer %zu ships %llu of them, be they hidden later or not",
+							layer, (unsigned long long)tally->layers[layer]),
 				      layer));
 		}
 		LOPT_TRY(lopt_gate_add_check(e, &check));

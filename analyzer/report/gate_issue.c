@@ -110,8 +110,11 @@ static void add_place(struct lopt_buf *out, const struct lopt_gate_result *resul
 static void add_check(struct lopt_buf *out, const struct lopt_gate_result *result, const struct lopt_gate_check *check,
 		      const struct lopt_report_options *options)
 {
-	lopt_gate_name_format(out, check);
-	lopt_buf_text(out, " is ");
+	if (lopt_gate_is_of_findings(check) && lopt_gate_allows_none(check))
+		lopt_buf_text(out, check->budget); /* its name is in the sentence */
+	else
+		lopt_gate_name_format(out, check);
+	lopt_buf_text(out, lopt_gate_allows_none(check) ? ": " : " is ");
 	lopt_gate_breach_format(out, check);
 	lopt_buf_char(out, '.');
 	add_shown(out, " ", check->message, options);

@@ -309,8 +309,11 @@ static void put_reason(struct writer *w, const struct lopt_gate_check *check, co
 	lopt_buf_text(&w->row, "* ");
 	lopt_gate_name_format(fresh(w), check);
 	lopt_span_show(&w->row, taken(w), CELL);
-	lopt_buf_text(&w->row, ", ");
-	lopt_gate_excess_format(&w->row, check);
+	lopt_buf_text(&w->row, lopt_gate_allows_none(check) ? ": " : ", ");
+	if (lopt_gate_allows_none(check))
+		lopt_gate_breach_format(&w->row, check);
+	else
+		lopt_gate_excess_format(&w->row, check);
 	if (has_reason(check)) {
 		bool told = check->layer == biggest->layer && lopt_str_equal(check->cause, biggest->cause);
 		lopt_buf_text(&w->row, "; because of");

@@ -28,6 +28,8 @@ void lopt_gate_verdict_format(struct lopt_buf *out, const struct lopt_gate_resul
 	size_t all = result->check_count, skipped = lopt_gate_skipped_count(result);
 	if (all == 0)
 		lopt_buf_text(out, "no budget is set");
+	else if (result->exceeded && all == 1)
+		lopt_buf_text(out, "the budget is exceeded");
 	else if (result->exceeded)
 		lopt_buf_printf(out, "%zu of %zu %s exceeded", result->exceeded, all, all == 1 ? "budget" : "budgets");
 	else if (skipped == 0)
@@ -172,8 +174,36 @@ double lopt_gate_excess_ratio(const struct lopt_gate_check *check)
 	return check->verdict != LOPT_GATE_EXCEEDED ? 0 : check->at_least ? -above : above;
 }
 
+bool lopt_gate_allows_none(const struct lopt_gate_check *check)
+{
+	bool listed = lopt_gate_is_of_findings(check) || strcmp(check->budget, "forbidden") == 0;
+	return listed && check->unit == LOPT_UNIT_COUNT && check->limit == 0;
+}
+
+/* "1 finding of severity warning or above that the baseline does not have; none is allowed" */
+static void put_unwanted(struct lopt_buf *out, const struct lopt_gate_check *check)
+{
+	lopt_count_format(out, check->actual);
+	if (!lopt_gate_is_of_findings(check)) {
+		lopt_buf_text(out, check->actual == 1 ? " path matches" : " paths match");
+	} else {
+		lopt_buf_text(out, check->actual == 1 ? " finding" : " findings");
+		for (enum lopt_severity severity = LOPT_INFO; severity <= LOPT_ERROR; severity++)
+			if (lopt_str_is(check->name, lopt_severity_name(severity)))
+				lopt_buf_printf(out, " of severity %s%s", lopt_severity_name(severity),
+						severity == LOPT_ERROR ? "" : " or above");
+		if (strcmp(check->budget, "no-new") == 0)
+			lopt_buf_text(out, " that the baseline does not have");
+	}
+	lopt_buf_text(out, "; none is allowed");
+}
+
 void lopt_gate_breach_format(struct lopt_buf *out, const struct lopt_gate_check *check)
 {
+	if (lopt_gate_allows_none(check)) {
+		put_unwanted(out, check);
+		return;
+	}
 	put_value(out, check, false);
 	lopt_buf_text(out, ", ");
 	lopt_gate_excess_format(out, check);

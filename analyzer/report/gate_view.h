@@ -51,7 +51,9 @@ void lopt_gate_limit_format(struct lopt_buf *out, const struct lopt_gate_check *
 void lopt_gate_excess_format(struct lopt_buf *out, const struct lopt_gate_check *check);
 /** The same of a ratio; 0 for one that is not exceeded. */
 double lopt_gate_excess_ratio(const struct lopt_gate_check *check);
-/** "1.62 GB, 118 MB over the limit of 1.5 GB"; of an exceeded one. Plain text. */
+/** Whether it is about findings or paths of which there is to be none. */
+bool lopt_gate_allows_none(const struct lopt_gate_check *check);
+/** "1.62 GB, 118 MB over the limit of 1.5 GB", "2 paths match; none is allowed"; of an exceeded one. Plain text. */
 void lopt_gate_breach_format(struct lopt_buf *out, const struct lopt_gate_check *check);
 /** The true figure beside that of dive; plain text. */
 void lopt_gate_true_format(struct lopt_buf *out, const struct lopt_gate_check *check);

@@ -249,11 +249,11 @@ static void budgets_are_held_to_their_figures(void **state)
 			  "path (opt/zz) 0/0 held\n" },
 		{ .layers = { "k/ k/id=secret;size=9", ".wh.k=" },
 		  .config = "forbidden:\n- path: /k\n- path: /j\n",
-		  .want = "forbidden (/k) 1/0 exceeded [layer 0 ships 1 of them, be they hidden later or not] line 2 k/id\n"
+		  .want = "forbidden (/k) 1/0 exceeded [layer 0 ships it, be it hidden later or not] line 2 k/id\n"
 			  "forbidden (/j) 0/0 held\n" },
 		{ .layers = { "k/ k/id@x" },
 		  .config = "forbidden: [{path: '*/id'}]",
-		  .want = "forbidden (*/id) 1/0 exceeded [layer 0 ships 1 of them, be they hidden later or not] line 2 "
+		  .want = "forbidden (*/id) 1/0 exceeded [layer 0 ships it, be it hidden later or not] line 2 "
 			  "k/id\n" },
 		/* findings */
 		{ .layers = { "a=x;size=2000000", ".wh.a=" },

@@ -404,6 +404,34 @@ static void expect_report(const char *format, void (*maker)(struct made *), cons
 	release(&made);
 }
 
+static void what_is_not_to_be_is_counted(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *budget, *name;
+		uint64_t actual, limit;
+		const char *want;
+	} rows[] = {
+		{ "no-new", "warning", 1, 0,
+		  "1 finding of severity warning or above that the baseline does not have; none is allowed" },
+		{ "fail-on", "error", 3, 0, "3 findings of severity error; none is allowed" },
+		{ "fail-on", "x", 3, 0, "3 findings; none is allowed" },
+		{ "forbidden", "*.conf", 1, 0, "1 path matches; none is allowed" },
+		{ "forbidden", "*.conf", 2, 0, "2 paths match; none is allowed" },
+		{ "max-layers", "", 2, 0, "2, 2 over the limit of 0" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct lopt_buf out = LOPT_BUF_INIT(1000);
+		struct lopt_gate_check check = size_check(rows[i].actual, rows[i].limit);
+		check.unit = LOPT_UNIT_COUNT;
+		check.budget = rows[i].budget;
+		check.name = lopt_str_from(rows[i].name);
+		lopt_gate_breach_format(&out, &check);
+		assert_string_equal(out.data, rows[i].want);
+		lopt_buf_release(&out);
+	}
+}
+
 static void excess_is_what_is_beyond_the_limit(void **state)
 {
 	(void)state;
@@ -473,7 +501,8 @@ static void verdicts_are_words(void **state)
 		{ 7, 0, 0, "all 7 budgets are held" },
 		{ 6, 0, 1, "6 of 7 budgets held, 1 not checked" },
 		{ 5, 2, 0, "2 of 7 budgets exceeded" },
-		{ 0, 1, 0, "1 of 1 budget exceeded" },
+		{ 0, 1, 0, "the budget is exceeded" },
+		{ 0, 1, 1, "1 of 2 budgets exceeded, 1 not checked" },
 		{ 4, 2, 1, "2 of 7 budgets exceeded, 1 not checked" },
 		{ 0, 0, 1, "0 of 1 budget held, 1 not checked" },
 	};
@@ -544,7 +573,7 @@ static void markdown_is_a_comment(void **state)
 		"**Biggest cause** `images/Dockerfile:31 RUN rm x # TOKEN=***`: it ships 109 MB again that layer 0 holds\n"
 		"\n"
 		"* `max-size`, 118.0 MB over; because of `images/Dockerfile:31 RUN rm x # TOKEN=***`; limit set by `--max-size`. Ask the platform team before raising this.\n"
-		"* `fail-on`, 1 over; limit set by `--max-size`\n"
+		"* `fail-on`: 1 finding; none is allowed; limit set by `--max-size`\n"
 		"\n"
 		"<details><summary>Findings that fail: 1</summary>\n"
 		"\n"
@@ -865,7 +894,7 @@ static void junit_has_a_case_for_each_budget(void **state)
 		"</failure>\n"
 		"    </testcase>\n"
 		"    <testcase classname=\"layeropt.image\" name=\"fail-on\">\n"
-		"      <failure type=\"fail-on\" message=\"1, 1 over the limit of 0\">limit set by: --max-size\n"
+		"      <failure type=\"fail-on\" message=\"1 finding; none is allowed\">limit set by: --max-size\n"
 		"error: some-rule, images/Dockerfile:31: something is there\n"
 		"</failure>\n"
 		"    </testcase>\n"
@@ -882,7 +911,7 @@ static void workflow_commands_annotate_lines(void **state)
 	expect_report(
 		"github", make_plain,
 		"::error file=images/Dockerfile,line=31,title=layeropt%3A max-size::max-size is 1.62 GB, 118.0 MB over the limit of 1.5 GB. Ask the platform team before raising this. Because of images/Dockerfile:31 RUN rm x # TOKEN=***: it ships 109 MB again that layer 0 holds. Limit set by --max-size.\n"
-		"::error file=images/Dockerfile,line=1,title=layeropt%3A fail-on::fail-on is 1, 1 over the limit of 0. Limit set by --max-size.\n"
+		"::error file=images/Dockerfile,line=1,title=layeropt%3A fail-on::fail-on: 1 finding; none is allowed. Limit set by --max-size.\n"
 		"::error file=images/Dockerfile,line=31,title=layeropt%3A some-rule::something is there. Change the mode where the file is made.\n");
 }
 
@@ -1014,6 +1043,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(excess_is_what_is_beyond_the_limit),
+		cmocka_unit_test(what_is_not_to_be_is_counted),
 		cmocka_unit_test(figures_are_told_apart),
 		cmocka_unit_test(verdicts_are_words),
 		cmocka_unit_test(text_is_read_by_people),
