@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "report/difference_formats.h"
+#include "report/view.h"
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {
@@ -132,6 +133,21 @@ void lopt_difference_view_release(struct lopt_difference_view *view)
 	free(view->directories);
 	lopt_arena_release(&view->arena);
 	*view = (struct lopt_difference_view){ 0 };
+}
+
+struct lopt_str lopt_difference_name(const struct lopt_difference_view *view, bool after)
+{
+	const struct lopt_image_info *info = after ? view->after->info : view->before->info;
+	bool alike = lopt_str_equal(lopt_image_name(view->before->info), lopt_image_name(view->after->info));
+	return alike ? info->source : lopt_image_name(info);
+}
+
+void lopt_row_change_format(struct lopt_buf *out, uint64_t removed, uint64_t added)
+{
+	if (removed == added)
+		lopt_buf_text(out, "0 B");
+	else
+		lopt_change_format(out, removed, added);
 }
 
 bool lopt_difference_view_differs(const struct lopt_difference_view *view)

@@ -8,6 +8,7 @@
 /* See markdown.c: GitHub takes 65,536 characters. */
 enum { MARK_CONFIG = 10000, MARK_LAYERS = 18000, MARK_PACKAGES = 27000, MARK_DIRECTORIES = 38000, MARK_PATHS = 62000 };
 
+enum { NAME_WIDTH = 80 };	/* columns of a name */
 enum { INSTRUCTION_MAX = 300 }; /* bytes of one that are shown */
 
 struct writer {
@@ -56,8 +57,11 @@ static void write_summary(struct writer *w)
 {
 	const struct lopt_difference_view *view = w->view;
 	const struct lopt_totals *a = &view->before->analysis->totals, *b = &view->after->analysis->totals;
-	lopt_buf_text(&w->out, lopt_difference_view_differs(view) ? "## Two images differ\n\n"
-								  : "## Two images are the same\n\n");
+	lopt_buf_text(&w->out, "## ");
+	lopt_span_show(&w->out, lopt_difference_name(view, false), NAME_WIDTH);
+	lopt_buf_text(&w->out, " and ");
+	lopt_span_show(&w->out, lopt_difference_name(view, true), NAME_WIDTH);
+	lopt_buf_text(&w->out, lopt_difference_view_differs(view) ? " differ\n\n" : " are the same\n\n");
 	lopt_buf_text(&w->out, "| | before | after | change |\n| --- | ---: | ---: | ---: |\n");
 	write_size(w, "size", a->content_bytes, b->content_bytes);
 	write_size(w, "a container sees", a->visible_bytes, b->visible_bytes);
@@ -121,7 +125,7 @@ static void write_layers(struct writer *w)
 	for (size_t i = 0; i < view->layer_count; i++) {
 		const struct lopt_layer_difference *row = &view->layers[i];
 		lopt_buf_text(&w->row, "| ");
-		lopt_change_format(&w->row, row->removed, row->added);
+		lopt_row_change_format(&w->row, row->removed, row->added);
 		lopt_buf_printf(&w->row, " | %zu | ", row->paths);
 		lopt_layer_pair_format(&w->row, row);
 		lopt_buf_text(&w->row, " |");
@@ -144,7 +148,7 @@ static void write_packages(struct writer *w)
 	for (size_t i = 0; i < view->growth.package_count; i++) {
 		const struct lopt_package_change *change = &view->growth.packages[i];
 		lopt_buf_text(&w->row, "| ");
-		lopt_change_format(&w->row, change->bytes_before, change->bytes_after);
+		lopt_row_change_format(&w->row, change->bytes_before, change->bytes_after);
 		lopt_buf_printf(&w->row, " | %s |", change->manager);
 		put_code(w, change->name);
 		put_code(w, change->before);
@@ -165,7 +169,7 @@ static void write_directories(struct writer *w)
 	for (size_t i = 0; i < view->directory_count; i++) {
 		const struct lopt_directory_change *change = &view->directories[i];
 		lopt_buf_text(&w->row, "| ");
-		lopt_change_format(&w->row, change->removed, change->added);
+		lopt_row_change_format(&w->row, change->removed, change->added);
 		lopt_buf_printf(&w->row, " | %zu |", change->paths);
 		put_code(w, change->path.len ? change->path : lopt_str_from("/"));
 		if (!take_row(w, MARK_DIRECTORIES, i)) {

@@ -24,7 +24,7 @@ static void put_change(struct writer *w, uint64_t before, uint64_t after, size_t
 {
 	struct lopt_buf *text = &w->text;
 	lopt_buf_clear(text);
-	lopt_change_format(text, before, after);
+	lopt_row_change_format(text, before, after);
 	w->p.cell.failed |= text->failed;
 	lopt_printer_right(&w->p, text->data ? text->data : "", width);
 }
@@ -36,7 +36,10 @@ static void write_size(struct writer *w, const char *name, uint64_t before, uint
 	lopt_printer_text(&w->p, " -> ");
 	lopt_printer_size(&w->p, after, 10);
 	lopt_printer_text(&w->p, "  ");
-	put_change(w, before, after, 10);
+	if (before == after)
+		lopt_printer_right(&w->p, "the same", 10);
+	else
+		put_change(w, before, after, 10);
 	lopt_printer_end(&w->p);
 }
 
@@ -44,6 +47,12 @@ static void write_summary(struct writer *w)
 {
 	const struct lopt_difference_view *view = w->view;
 	const struct lopt_totals *a = &view->before->analysis->totals, *b = &view->after->analysis->totals;
+	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
+	lopt_printer_elided(&w->p, lopt_difference_name(view, false), w->p.columns / 2 - 4);
+	lopt_printer_text(&w->p, " -> ");
+	lopt_printer_elided(&w->p, lopt_difference_name(view, true), lopt_printer_room(&w->p));
+	lopt_printer_plain(&w->p);
+	lopt_printer_end(&w->p);
 	if (!lopt_difference_view_differs(view))
 		lopt_printer_line(&w->p, "the same: no path and nothing of the configuration differs");
 	write_size(w, "size", a->content_bytes, b->content_bytes);
