@@ -139,7 +139,9 @@ def full_output(runner, judge):
 			problems += judged(judge, runner.run((*command, place.image), place.cwd, before=lambda: os.close(1)), SYSTEM)
 			reading, writing = os.pipe()
 			os.close(reading)
-			problems += judged(judge, runner.run((*command, place.image), place.cwd, stdout=writing), SYSTEM)
+			gone = runner.run((*command, place.image), place.cwd, stdout=writing)
+			if gone.code != 4 or gone.err:	# whoever stopped reading wants to hear no more
+				problems.append("%s into a pipe without a reader: exit %s, %r" % (" ".join(command), gone.code, gone.err[:200]))
 			os.close(writing)
 			problems += judged(judge, runner.run((*command, "-o", "json=/dev/full" if command[0] == "analyze" else "ndjson=/dev/full",
 				place.image), place.cwd), SYSTEM)
