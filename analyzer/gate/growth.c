@@ -26,42 +26,69 @@ static struct lopt_str diff_id(const struct lopt_analysis *analysis, size_t laye
 	return lopt_image_layer(analysis->image, layer)->diff_id;
 }
 
-/* As the Dockerfile says it: the history may hold digests of what was copied. One that was saved has credentials masked. */
-static bool same_instruction(struct lopt_str saved, struct lopt_str own)
+struct matching {
+	const struct lopt_analysis *before, *after;
+	struct lopt_buf *masked; /* the instructions of `after` with credentials masked, as a saved analysis has them */
+	size_t *partners;	 /* by layer of `after`: the one before that became it */
+	bool *taken;		 /* by layer of `before`: one came from it */
+};
+
+static void release_matching(struct matching *m)
 {
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf masked = LOPT_BUF_INIT(SIZE_MAX / 2);
-	if (!saved.len || lopt_str_is(saved, "(unknown)"))
+	for (size_t k = 0; m->masked && k < lopt_image_layer_count(m->after->image); k++)
+		lopt_buf_release(&m->masked[k]);
+	free(m->masked);
+	free(m->partners);
+	free(m->taken);
+}
+
+static enum lopt_status begin_matching(struct matching *m, struct lopt_error *err)
+{
+	size_t old = lopt_image_layer_count(m->before->image), new = lopt_image_layer_count(m->after->image);
+	m->masked = calloc(new + 1, sizeof *m->masked);
+	m->partners = calloc(new + 1, sizeof *m->partners);
+	m->taken = calloc(old + 1, sizeof *m->taken);
+	if (!m->masked || !m->partners || !m->taken)
+		return lopt_error_memory(err);
+	for (size_t k = 0; k < new; k++) {
+		m->partners[k] = LOPT_NO_LAYER;
+		m->masked[k] = LOPT_BUF_INIT(SIZE_MAX / 2);
+		lopt_secret_mask(&m->masked[k], m->after->layers[k].instruction);
+		if (m->masked[k].failed)
+			return lopt_error_memory(err);
+	}
+	return LOPT_OK;
+}
+
+/* As the Dockerfile says it: the history may hold digests of what was copied. */
+static bool same_instruction(const struct matching *m, size_t i, size_t k)
+{
+	struct lopt_str text = m->before->layers[i].instruction;
+	if (!text.len || lopt_str_is(text, "(unknown)"))
 		return false;
-	if (lopt_str_equal(saved, own))
-		return true;
-	lopt_secret_mask(&masked, own);
-	return !masked.failed && lopt_str_equal(saved, lopt_buf_view(&masked));
+	return lopt_str_equal(text, m->after->layers[k].instruction) ||
+	       lopt_str_equal(text, lopt_buf_view(&m->masked[k]));
+}
+
+static bool same_bytes(const struct matching *m, size_t i, size_t k)
+{
+	return diff_id(m->before, i).len && lopt_str_equal(diff_id(m->before, i), diff_id(m->after, k));
 }
 
 /* The same bytes, wherever they stand; or, of what has no partner, the same instruction. */
-static bool are_partners(const struct lopt_analysis *a, size_t i, const struct lopt_analysis *b, size_t k,
-			 bool by_instruction)
+static void find_partners(struct matching *m, bool by_instruction)
 {
-	if (!by_instruction)
-		return diff_id(a, i).len && lopt_str_equal(diff_id(a, i), diff_id(b, k));
-	return same_instruction(a->layers[i].instruction, b->layers[k].instruction);
-}
-
-/* partners[k]: the layer before that became layer k; taken[i]: some layer came from i. */
-static void find_partners(const struct lopt_analysis *before, const struct lopt_analysis *after, size_t *partners,
-			  bool *taken, bool by_instruction)
-{
-	size_t count = lopt_image_layer_count(before->image), first = 0;
-	for (size_t k = 0; k < lopt_image_layer_count(after->image); k++) {
-		if (partners[k] != LOPT_NO_LAYER)
+	size_t count = lopt_image_layer_count(m->before->image), first = 0;
+	for (size_t k = 0; k < lopt_image_layer_count(m->after->image); k++) {
+		if (m->partners[k] != LOPT_NO_LAYER)
 			continue;
-		while (first < count && taken[first])
+		while (first < count && m->taken[first])
 			first++;
-		for (size_t i = first; i < count && partners[k] == LOPT_NO_LAYER; i++) {
-			if (taken[i] || !are_partners(before, i, after, k, by_instruction))
+		for (size_t i = first; i < count && m->partners[k] == LOPT_NO_LAYER; i++) {
+			if (m->taken[i] || !(by_instruction ? same_instruction(m, i, k) : same_bytes(m, i, k)))
 				continue;
-			partners[k] = i;
-			taken[i] = true;
+			m->partners[k] = i;
+			m->taken[i] = true;
 		}
 	}
 }
@@ -99,17 +126,18 @@ static bool same_keyword(const struct lopt_analysis *a, size_t i, const struct l
  * An instruction that was edited stands where it stood: as many layers without a partner between the same neighbours are
  * partners in their order, where the same keyword made them.
  */
-static void find_places(const struct lopt_analysis *before, const struct lopt_analysis *after, size_t *partners,
-			bool *taken)
+static void find_places(struct matching *m)
 {
-	size_t old = lopt_image_layer_count(before->image), new = lopt_image_layer_count(after->image);
+	size_t old = lopt_image_layer_count(m->before->image), new = lopt_image_layer_count(m->after->image);
+	size_t *partners = m->partners;
+	bool *taken = m->taken;
 	for (size_t k = 0; k < new;) {
 		size_t first = k && partners[k - 1] != LOPT_NO_LAYER ? partners[k - 1] + 1 : 0;
 		size_t count = count_free(partners, k, new), end = k + count;
 		bool alike = count && count_untaken(taken, first, old) == count &&
 			     (end == new ? first + count == old : partners[end] == first + count);
 		for (size_t i = first; alike && k < end; i++, k++) {
-			if (!same_keyword(before, i, after, k))
+			if (!same_keyword(m->before, i, m->after, k))
 				continue;
 			partners[k] = i;
 			taken[i] = true;
@@ -132,25 +160,22 @@ static enum lopt_status add_layer(struct lopt_growth *growth, struct lopt_layer_
 	return LOPT_OK;
 }
 
-static bool is_in_place(const struct lopt_analysis *before, size_t i, const struct lopt_analysis *after, size_t k)
+static bool is_in_place(const struct matching *m, size_t i, size_t k)
 {
-	if (i == LOPT_NO_LAYER)
-		return false;
-	return !are_partners(before, i, after, k, false) && !are_partners(before, i, after, k, true);
+	return i != LOPT_NO_LAYER && !same_bytes(m, i, k) && !same_instruction(m, i, k);
 }
 
-static enum lopt_status add_layers(struct lopt_growth *growth, const struct lopt_analysis *before,
-				   const struct lopt_analysis *after, const size_t *partners, const bool *taken,
-				   struct lopt_error *err)
+static enum lopt_status add_layers(struct lopt_growth *growth, const struct matching *m, struct lopt_error *err)
 {
+	const struct lopt_analysis *before = m->before, *after = m->after;
 	for (size_t k = 0; k < lopt_image_layer_count(after->image); k++) {
-		size_t i = partners[k];
+		size_t i = m->partners[k];
 		const struct lopt_layer_change change = {
 			.before = i,
 			.after = k,
 			.bytes_before = i == LOPT_NO_LAYER ? 0 : before->layers[i].content_bytes,
 			.bytes_after = after->layers[k].content_bytes,
-			.in_place = is_in_place(before, i, after, k),
+			.in_place = is_in_place(m, i, k),
 		};
 		LOPT_TRY(add_layer(growth, change, err));
 	}
@@ -158,7 +183,7 @@ static enum lopt_status add_layers(struct lopt_growth *growth, const struct lopt
 		const struct lopt_layer_change change = { .before = i,
 							  .after = LOPT_NO_LAYER,
 							  .bytes_before = before->layers[i].content_bytes };
-		if (!taken[i])
+		if (!m->taken[i])
 			LOPT_TRY(add_layer(growth, change, err));
 	}
 	return LOPT_OK;
@@ -183,24 +208,18 @@ static int compare_layers(const void *a, const void *b)
 static enum lopt_status match_layers(struct lopt_growth *growth, const struct lopt_analysis *before,
 				     const struct lopt_analysis *after, struct lopt_error *err)
 {
-	size_t old = lopt_image_layer_count(before->image), new = lopt_image_layer_count(after->image);
-	LOPT_CLEANUP(lopt_cleanup_bytes) size_t *partners = calloc(new + 1, sizeof *partners);
-	LOPT_CLEANUP(lopt_cleanup_bytes) bool *taken = calloc(old + 1, sizeof *taken);
-	if (!partners || !taken)
-		return lopt_error_memory(err);
-	while (growth->shared_layers < old &&
-	       growth->shared_layers <
-		       new &&are_partners(before, growth->shared_layers, after, growth->shared_layers, false))
-		growth->shared_layers++;
-	for (size_t k = 0; k < new; k++) {
-		partners[k] = k < growth->shared_layers ? k : LOPT_NO_LAYER;
-		if (k < growth->shared_layers)
-			taken[k] = true;
+	size_t old = lopt_image_layer_count(before->image), new = lopt_image_layer_count(after->image), shared = 0;
+	LOPT_CLEANUP(release_matching) struct matching m = { .before = before, .after = after };
+	LOPT_TRY(begin_matching(&m, err));
+	for (; shared < old && shared < new &&same_bytes(&m, shared, shared); shared++) {
+		m.partners[shared] = shared;
+		m.taken[shared] = true;
 	}
-	find_partners(before, after, partners, taken, false);
-	find_partners(before, after, partners, taken, true);
-	find_places(before, after, partners, taken);
-	LOPT_TRY(add_layers(growth, before, after, partners, taken, err));
+	growth->shared_layers = shared;
+	find_partners(&m, false);
+	find_partners(&m, true);
+	find_places(&m);
+	LOPT_TRY(add_layers(growth, &m, err));
 	if (growth->layer_count)
 		qsort(growth->layers, growth->layer_count, sizeof *growth->layers, compare_layers);
 	return LOPT_OK;
