@@ -15,6 +15,7 @@
 #include "report/json_writer.h"
 #include "report/printer.h"
 #include "support/archive.h"
+#include "report/view.h"
 
 #define MANY (1u << 20)
 
@@ -554,18 +555,47 @@ static void lists_one_layer(void **state)
 	assert_int_equal(lopt_listing_write(stdout, ((struct fixture *)*state)->image, &none, &err), LOPT_E_USAGE);
 }
 
+static void an_image_is_named_by_its_file_or_tag(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *source, *tag, *want;
+	} rows[] = {
+		{ "builds/app.tar", "app:1", "app.tar" },     { "-", "app:1", "app:1" },
+		{ "docker:app", "app:latest", "app:latest" }, { "podman:a/b", "a/b:2", "a/b:2" },
+		{ "docker:a/b", NULL, "docker:a/b" },	      { "-", NULL, "-" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct lopt_str tag = lopt_str_from(rows[i].tag);
+		const struct lopt_image_info info = { .source = lopt_str_from(rows[i].source),
+						      .tags = &tag,
+						      .tag_count = rows[i].tag != NULL };
+		assert_true(lopt_str_is(lopt_image_name(&info), rows[i].want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(masks_credentials),	   cmocka_unit_test(knows_secret_names),
-		cmocka_unit_test(masks_in_linear_time),	   cmocka_unit_test(elides_the_middle),
-		cmocka_unit_test(shows_percent),	   cmocka_unit_test(writes_json),
-		cmocka_unit_test(writes_ratios),	   cmocka_unit_test(strings_come_back),
-		cmocka_unit_test(no_report_tells_secrets), cmocka_unit_test(no_report_has_raw_controls),
-		cmocka_unit_test(json_is_the_contract),	   cmocka_unit_test(text_fits_the_width),
-		cmocka_unit_test(color_changes_no_words),  cmocka_unit_test(csv_is_rectangular),
-		cmocka_unit_test(text_names_packages),	   cmocka_unit_test(lists_the_final_filesystem),
-		cmocka_unit_test(lists_as_ndjson),	   cmocka_unit_test(lists_one_layer),
+		cmocka_unit_test(an_image_is_named_by_its_file_or_tag),
+		cmocka_unit_test(masks_credentials),
+		cmocka_unit_test(knows_secret_names),
+		cmocka_unit_test(masks_in_linear_time),
+		cmocka_unit_test(elides_the_middle),
+		cmocka_unit_test(shows_percent),
+		cmocka_unit_test(writes_json),
+		cmocka_unit_test(writes_ratios),
+		cmocka_unit_test(strings_come_back),
+		cmocka_unit_test(no_report_tells_secrets),
+		cmocka_unit_test(no_report_has_raw_controls),
+		cmocka_unit_test(json_is_the_contract),
+		cmocka_unit_test(text_fits_the_width),
+		cmocka_unit_test(color_changes_no_words),
+		cmocka_unit_test(csv_is_rectangular),
+		cmocka_unit_test(text_names_packages),
+		cmocka_unit_test(lists_the_final_filesystem),
+		cmocka_unit_test(lists_as_ndjson),
+		cmocka_unit_test(lists_one_layer),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
