@@ -8,7 +8,7 @@
 
 enum { TOP = LOPT_OPTION_OWN, BASE, BASE_LAYERS, DOCKERFILE, VERIFY, SECRETS, COLOR };
 
-enum { TOP_DEFAULT = 20, FORMATS_MAX = 16 };
+enum { TOP_DEFAULT = 20 };
 
 struct wanted {
 	struct lopt_opening opening;
@@ -137,14 +137,9 @@ static enum lopt_status open_and_report(struct wanted *wanted, struct lopt_error
 static enum lopt_status analyze(struct wanted *wanted, struct lopt_error *err)
 {
 	const char *const more[2] = { wanted->base, wanted->analysis.dockerfile_name };
-	const char *formats[FORMATS_MAX + 1];
-	size_t count = 0;
-	for (; count < FORMATS_MAX && lopt_report_format_at(count); count++)
-		formats[count] = lopt_report_format_at(count)->name;
-	formats[count] = NULL;
 	if (wanted->base && wanted->analysis.has_base_layers)
 		return lopt_error_set(err, LOPT_E_USAGE, "--base and --base-layers exclude each other");
-	LOPT_TRY(lopt_opening_finish(&wanted->opening, "analyze", formats, more, err));
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, &lopt_command_analyze, more, err));
 	return open_and_report(wanted, err);
 }
 

@@ -9,7 +9,7 @@
 
 enum { TOP = LOPT_OPTION_OWN, IGNORE, IGNORE_TIMES, TIMES, SECRETS, COLOR };
 
-enum { TOP_DEFAULT = 20, FORMATS_MAX = 8, IGNORED_MAX = 64 };
+enum { TOP_DEFAULT = 20, IGNORED_MAX = 64 };
 
 struct wanted {
 	struct lopt_opening opening; /* of the first */
@@ -168,19 +168,14 @@ static enum lopt_status compare(struct wanted *wanted, struct lopt_error *err)
 
 static enum lopt_status diff(struct wanted *wanted, struct lopt_error *err)
 {
-	const char *formats[FORMATS_MAX + 1];
 	const char *const more[2] = { wanted->second, NULL };
-	size_t count = 0;
-	for (; count < FORMATS_MAX && lopt_difference_format_at(count); count++)
-		formats[count] = lopt_difference_format_at(count)->name;
-	formats[count] = NULL;
 	if (wanted->opening.image && !wanted->second)
 		return lopt_error_set(err, LOPT_E_USAGE, "two images are compared, and %.200s is one",
 				      wanted->opening.image);
 	if (wanted->opening.image && wanted->second && strcmp(wanted->opening.image, "-") == 0 &&
 	    strcmp(wanted->second, "-") == 0)
 		return lopt_error_set(err, LOPT_E_USAGE, "only one of the two can be standard input");
-	LOPT_TRY(lopt_opening_finish(&wanted->opening, "diff", formats, more, err));
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, &lopt_command_diff, more, err));
 	return compare(wanted, err);
 }
 

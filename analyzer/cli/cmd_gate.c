@@ -36,7 +36,7 @@ enum {
 	SETTING_LAST = SETTING + 64,
 };
 
-enum { TOP_DEFAULT = 20, FORMATS_MAX = 24, EXIT_MAX = 125, COMMENT_KEY_MAX = 64 };
+enum { TOP_DEFAULT = 20, EXIT_MAX = 125, COMMENT_KEY_MAX = 64 };
 
 struct wanted {
 	struct lopt_opening opening;
@@ -438,14 +438,9 @@ static enum lopt_status open_baseline(struct wanted *wanted, struct lopt_error *
 static enum lopt_status gate(struct wanted *wanted, struct lopt_error *err)
 {
 	const struct lopt_gate_settings *settings = &wanted->gathering.settings;
-	const char *formats[FORMATS_MAX + 1];
-	size_t count = 0;
 	LOPT_TRY(lopt_gathering_finish(&wanted->gathering, err));
 	if (wanted->check_config)
 		return check_config(wanted, err);
-	for (; count < FORMATS_MAX && lopt_gate_format_at(count); count++)
-		formats[count] = lopt_gate_format_at(count)->name;
-	formats[count] = NULL;
 	if (wanted->opening.image)
 		LOPT_TRY(check_needs(wanted, err));
 	if (wanted->opening.image)
@@ -453,7 +448,7 @@ static enum lopt_status gate(struct wanted *wanted, struct lopt_error *err)
 	LOPT_TRY(choose_outputs(wanted, err));
 	const char *const more[2] = { settings->base_image.text.ptr,
 				      wanted->baseline.source ? settings->baseline.text.ptr : NULL };
-	LOPT_TRY(lopt_opening_finish(&wanted->opening, "gate", formats, more, err));
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, &lopt_command_gate, more, err));
 	if (settings->dockerfile.text.len) {
 		wanted->analysis.dockerfile_name = settings->dockerfile.text.ptr;
 		wanted->analysis.dockerfile = lopt_buf_view(&wanted->gathering.dockerfile);

@@ -64,7 +64,7 @@ static enum lopt_status list(struct wanted *wanted, struct lopt_error *err)
 {
 	static const char *const no_more[2] = { NULL, NULL };
 	struct lopt_opening *opening = &wanted->opening;
-	LOPT_TRY(lopt_opening_finish(opening, "ls", formats, no_more, err));
+	LOPT_TRY(lopt_opening_finish(opening, &lopt_command_ls, no_more, err));
 	if (has_ndjson(&opening->outputs)) {
 		opening->options.want_sha256 = true;
 		opening->options.keep = lopt_analysis_keep;

@@ -13,8 +13,6 @@
 
 enum { WRITE = LOPT_OPTION_OWN, DRY_RUN, BASE, BASE_LAYERS, COMPRESS, FORCE, SECRETS, COLOR };
 
-enum { FORMATS_MAX = 8 };
-
 struct wanted {
 	struct lopt_opening opening;
 	const char *write; /* NULL: not asked for */
@@ -262,15 +260,10 @@ static enum lopt_status check(const struct wanted *wanted, struct lopt_error *er
 
 static enum lopt_status repack(struct wanted *wanted, struct lopt_error *err)
 {
-	const char *formats[FORMATS_MAX + 1];
 	const char *const more[2] = { wanted->base, wanted->write };
-	size_t count = 0;
-	for (; count < FORMATS_MAX && lopt_repack_format_at(count); count++)
-		formats[count] = lopt_repack_format_at(count)->name;
-	formats[count] = NULL;
 	if (wanted->opening.image)
 		LOPT_TRY(check(wanted, err));
-	LOPT_TRY(lopt_opening_finish(&wanted->opening, "repack", formats, more, err));
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, &lopt_command_repack, more, err));
 	return do_work(wanted, err);
 }
 

@@ -108,7 +108,7 @@ static enum lopt_status report(struct wanted *wanted, struct lopt_error *err)
 	if (!wanted->opening.image)
 		return lopt_error_set(err, LOPT_E_USAGE, "no file given; '%s report --help' tells how", lopt_program());
 	LOPT_TRY(refuse_files(&wanted->opening.outputs, err));
-	LOPT_TRY(lopt_opening_finish(&wanted->opening, "report", formats, more, err));
+	LOPT_TRY(lopt_opening_finish(&wanted->opening, &lopt_command_report, more, err));
 	return load_and_report(wanted, err);
 }
 

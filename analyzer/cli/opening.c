@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "cli/plugin.h"
+#include "cli/command.h"
 #include "cli/sandbox.h"
 #include "cli/terminal.h"
 #include "dockerfile/dockerfile.h"
@@ -157,9 +158,15 @@ const char *lopt_opening_word(int id, size_t index)
 	return id == LOPT_OPTION_LIMIT && lopt_limits_info(index) ? lopt_limits_info(index)->name : NULL;
 }
 
-static enum lopt_status check_formats(const struct lopt_outputs *outputs, const char *const formats[],
+/* The formats of a command are the words that its --format takes. */
+static enum lopt_status check_formats(const struct lopt_outputs *outputs, lopt_option_words *words,
 				      struct lopt_error *err)
 {
+	const char *formats[NAMES_MAX + 1];
+	size_t count = 0;
+	for (; count < NAMES_MAX && words(LOPT_OPTION_FORMAT, count); count++)
+		formats[count] = words(LOPT_OPTION_FORMAT, count);
+	formats[count] = NULL;
 	for (size_t i = 0; i < outputs->count; i++) {
 		const struct lopt_output *output = &outputs->items[i];
 		char name[NAMES_MAX];
@@ -170,14 +177,14 @@ static enum lopt_status check_formats(const struct lopt_outputs *outputs, const 
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command, const char *const formats[],
+enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const struct lopt_command *command,
 				     const char *const more[2], struct lopt_error *err)
 {
 	const char *const inputs[3] = { opening->image, more[0], more[1] };
 	if (!opening->image)
 		return lopt_error_set(err, LOPT_E_USAGE, "no image given; '%s %s --help' tells how", lopt_program(),
-				      command);
-	LOPT_TRY(check_formats(&opening->outputs, formats, err));
+				      command->name);
+	LOPT_TRY(check_formats(&opening->outputs, command->words, err));
 	LOPT_TRY(lopt_outputs_check(&opening->outputs, inputs, 3, err));
 	return lopt_outputs_open(&opening->outputs, err);
 }

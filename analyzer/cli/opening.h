@@ -53,9 +53,9 @@ LOPT_CHECKED enum lopt_status lopt_opening_take(struct lopt_opening *opening, in
 /** The words known of one of the options above, but for formats: see lopt_option_words. */
 const char *lopt_opening_word(int id, size_t index);
 /** All options are there: is there an image, and may the outputs be written? `more` are further inputs; then opens them. */
-LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const char *command,
-						  const char *const formats[], const char *const more[2],
-						  struct lopt_error *err);
+struct lopt_command;
+LOPT_CHECKED enum lopt_status lopt_opening_finish(struct lopt_opening *opening, const struct lopt_command *command,
+						  const char *const more[2], struct lopt_error *err);
 /** lopt_source_open(); in a plugin of docker, a name that no file has is an image of docker's. */
 LOPT_CHECKED enum lopt_status lopt_opening_source(struct lopt_source **out, const char *name, struct lopt_error *err);
 /** Everything is open: give up what reading these does not take, unless --no-sandbox was given. */
