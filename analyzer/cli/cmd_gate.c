@@ -299,21 +299,6 @@ static enum lopt_status write_report(const struct wanted *wanted, const struct l
 	return lopt_error_set(err, LOPT_E_BUG, "an output without a format");
 }
 
-static enum lopt_status report(struct wanted *wanted, const struct lopt_gate_result *result, struct lopt_error *err)
-{
-	struct lopt_outputs *outputs = &wanted->opening.outputs;
-	for (size_t i = 0; i < outputs->count; i++)
-		LOPT_TRY(write_report(wanted, &outputs->items[i], result, err));
-	LOPT_TRY(lopt_outputs_commit(outputs, err));
-	lopt_answer_no_set((int)wanted->exit_code);
-	return result->exceeded ? LOPT_END : LOPT_OK;
-}
-
-static void cleanup_analysis(const struct lopt_analysis **analysis)
-{
-	lopt_analysis_free(*analysis);
-}
-
 /* What leaves a report with less than it could tell. */
 static void warn(const struct lopt_gate_result *result)
 {
@@ -329,6 +314,22 @@ static void warn(const struct lopt_gate_result *result)
 			"told (--write-baseline writes all of it)");
 }
 
+static enum lopt_status report(struct wanted *wanted, const struct lopt_gate_result *result, struct lopt_error *err)
+{
+	struct lopt_outputs *outputs = &wanted->opening.outputs;
+	for (size_t i = 0; i < outputs->count; i++)
+		LOPT_TRY(write_report(wanted, &outputs->items[i], result, err));
+	LOPT_TRY(lopt_outputs_commit(outputs, err));
+	warn(result);
+	lopt_answer_no_set((int)wanted->exit_code);
+	return result->exceeded ? LOPT_END : LOPT_OK;
+}
+
+static void cleanup_analysis(const struct lopt_analysis **analysis)
+{
+	lopt_analysis_free(*analysis);
+}
+
 static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image *image,
 				 const struct lopt_baseline *baseline, struct lopt_error *err)
 {
@@ -337,7 +338,6 @@ static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image 
 	LOPT_CLEANUP(lopt_gate_result_release) struct lopt_gate_result result = { 0 };
 	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
 	LOPT_TRY(lopt_gate_evaluate(&result, settings, analysis, baseline->analysis, err));
-	warn(&result);
 	if (baseline->analysis)
 		result.baseline_name = settings->baseline.text;
 	result.dockerfile = settings->dockerfile.text.len ? settings->dockerfile.text.ptr : NULL;
