@@ -653,7 +653,7 @@ enum lopt_status lopt_analysis_load(const struct lopt_analysis **out, struct lop
 	if (!making)
 		return lopt_error_memory(err);
 	lopt_arena_init(&making->arena, SIZE_MAX);
-	const struct lopt_saved root = { .value = document };
+	const struct lopt_saved root = { .value = document, .text = json };
 	struct loading loading = { .making = making, .reader = { .arena = &making->arena }, .root = &root };
 	enum lopt_status status = load(&loading, err);
 	if (status == LOPT_OK)

@@ -140,15 +140,19 @@ struct lopt_saved lopt_saved_item(const struct lopt_saved *in, size_t index)
 	return (struct lopt_saved){ .in = in, .index = index, .value = json_array_get(in->value, index) };
 }
 
+/* "line 12: layers[3].content_bytes" */
 static void print_place(struct lopt_buf *out, const struct lopt_saved *at)
 {
 	const struct lopt_saved *way[PLACES_MAX];
 	size_t count = 0;
 	for (; at->in && count < PLACES_MAX; at = at->in)
 		way[count++] = at;
-	while (count--) {
+	lopt_buf_printf(out, "line %zu: ", lopt_saved_line(at->text, way, count));
+	if (count == 0)
+		lopt_buf_text(out, "the document");
+	for (bool first = true; count--; first = false) {
 		if (way[count]->key)
-			lopt_buf_printf(out, "%s%s", out->len ? "." : "", way[count]->key);
+			lopt_buf_printf(out, "%s%s", first ? "" : ".", way[count]->key);
 		else
 			lopt_buf_printf(out, "[%zu]", way[count]->index);
 	}
@@ -165,7 +169,7 @@ enum lopt_status lopt_saved_wrong(const struct lopt_saved *at, struct lopt_error
 	print_place(&place, at);
 	if (place.failed)
 		return lopt_error_memory(err);
-	return lopt_error_set(err, LOPT_E_USAGE, "%s: %s", place.data ? place.data : "the document", what);
+	return lopt_error_set(err, LOPT_E_USAGE, "%s: %s", place.data, what);
 }
 
 static enum lopt_status need(const struct lopt_saved *at, struct lopt_error *err)

@@ -19,6 +19,7 @@ struct lopt_saved {
 	const char *key;	     /* its name there; NULL in a list */
 	size_t index;		     /* in a list */
 	const json_t *value;	     /* NULL: there is none */
+	struct lopt_str text;	     /* of the document itself: as it was read, for lines */
 };
 
 /** What the values of a document go into. */
@@ -66,7 +67,9 @@ LOPT_CHECKED enum lopt_status lopt_saved_parse(json_t **out, struct lopt_str tex
 struct lopt_saved lopt_saved_member(const struct lopt_saved *in, const char *key);
 struct lopt_saved lopt_saved_item(const struct lopt_saved *in, size_t index);
 
-/** LOPT_E_USAGE: "layers[3].content_bytes: WHAT" */
+/** The line, from 1, of what `way` leads to, its last place first; of what there is of it. */
+size_t lopt_saved_line(struct lopt_str text, const struct lopt_saved *const way[], size_t count);
+/** LOPT_E_USAGE: "line 12: layers[3].content_bytes: WHAT" */
 enum lopt_status lopt_saved_wrong(const struct lopt_saved *at, struct lopt_error *err, const char *fmt, ...)
 	LOPT_PRINTF(3, 4);
 /** Is it an object; is it a list? Missing is an error, too. */
