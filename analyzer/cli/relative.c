@@ -13,7 +13,9 @@ static struct lopt_str next_part(struct lopt_str *rest)
 		size_t used = part.len + (slash ? 1 : 0);
 		*rest = lopt_str_make(rest->ptr + used, rest->len - used);
 	}
-	return lopt_str_is(part, ".") ? (struct lopt_str){ 0 } : part;
+	if (lopt_str_is(part, "."))
+		part = lopt_str_make(NULL, 0);
+	return part;
 }
 
 /* Out of a folder called ".." there is no way back that the text tells. */

@@ -37,8 +37,9 @@ class Repacks:
 		return {name for name, row in rows.items() if row["type"] == "d" and row["mtime_ns"] is None}
 
 	def in_docker(self, small, tag, untimed):
-		"""The original is loaded under the tag, which then moves on."""
+		"""The original is loaded under the tag. It goes first: docker takes a layer that it has for granted, whoever ships it."""
 		before = self.docker.view(tag)
+		self.docker.remove(tag)
 		refused = self.docker.load(small)
 		if refused:
 			return "docker refuses the repacked one: %s" % refused
