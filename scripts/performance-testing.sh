@@ -183,12 +183,18 @@ build() {
 plain=
 [ "$buildkit" = 0 ] || plain=1
 
+# inspect FORMAT IMAGE: a figure of an image, or - where there is none: docker then prints an empty line of its own
+inspect() {
+	figure=$("$docker" image inspect --format "$1" "$2" 2>/dev/null) || figure=-
+	echo "$figure"
+}
+
 size() {
-	"$docker" image inspect --format '{{.Size}}' "$1" 2>/dev/null || echo -
+	inspect '{{.Size}}' "$1"
 }
 
 layers() {
-	"$docker" image inspect --format '{{len .RootFS.Layers}}' "$1" 2>/dev/null || echo -
+	inspect '{{len .RootFS.Layers}}' "$1"
 }
 
 there() {
