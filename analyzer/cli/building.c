@@ -281,13 +281,7 @@ enum lopt_status lopt_building_replay(struct lopt_building *building, struct lop
 static enum lopt_status write_report(const struct lopt_building *building, const struct lopt_output *output,
 				     const struct lopt_outcome *outcome, struct lopt_error *err)
 {
-	struct lopt_report_options options = building->report;
-	options.color = building->color == LOPT_COLOR_ALWAYS;
-	if (output->to_stdout) {
-		options.color = lopt_terminal_color(building->color);
-		options.columns = lopt_terminal_columns();
-		options.unicode = lopt_terminal_unicode();
-	}
+	struct lopt_report_options options = lopt_output_options(output, &building->report, building->color);
 	for (size_t i = 0; lopt_proof_format_at(i); i++)
 		if (lopt_output_is(output, lopt_proof_format_at(i)->name))
 			return lopt_proof_format_at(i)->write(lopt_output_file(output), outcome, &options, err);

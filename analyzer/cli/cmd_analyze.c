@@ -51,13 +51,7 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
 				     const struct lopt_analysis *analysis, struct lopt_error *err)
 {
-	struct lopt_report_options options = wanted->report;
-	options.color = wanted->color == LOPT_COLOR_ALWAYS;
-	if (output->to_stdout) {
-		options.color = lopt_terminal_color(wanted->color);
-		options.columns = lopt_terminal_columns();
-		options.unicode = lopt_terminal_unicode();
-	}
+	struct lopt_report_options options = lopt_output_options(output, &wanted->report, wanted->color);
 	for (size_t i = 0; lopt_report_format_at(i); i++) {
 		const struct lopt_report_format *format = lopt_report_format_at(i);
 		if (lopt_output_is(output, format->name))
@@ -66,30 +60,14 @@ static enum lopt_status write_report(const struct wanted *wanted, const struct l
 	return lopt_error_set(err, LOPT_E_BUG, "an output without a format");
 }
 
-static void cleanup_analysis(const struct lopt_analysis **analysis)
-{
-	lopt_analysis_free(*analysis);
-}
-
 static enum lopt_status report(struct wanted *wanted, const struct lopt_image *image, struct lopt_error *err)
 {
 	struct lopt_outputs *outputs = &wanted->opening.outputs;
-	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
+	LOPT_CLEANUP(lopt_cleanup_analysis) const struct lopt_analysis *analysis = NULL;
 	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
 	for (size_t i = 0; i < outputs->count; i++)
 		LOPT_TRY(write_report(wanted, &outputs->items[i], analysis, err));
 	return lopt_outputs_commit(outputs, err);
-}
-
-/* --select names an image of the input, not one of the base's. */
-static enum lopt_status read_base(struct lopt_image **out, struct wanted *wanted, struct lopt_source *source,
-				  struct lopt_error *err)
-{
-	struct lopt_open_options options = wanted->opening.options;
-	options.select = NULL;
-	options.keep = NULL;
-	options.want_duplicate_sha256 = false;
-	return lopt_opening_read(out, &wanted->opening, source, &options, err);
 }
 
 /* Text and Markdown show no digests, so nothing is hashed for them. */
@@ -109,7 +87,7 @@ static enum lopt_status read_and_report(struct wanted *wanted, struct lopt_sourc
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
 	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
 	if (base_source)
-		LOPT_TRY(read_base(&base, wanted, base_source, err));
+		LOPT_TRY(lopt_opening_read_base(&base, &wanted->opening, base_source, err));
 	wanted->analysis.base = base;
 	return report(wanted, image, err);
 }

@@ -122,13 +122,7 @@ static enum lopt_status read_side(struct wanted *wanted, struct side *side, cons
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
 				     const struct lopt_difference_view *view, struct lopt_error *err)
 {
-	struct lopt_report_options options = wanted->report;
-	options.color = wanted->color == LOPT_COLOR_ALWAYS;
-	if (output->to_stdout) {
-		options.color = lopt_terminal_color(wanted->color);
-		options.columns = lopt_terminal_columns();
-		options.unicode = lopt_terminal_unicode();
-	}
+	struct lopt_report_options options = lopt_output_options(output, &wanted->report, wanted->color);
 	for (size_t i = 0; lopt_difference_format_at(i); i++)
 		if (lopt_output_is(output, lopt_difference_format_at(i)->name))
 			return lopt_difference_format_at(i)->write(lopt_output_file(output), view, &options, err);

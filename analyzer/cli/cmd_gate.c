@@ -286,13 +286,7 @@ static enum lopt_status check_config(const struct wanted *wanted, struct lopt_er
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
 				     const struct lopt_gate_result *result, struct lopt_error *err)
 {
-	struct lopt_report_options report = wanted->report;
-	report.color = wanted->color == LOPT_COLOR_ALWAYS;
-	if (output->to_stdout) {
-		report.color = lopt_terminal_color(wanted->color);
-		report.columns = lopt_terminal_columns();
-		report.unicode = lopt_terminal_unicode();
-	}
+	struct lopt_report_options report = lopt_output_options(output, &wanted->report, wanted->color);
 	for (size_t i = 0; lopt_gate_format_at(i); i++)
 		if (lopt_output_is(output, lopt_gate_format_at(i)->name))
 			return lopt_gate_format_at(i)->write(lopt_output_file(output), result, &report, err);
@@ -325,16 +319,11 @@ static enum lopt_status report(struct wanted *wanted, const struct lopt_gate_res
 	return result->exceeded ? LOPT_END : LOPT_OK;
 }
 
-static void cleanup_analysis(const struct lopt_analysis **analysis)
-{
-	lopt_analysis_free(*analysis);
-}
-
 static enum lopt_status evaluate(struct wanted *wanted, const struct lopt_image *image,
 				 const struct lopt_baseline *baseline, struct lopt_error *err)
 {
 	const struct lopt_gate_settings *settings = &wanted->gathering.settings;
-	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
+	LOPT_CLEANUP(lopt_cleanup_analysis) const struct lopt_analysis *analysis = NULL;
 	LOPT_CLEANUP(lopt_gate_result_release) struct lopt_gate_result result = { 0 };
 	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));
 	LOPT_TRY(lopt_gate_evaluate(&result, settings, analysis, baseline->analysis, err));
@@ -354,12 +343,8 @@ static enum lopt_status read_and_evaluate(struct wanted *wanted, struct lopt_sou
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
 	LOPT_TRY(lopt_baseline_read(baseline, &wanted->opening, err));
 	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
-	if (base_source) {
-		struct lopt_open_options own = wanted->opening.options;
-		own.select = NULL;
-		own.keep = NULL;
-		LOPT_TRY(lopt_opening_read(&base, &wanted->opening, base_source, &own, err));
-	}
+	if (base_source)
+		LOPT_TRY(lopt_opening_read_base(&base, &wanted->opening, base_source, err));
 	wanted->analysis.base = base;
 	return evaluate(wanted, image, baseline, err);
 }

@@ -336,16 +336,11 @@ static enum lopt_status write_file(struct lopt_outfile *file, const struct wante
 
 /* --- all of it --- */
 
-static void cleanup_analysis(const struct lopt_analysis **analysis)
-{
-	lopt_analysis_free(*analysis);
-}
-
 static enum lopt_status measure_and_write(struct wanted *wanted, struct lopt_source *source, struct lopt_outfile *file,
 					  struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *image = NULL;
-	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
+	LOPT_CLEANUP(lopt_cleanup_analysis) const struct lopt_analysis *analysis = NULL;
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, &source, 1, err));
 	LOPT_TRY(lopt_opening_read(&image, &wanted->opening, source, NULL, err));
 	LOPT_TRY(lopt_analysis_make(&analysis, image, &wanted->analysis, err));

@@ -199,13 +199,7 @@ static enum lopt_status write_product(struct work *work, struct lopt_error *err)
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
 				     const struct lopt_repack_view *view, struct lopt_error *err)
 {
-	struct lopt_report_options options = wanted->report;
-	options.color = wanted->color == LOPT_COLOR_ALWAYS;
-	if (output->to_stdout) {
-		options.color = lopt_terminal_color(wanted->color);
-		options.columns = lopt_terminal_columns();
-		options.unicode = lopt_terminal_unicode();
-	}
+	struct lopt_report_options options = lopt_output_options(output, &wanted->report, wanted->color);
 	for (size_t i = 0; lopt_repack_format_at(i); i++)
 		if (lopt_output_is(output, lopt_repack_format_at(i)->name))
 			return lopt_repack_format_at(i)->write(lopt_output_file(output), view, &options, err);

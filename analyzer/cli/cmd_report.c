@@ -50,13 +50,7 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 static enum lopt_status write_report(const struct wanted *wanted, const struct lopt_output *output,
 				     const struct lopt_analysis *analysis, struct lopt_error *err)
 {
-	struct lopt_report_options options = wanted->report;
-	options.color = wanted->color == LOPT_COLOR_ALWAYS;
-	if (output->to_stdout) {
-		options.color = lopt_terminal_color(wanted->color);
-		options.columns = lopt_terminal_columns();
-		options.unicode = lopt_terminal_unicode();
-	}
+	struct lopt_report_options options = lopt_output_options(output, &wanted->report, wanted->color);
 	for (size_t i = 0; formats[i]; i++)
 		if (lopt_output_is(output, formats[i]))
 			return lopt_report_format_find(formats[i])
@@ -64,17 +58,12 @@ static enum lopt_status write_report(const struct wanted *wanted, const struct l
 	return lopt_error_set(err, LOPT_E_BUG, "an output without a format");
 }
 
-static void cleanup_analysis(const struct lopt_analysis **analysis)
-{
-	lopt_analysis_free(*analysis);
-}
-
 /* The file is in memory before it is looked into, and then nothing else is needed from outside. */
 static enum lopt_status load_and_report(struct wanted *wanted, struct lopt_error *err)
 {
 	struct lopt_outputs *outputs = &wanted->opening.outputs;
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf json = LOPT_BUF_INIT(SIZE_MAX / 2);
-	LOPT_CLEANUP(cleanup_analysis) const struct lopt_analysis *analysis = NULL;
+	LOPT_CLEANUP(lopt_cleanup_analysis) const struct lopt_analysis *analysis = NULL;
 	LOPT_TRY(lopt_file_read(&json, wanted->opening.image, LOPT_ANALYSIS_JSON_MAX, LOPT_E_SYSTEM, err));
 	lopt_value_prepare();
 	LOPT_TRY(lopt_opening_confine(&wanted->opening, NULL, 0, err));

@@ -39,6 +39,11 @@ void lopt_cleanup_source(struct lopt_source **source)
 	lopt_source_free(*source);
 }
 
+void lopt_cleanup_analysis(const struct lopt_analysis **analysis)
+{
+	lopt_analysis_free(*analysis);
+}
+
 enum lopt_status lopt_number_parse(size_t *out, const char *name, const char *text, struct lopt_error *err)
 {
 	size_t number = 0;
@@ -227,6 +232,29 @@ enum lopt_status lopt_opening_read(struct lopt_image **out, struct lopt_opening 
 	enum lopt_status status = lopt_image_read(out, source, &own, err);
 	lopt_meter_line_end(&line);
 	return status;
+}
+
+enum lopt_status lopt_opening_read_base(struct lopt_image **out, struct lopt_opening *opening,
+					struct lopt_source *source, struct lopt_error *err)
+{
+	struct lopt_open_options options = opening->options;
+	options.select = NULL;
+	options.keep = NULL;
+	options.want_duplicate_sha256 = false;
+	return lopt_opening_read(out, opening, source, &options, err);
+}
+
+struct lopt_report_options lopt_output_options(const struct lopt_output *output,
+					       const struct lopt_report_options *report, enum lopt_color color)
+{
+	struct lopt_report_options options = *report;
+	options.color = color == LOPT_COLOR_ALWAYS;
+	if (output->to_stdout) {
+		options.color = lopt_terminal_color(color);
+		options.columns = lopt_terminal_columns();
+		options.unicode = lopt_terminal_unicode();
+	}
+	return options;
 }
 
 static enum lopt_status read_all(struct lopt_buf *to, int fd, const char *name, size_t most, struct lopt_error *err)

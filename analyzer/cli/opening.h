@@ -6,7 +6,7 @@
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
-#include "layeropt/image.h"
+#include "layeropt/report.h"
 
 /** What `analyze` and `ls` have in common: which image, how it is read, where the report goes. */
 struct lopt_opening {
@@ -67,6 +67,13 @@ LOPT_CHECKED enum lopt_status lopt_opening_read(struct lopt_image **out, struct 
 						struct lopt_source *source, const struct lopt_open_options *options,
 						struct lopt_error *err);
 
+/** The same of the base image, of which only the layers are told apart: --select is not about it, and nothing is kept. */
+LOPT_CHECKED enum lopt_status lopt_opening_read_base(struct lopt_image **out, struct lopt_opening *opening,
+						     struct lopt_source *source, struct lopt_error *err);
+/** How a report is written there: as asked for, and for the terminal that standard output may be. */
+struct lopt_report_options lopt_output_options(const struct lopt_output *output,
+					       const struct lopt_report_options *report, enum lopt_color color);
+
 /** A decimal number. `name` for the message. */
 LOPT_CHECKED enum lopt_status lopt_number_parse(size_t *out, const char *name, const char *text,
 						struct lopt_error *err);
@@ -88,5 +95,6 @@ LOPT_CHECKED enum lopt_status lopt_dockerfile_load(struct lopt_buf *to, const ch
 /** Cleanup of locals. */
 void lopt_cleanup_image(struct lopt_image **image);
 void lopt_cleanup_source(struct lopt_source **source);
+void lopt_cleanup_analysis(const struct lopt_analysis **analysis);
 
 #endif

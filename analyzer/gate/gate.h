@@ -3,7 +3,7 @@
 #define LAYEROPT_GATE_GATE_H
 
 #include "base/arena.h"
-#include "gate/growth.h"
+#include "compare/growth.h"
 #include "layeropt/analysis.h"
 
 /** What a gate found: every budget with its figure, what became of each finding, what grew since the baseline. */

@@ -91,19 +91,10 @@ static int compare_directories(const void *a, const void *b)
 
 /* All of it. */
 
-static size_t count_shared(const struct lopt_inventory *a, const struct lopt_inventory *b)
-{
-	size_t n = 0;
-	while (n < a->layer_count && n < b->layer_count && lopt_str_equal(a->diff_ids[n], b->diff_ids[n]))
-		n++;
-	return n;
-}
-
 static enum lopt_status make(struct lopt_difference_view *view, struct lopt_error *err)
 {
 	const struct lopt_comparison *comparison = view->comparison;
 	struct last last = { .set = { false } };
-	view->shared_layers = count_shared(view->before, view->after);
 	LOPT_TRY(lopt_growth_packages(&view->growth, view->before->analysis, view->after->analysis, err));
 	LOPT_TRY(lopt_difference_layers(view, err));
 	for (size_t i = 0; i < comparison->count; i++)
@@ -119,7 +110,6 @@ enum lopt_status lopt_difference_view_make(struct lopt_difference_view *out, con
 					   struct lopt_error *err)
 {
 	*out = (struct lopt_difference_view){ .before = before, .after = after, .comparison = comparison };
-	lopt_arena_init(&out->arena, SIZE_MAX);
 	enum lopt_status status = make(out, err);
 	if (status != LOPT_OK)
 		lopt_difference_view_release(out);
@@ -131,7 +121,6 @@ void lopt_difference_view_release(struct lopt_difference_view *view)
 	lopt_growth_release(&view->growth);
 	free(view->layers);
 	free(view->directories);
-	lopt_arena_release(&view->arena);
 	*view = (struct lopt_difference_view){ 0 };
 }
 

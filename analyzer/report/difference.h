@@ -4,9 +4,8 @@
 
 #include <stdio.h>
 
-#include "base/arena.h"
 #include "compare/inventory.h"
-#include "gate/growth.h"
+#include "compare/growth.h"
 #include "layeropt/report.h"
 
 /** Two images, or saved listings of them, side by side: what `layeropt diff` tells. */
@@ -28,7 +27,6 @@ struct lopt_directory_change {
 };
 
 struct lopt_difference_view {
-	struct lopt_arena arena;
 	const struct lopt_inventory *before, *after; /* with an analysis each */
 	const struct lopt_comparison *comparison;    /* those that are ignored are LOPT_REASON_ALLOWED */
 	size_t shared_layers;			     /* the lowest ones, of the same diff IDs */

@@ -2,80 +2,52 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/secrets.h"
+#include "compare/pairing.h"
 #include "report/difference.h"
 #include "report/difference_formats.h"
 
 /* Which layers hold what differs. A row is a layer of one of the two, or one that both have: the same bytes, or else the same
  * instruction. */
 
-/* The row of each layer of the first (a layer of the second has the row of its own number), and instructions, credentials
- * masked: a listing has no others. */
 struct matching {
 	const struct lopt_inventory *sides[2];
-	size_t *rows;
-	struct lopt_str *instructions[2];
+	struct lopt_pairable *layers[2];
+	struct lopt_layer_pair *pairs; /* by layer of the second */
+	bool *taken;		       /* by layer of the first */
+	size_t *rows; /* of each layer of the first; a layer of the second has the row of its own number */
 };
 
 static void release_matching(struct matching *matching)
 {
+	free(matching->layers[0]);
+	free(matching->layers[1]);
+	free(matching->pairs);
+	free(matching->taken);
 	free(matching->rows);
-	free(matching->instructions[0]);
-	free(matching->instructions[1]);
 }
 
-static enum lopt_status mask_instructions(struct lopt_str **out, const struct lopt_inventory *in,
-					  struct lopt_arena *arena, struct lopt_error *err)
+static struct lopt_pairable *list_layers(const struct lopt_inventory *in)
 {
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
-	*out = calloc(in->layer_count + 1, sizeof **out);
-	if (!*out)
-		return lopt_error_memory(err);
-	for (size_t i = 0; i < in->layer_count; i++) {
-		lopt_buf_clear(&text);
-		if (in->masked)
-			lopt_buf_str(&text, in->analysis->layers[i].instruction);
-		else
-			lopt_secret_mask(&text, in->analysis->layers[i].instruction);
-		(*out)[i] = lopt_arena_copy(arena, lopt_buf_view(&text));
-		if (text.failed || !(*out)[i].ptr)
-			return lopt_error_memory(err);
+	struct lopt_pairable *layers = calloc(in->layer_count + 1, sizeof *layers);
+	for (size_t i = 0; layers && i < in->layer_count; i++) {
+		layers[i].diff_id = in->diff_ids[i];
+		layers[i].instruction = in->analysis->layers[i].instruction;
 	}
-	return LOPT_OK;
+	return layers;
 }
 
-static enum lopt_status start(struct matching *matching, struct lopt_arena *arena, struct lopt_error *err)
+static enum lopt_status start(struct matching *matching, struct lopt_error *err)
 {
-	size_t count = matching->sides[0]->layer_count;
-	matching->rows = calloc(count + 1, sizeof *matching->rows);
-	if (!matching->rows)
+	size_t old = matching->sides[0]->layer_count, new = matching->sides[1]->layer_count;
+	matching->layers[0] = list_layers(matching->sides[0]);
+	matching->layers[1] = list_layers(matching->sides[1]);
+	matching->pairs = calloc(new + 1, sizeof *matching->pairs);
+	matching->taken = calloc(old + 1, sizeof *matching->taken);
+	matching->rows = calloc(old + 1, sizeof *matching->rows);
+	if (!matching->layers[0] || !matching->layers[1] || !matching->pairs || !matching->taken || !matching->rows)
 		return lopt_error_memory(err);
-	for (size_t i = 0; i < count; i++)
-		matching->rows[i] = SIZE_MAX;
-	LOPT_TRY(mask_instructions(&matching->instructions[0], matching->sides[0], arena, err));
-	return mask_instructions(&matching->instructions[1], matching->sides[1], arena, err);
-}
-
-static bool are_partners(const struct matching *matching, size_t i, size_t k, bool same_bytes)
-{
-	if (same_bytes)
-		return lopt_str_equal(matching->sides[0]->diff_ids[i], matching->sides[1]->diff_ids[k]);
-	struct lopt_str a = matching->instructions[0][i], b = matching->instructions[1][k];
-	return a.len && !lopt_str_is(a, "(unknown)") && lopt_str_equal(a, b);
-}
-
-static void find_partners(struct lopt_difference_view *view, struct matching *matching, bool same_bytes)
-{
-	for (size_t k = 0; k < matching->sides[1]->layer_count; k++) {
-		struct lopt_layer_difference *row = &view->layers[k];
-		for (size_t i = 0; i < matching->sides[0]->layer_count && row->before == LOPT_NO_LAYER; i++) {
-			if (matching->rows[i] != SIZE_MAX || !are_partners(matching, i, k, same_bytes))
-				continue;
-			row->before = i;
-			row->shared = same_bytes;
-			matching->rows[i] = k;
-		}
-	}
+	return lopt_layers_pair(matching->pairs, matching->taken, matching->layers[0], old, matching->layers[1], new,
+				err);
 }
 
 /* A row for each layer of the second, in their order, then those that only the first has. */
@@ -86,15 +58,17 @@ static enum lopt_status make_rows(struct lopt_difference_view *view, struct matc
 	if (!view->layers)
 		return lopt_error_memory(err);
 	for (size_t k = 0; k < b->layer_count; k++) {
-		view->layers[k] = (struct lopt_layer_difference){ .before = LOPT_NO_LAYER,
+		const struct lopt_layer_pair *pair = &matching->pairs[k];
+		view->layers[k] = (struct lopt_layer_difference){ .before = pair->before,
 								  .after = k,
+								  .shared = pair->same_bytes,
 								  .instruction = b->analysis->layers[k].instruction };
+		if (pair->before != LOPT_NO_LAYER)
+			matching->rows[pair->before] = k;
 	}
 	view->layer_count = b->layer_count;
-	find_partners(view, matching, true);
-	find_partners(view, matching, false);
 	for (size_t i = 0; i < a->layer_count; i++) {
-		if (matching->rows[i] != SIZE_MAX)
+		if (matching->taken[i])
 			continue;
 		matching->rows[i] = view->layer_count;
 		view->layers[view->layer_count++] = (struct lopt_layer_difference){
@@ -158,7 +132,8 @@ static void drop_empty(struct lopt_difference_view *view)
 enum lopt_status lopt_difference_layers(struct lopt_difference_view *view, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_matching) struct matching matching = { .sides = { view->before, view->after } };
-	LOPT_TRY(start(&matching, &view->arena, err));
+	LOPT_TRY(start(&matching, err));
+	view->shared_layers = lopt_pairs_shared(matching.pairs, view->after->layer_count);
 	LOPT_TRY(make_rows(view, &matching, err));
 	count_paths(view, &matching);
 	drop_empty(view);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "gate/growth.h"
+#include "compare/growth.h"
 
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/secrets.h"
+#include "compare/pairing.h"
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {
@@ -21,83 +21,52 @@ static int compare_changes(uint64_t before_a, uint64_t after_a, uint64_t before_
 
 /* --- layers --- */
 
-static struct lopt_str diff_id(const struct lopt_analysis *analysis, size_t layer)
-{
-	return lopt_image_layer(analysis->image, layer)->diff_id;
-}
-
 struct matching {
 	const struct lopt_analysis *before, *after;
-	struct lopt_buf *masked; /* the instructions of `after` with credentials masked, as a saved analysis has them */
-	size_t *partners;	 /* by layer of `after`: the one before that became it */
-	bool *taken;		 /* by layer of `before`: one came from it */
+	struct lopt_pairable *layers[2];
+	struct lopt_layer_pair *pairs; /* by layer of `after` */
+	bool *in_place;		       /* the same: its partner is of another instruction */
+	bool *taken;		       /* by layer of `before` */
 };
 
 static void release_matching(struct matching *m)
 {
-	for (size_t k = 0; m->masked && k < lopt_image_layer_count(m->after->image); k++)
-		lopt_buf_release(&m->masked[k]);
-	free(m->masked);
-	free(m->partners);
+	free(m->layers[0]);
+	free(m->layers[1]);
+	free(m->pairs);
+	free(m->in_place);
 	free(m->taken);
+}
+
+static struct lopt_pairable *list_layers(const struct lopt_analysis *analysis)
+{
+	size_t count = lopt_image_layer_count(analysis->image);
+	struct lopt_pairable *layers = calloc(count + 1, sizeof *layers);
+	for (size_t i = 0; layers && i < count; i++) {
+		layers[i].diff_id = lopt_image_layer(analysis->image, i)->diff_id;
+		layers[i].instruction = analysis->layers[i].instruction;
+	}
+	return layers;
 }
 
 static enum lopt_status begin_matching(struct matching *m, struct lopt_error *err)
 {
 	size_t old = lopt_image_layer_count(m->before->image), new = lopt_image_layer_count(m->after->image);
-	m->masked = calloc(new + 1, sizeof *m->masked);
-	m->partners = calloc(new + 1, sizeof *m->partners);
+	m->layers[0] = list_layers(m->before);
+	m->layers[1] = list_layers(m->after);
+	m->pairs = calloc(new + 1, sizeof *m->pairs);
+	m->in_place = calloc(new + 1, sizeof *m->in_place);
 	m->taken = calloc(old + 1, sizeof *m->taken);
-	if (!m->masked || !m->partners || !m->taken)
+	if (!m->layers[0] || !m->layers[1] || !m->pairs || !m->in_place || !m->taken)
 		return lopt_error_memory(err);
-	for (size_t k = 0; k < new; k++) {
-		m->partners[k] = LOPT_NO_LAYER;
-		m->masked[k] = LOPT_BUF_INIT(SIZE_MAX / 2);
-		lopt_secret_mask(&m->masked[k], m->after->layers[k].instruction);
-		if (m->masked[k].failed)
-			return lopt_error_memory(err);
-	}
-	return LOPT_OK;
-}
-
-/* As the Dockerfile says it: the history may hold digests of what was copied. */
-static bool same_instruction(const struct matching *m, size_t i, size_t k)
-{
-	struct lopt_str text = m->before->layers[i].instruction;
-	if (!text.len || lopt_str_is(text, "(unknown)"))
-		return false;
-	return lopt_str_equal(text, m->after->layers[k].instruction) ||
-	       lopt_str_equal(text, lopt_buf_view(&m->masked[k]));
-}
-
-static bool same_bytes(const struct matching *m, size_t i, size_t k)
-{
-	return diff_id(m->before, i).len && lopt_str_equal(diff_id(m->before, i), diff_id(m->after, k));
-}
-
-/* The same bytes, wherever they stand; or, of what has no partner, the same instruction. */
-static void find_partners(struct matching *m, bool by_instruction)
-{
-	size_t count = lopt_image_layer_count(m->before->image), first = 0;
-	for (size_t k = 0; k < lopt_image_layer_count(m->after->image); k++) {
-		if (m->partners[k] != LOPT_NO_LAYER)
-			continue;
-		while (first < count && m->taken[first])
-			first++;
-		for (size_t i = first; i < count && m->partners[k] == LOPT_NO_LAYER; i++) {
-			if (m->taken[i] || !(by_instruction ? same_instruction(m, i, k) : same_bytes(m, i, k)))
-				continue;
-			m->partners[k] = i;
-			m->taken[i] = true;
-		}
-	}
+	return lopt_layers_pair(m->pairs, m->taken, m->layers[0], old, m->layers[1], new, err);
 }
 
 /* Layers without a partner from here on. */
-static size_t count_free(const size_t *partners, size_t k, size_t count)
+static size_t count_free(const struct lopt_layer_pair *pairs, size_t k, size_t count)
 {
 	size_t n = 0;
-	while (k + n < count && partners[k + n] == LOPT_NO_LAYER)
+	while (k + n < count && pairs[k + n].before == LOPT_NO_LAYER)
 		n++;
 	return n;
 }
@@ -129,18 +98,18 @@ static bool same_keyword(const struct lopt_analysis *a, size_t i, const struct l
 static void find_places(struct matching *m)
 {
 	size_t old = lopt_image_layer_count(m->before->image), new = lopt_image_layer_count(m->after->image);
-	size_t *partners = m->partners;
-	bool *taken = m->taken;
+	struct lopt_layer_pair *pairs = m->pairs;
 	for (size_t k = 0; k < new;) {
-		size_t first = k && partners[k - 1] != LOPT_NO_LAYER ? partners[k - 1] + 1 : 0;
-		size_t count = count_free(partners, k, new), end = k + count;
-		bool alike = count && count_untaken(taken, first, old) == count &&
-			     (end == new ? first + count == old : partners[end] == first + count);
+		size_t first = k && pairs[k - 1].before != LOPT_NO_LAYER ? pairs[k - 1].before + 1 : 0;
+		size_t count = count_free(pairs, k, new), end = k + count;
+		bool alike = count && count_untaken(m->taken, first, old) == count &&
+			     (end == new ? first + count == old : pairs[end].before == first + count);
 		for (size_t i = first; alike && k < end; i++, k++) {
 			if (!same_keyword(m->before, i, m->after, k))
 				continue;
-			partners[k] = i;
-			taken[i] = true;
+			pairs[k].before = i;
+			m->in_place[k] = true;
+			m->taken[i] = true;
 		}
 		k = end + 1;
 	}
@@ -160,22 +129,17 @@ static enum lopt_status add_layer(struct lopt_growth *growth, struct lopt_layer_
 	return LOPT_OK;
 }
 
-static bool is_in_place(const struct matching *m, size_t i, size_t k)
-{
-	return i != LOPT_NO_LAYER && !same_bytes(m, i, k) && !same_instruction(m, i, k);
-}
-
 static enum lopt_status add_layers(struct lopt_growth *growth, const struct matching *m, struct lopt_error *err)
 {
 	const struct lopt_analysis *before = m->before, *after = m->after;
 	for (size_t k = 0; k < lopt_image_layer_count(after->image); k++) {
-		size_t i = m->partners[k];
+		size_t i = m->pairs[k].before;
 		const struct lopt_layer_change change = {
 			.before = i,
 			.after = k,
 			.bytes_before = i == LOPT_NO_LAYER ? 0 : before->layers[i].content_bytes,
 			.bytes_after = after->layers[k].content_bytes,
-			.in_place = is_in_place(m, i, k),
+			.in_place = m->in_place[k],
 		};
 		LOPT_TRY(add_layer(growth, change, err));
 	}
@@ -208,16 +172,9 @@ static int compare_layers(const void *a, const void *b)
 static enum lopt_status match_layers(struct lopt_growth *growth, const struct lopt_analysis *before,
 				     const struct lopt_analysis *after, struct lopt_error *err)
 {
-	size_t old = lopt_image_layer_count(before->image), new = lopt_image_layer_count(after->image), shared = 0;
 	LOPT_CLEANUP(release_matching) struct matching m = { .before = before, .after = after };
 	LOPT_TRY(begin_matching(&m, err));
-	for (; shared < old && shared < new &&same_bytes(&m, shared, shared); shared++) {
-		m.partners[shared] = shared;
-		m.taken[shared] = true;
-	}
-	growth->shared_layers = shared;
-	find_partners(&m, false);
-	find_partners(&m, true);
+	growth->shared_layers = lopt_pairs_shared(m.pairs, lopt_image_layer_count(after->image));
 	find_places(&m);
 	LOPT_TRY(add_layers(growth, &m, err));
 	if (growth->layer_count)

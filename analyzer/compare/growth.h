@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAYEROPT_GATE_GROWTH_H
-#define LAYEROPT_GATE_GROWTH_H
+#ifndef LAYEROPT_COMPARE_GROWTH_H
+#define LAYEROPT_COMPARE_GROWTH_H
 
 #include "layeropt/analysis.h"
 
