@@ -44,6 +44,17 @@ enum lopt_apt lopt_apt_read(const struct lopt_shell_command *command, size_t *ve
 	return LOPT_APT_NOTHING;
 }
 
+bool lopt_evidence_installs(const struct lopt_evidence *evidence, size_t instruction)
+{
+	for (size_t i = 0; lopt_evidence_is_run(evidence, instruction) && i < evidence->shells[instruction].count;
+	     i++) {
+		size_t verb;
+		if (lopt_apt_read(&evidence->shells[instruction].commands[i], &verb) == LOPT_APT_INSTALL)
+			return true;
+	}
+	return false;
+}
+
 /* apt lists. */
 
 struct run {

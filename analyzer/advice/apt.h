@@ -14,5 +14,7 @@ enum lopt_apt {
 };
 /** What a command does with apt; *verb is the index of the word "install", "update", ... */
 enum lopt_apt lopt_apt_read(const struct lopt_shell_command *command, size_t *verb);
+/** Is it a RUN with a command of apt that installs? */
+bool lopt_evidence_installs(const struct lopt_evidence *evidence, size_t instruction);
 
 #endif

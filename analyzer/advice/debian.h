@@ -61,5 +61,7 @@ LOPT_CHECKED enum lopt_status lopt_packages_read_lists(struct lopt_packages *pac
 unsigned lopt_packages_flags(const struct lopt_packages *packages, struct lopt_str path);
 /** The same: only packages that are not strict have it, by their lists or, where it was diverted, by what dpkg says. */
 bool lopt_packages_drop(const struct lopt_packages *packages, const struct lopt_node *node);
+/** Is a package of this name one to build programs with? (purge.c) */
+bool lopt_is_build_tool(struct lopt_str name);
 
 #endif

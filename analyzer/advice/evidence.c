@@ -20,7 +20,8 @@ static enum lopt_status match_layers(struct lopt_evidence *evidence, struct lopt
 	const struct lopt_analysis *analysis = evidence->input->analysis;
 	evidence->instruction_of = lopt_arena_zalloc(evidence->arena, evidence->layers + 1, sizeof(size_t));
 	evidence->layer_of = lopt_arena_zalloc(evidence->arena, evidence->instructions + 1, sizeof(size_t));
-	if (!evidence->instruction_of || !evidence->layer_of)
+	evidence->staged = lopt_arena_zalloc(evidence->arena, evidence->instructions + 1, sizeof(bool));
+	if (!evidence->instruction_of || !evidence->layer_of || !evidence->staged)
 		return lopt_error_memory(err);
 	for (size_t i = 0; i < evidence->instructions; i++)
 		evidence->layer_of[i] = LOPT_NO_LAYER;

@@ -31,6 +31,7 @@ struct lopt_evidence {
 	enum lopt_keyword *keywords; /* per instruction */
 	struct lopt_shell *shells;   /* per instruction; not understood where it is no RUN */
 	struct lopt_str *workdirs;   /* per instruction: absolute, or empty where not known */
+	bool *staged;		     /* per instruction: an edit gives it to a stage of its own, and its layer goes */
 	bool **claimed;		     /* per layer and inode: an edit has it already */
 	struct lopt_occurrence *occurrences;
 	size_t occurrence_count, occurrence_cap;
@@ -110,6 +111,7 @@ lopt_rule lopt_rule_useless;  /* fold.c */
 lopt_rule lopt_rule_inputs;   /* files copied and removed: inputs.c */
 lopt_rule lopt_rule_manifest; /* manifest.c */
 lopt_rule lopt_rule_order;    /* what commits change most comes last */
+lopt_rule lopt_rule_build_stage;
 lopt_rule lopt_rule_purge;
 lopt_rule lopt_rule_recommends;
 lopt_rule lopt_rule_documentation;
@@ -120,6 +122,8 @@ lopt_rule lopt_rule_r_documentation;
 
 /** Names of the rules of leftovers.c; NULL past the last. */
 const char *lopt_leftover_name(size_t index);
+/** Would one of them remove the path, if it could tell by the path alone? */
+bool lopt_is_leftover(struct lopt_str path);
 
 enum { LOPT_EDIT_BYTES_LEAST = 1000 }; /* an edit that saves less is not worth a changed line */
 /** The same for an image of this size: at least `parts` millionths of it. */

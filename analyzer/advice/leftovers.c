@@ -300,6 +300,15 @@ static const struct place *place_of(const struct leftover *leftover, struct lopt
 	return NULL;
 }
 
+bool lopt_is_leftover(struct lopt_str path)
+{
+	struct lopt_str instance, name;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (!table[i].beside && place_of(&table[i], path, &instance, &name))
+			return true;
+	return false;
+}
+
 static bool is_taken(struct finding *finding, struct lopt_str path, bool note)
 {
 	struct lopt_str instance, name;

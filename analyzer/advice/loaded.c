@@ -140,7 +140,8 @@ static enum lopt_status look_at_dockerfile(struct wishes *wishes, const struct l
 					   struct lopt_error *err)
 {
 	for (size_t i = evidence->first; i < evidence->instructions; i++) {
-		if (evidence->keywords[i] == LOPT_KEYWORD_RUN && behind != SIZE_MAX && i <= behind)
+		bool over = evidence->keywords[i] == LOPT_KEYWORD_RUN && behind != SIZE_MAX && i <= behind;
+		if (over || evidence->staged[i])
 			continue;
 		struct lopt_str text = lopt_evidence_at(evidence, i)->source;
 		if (memmem(text.ptr, text.len, "python", 6))

@@ -23,7 +23,8 @@ const char *lopt_edit_state_words(enum lopt_edit_state state)
 
 /* In the order in which they claim bytes and are applied: what leaves an instruction whole comes first. */
 static lopt_rule *const rules[] = {
-	lopt_rule_purge, /* apt writes its index once more: in front of what removes that */
+	lopt_rule_build_stage, /* takes instructions away from all others */
+	lopt_rule_purge,       /* apt writes its index once more: in front of what removes that */
 	lopt_rule_apt_lists,	   lopt_rule_leftovers,
 	lopt_rule_inputs,	   lopt_rule_context,
 	lopt_rule_metadata,	   lopt_rule_useless,
@@ -131,21 +132,14 @@ void lopt_plan_release(struct lopt_plan *plan)
 
 const char *lopt_rule_name(size_t index)
 {
-	static const char *const names[] = { "apt-lists",
-					     "add-archive",
-					     "build-context",
-					     "mount-inputs",
-					     "metadata-copies",
-					     "useless-run",
-					     "no-recommends",
-					     "no-documentation",
-					     "r-documentation",
-					     "static-libraries",
-					     "purge-build-tools",
-					     "strip",
-					     "fold",
-					     "manifest-first",
-					     "order",
+	static const char *const names[] = { "apt-lists",	"add-archive",
+					     "build-context",	"mount-inputs",
+					     "metadata-copies", "useless-run",
+					     "no-recommends",	"no-documentation",
+					     "r-documentation", "static-libraries",
+					     "build-stage",	"purge-build-tools",
+					     "strip",		"fold",
+					     "manifest-first",	"order",
 					     LOPT_BASE_IMAGE };
 	size_t count = sizeof names / sizeof names[0];
 	return index < count ? names[index] : lopt_leftover_name(index - count);

@@ -12,7 +12,7 @@
  * only there for them. Whoever builds in the container misses them, so this goes farthest.
  */
 
-static bool is_build_tool(struct lopt_str name)
+bool lopt_is_build_tool(struct lopt_str name)
 {
 	static const char *const patterns[] = { "gcc",	       "gcc-*",		  "g++",      "g++-*",
 						"cpp",	       "cpp-*",		  "gfortran", "gfortran-*",
@@ -47,17 +47,6 @@ static void release_looking(struct looking *looking)
 	free(looking->held);
 }
 
-static bool installs(const struct lopt_evidence *evidence, size_t instruction)
-{
-	for (size_t i = 0; lopt_evidence_is_run(evidence, instruction) && i < evidence->shells[instruction].count;
-	     i++) {
-		size_t verb;
-		if (lopt_apt_read(&evidence->shells[instruction].commands[i], &verb) == LOPT_APT_INSTALL)
-			return true;
-	}
-	return false;
-}
-
 /* The tools this RUN was asked for and nobody uses behind it count as nobody's wish from now on. Were there any? */
 static bool give_up_tools(struct looking *looking, size_t layer)
 {
@@ -66,7 +55,8 @@ static bool give_up_tools(struct looking *looking, size_t layer)
 	for (size_t i = 0; i < packages->debian.count; i++) {
 		struct lopt_debian_package *package = &packages->debian.packages[i];
 		looking->given_up[i] = !package->automatic && !packages->used[i] && packages->layer[i] == layer &&
-				       !lopt_dpkg_is_kept(&package->stanza) && is_build_tool(package->stanza.package);
+				       !lopt_dpkg_is_kept(&package->stanza) &&
+				       lopt_is_build_tool(package->stanza.package);
 		package->automatic |= looking->given_up[i];
 		any |= looking->given_up[i];
 	}
@@ -168,7 +158,7 @@ static enum lopt_status look_at_run(struct lopt_evidence *evidence, size_t instr
 	if (!looking.packages.known)
 		return LOPT_OK;
 	for (size_t i = evidence->first; i < evidence->instructions; i++)
-		if (installs(evidence, i))
+		if (lopt_evidence_installs(evidence, i))
 			looking.by_apt[evidence->layer_of[i]] = true;
 	LOPT_TRY(use_later(&looking, instruction, err));
 	looking.given_up = calloc(looking.packages.debian.count + 1, sizeof *looking.given_up);
@@ -188,7 +178,7 @@ static enum lopt_status look_at_run(struct lopt_evidence *evidence, size_t instr
 enum lopt_status lopt_rule_purge(struct lopt_evidence *evidence, struct lopt_error *err)
 {
 	for (size_t i = evidence->first; i < evidence->instructions; i++)
-		if (installs(evidence, i))
+		if (lopt_evidence_installs(evidence, i))
 			LOPT_TRY(look_at_run(evidence, i, err));
 	return LOPT_OK;
 }

@@ -128,7 +128,8 @@ static enum lopt_status want_used(struct lopt_packages *packages, struct lopt_er
 {
 	const struct lopt_evidence *evidence = packages->evidence;
 	for (size_t i = evidence->first; i < evidence->instructions; i++)
-		LOPT_TRY(lopt_packages_want_commands(packages, i, err));
+		if (!evidence->staged[i])
+			LOPT_TRY(lopt_packages_want_commands(packages, i, err));
 	if (uses_network(evidence))
 		LOPT_TRY(want_named(packages, "ca-certificates", err));
 	if (sets_locale(lopt_image_info(evidence->image)))

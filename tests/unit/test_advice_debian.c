@@ -748,6 +748,176 @@ static const struct test_plan linked[] = {
 	BY_LINK(LINK("usr/bin/start", "tool"), { LIST("bonus"), "/usr/bin/bonus\n/bin/start\n", 1 }),
 };
 
+#define INSTALLS "RUN apt-get install -y gcc tool\n"
+#define SOURCE                                   \
+	{ "src/", "", 2 },                       \
+	{                                        \
+		"src/x.c;size=3000", "source", 2 \
+	}
+#define MADE                                                    \
+	{ ".wh.src", "", 3 },                                   \
+	{                                                       \
+		"usr/local/bin/x;size=7000;mode=755", "made", 3 \
+	}
+#define COMPILES "COPY x.c /src/\nRUN gcc /src/x.c -o /usr/local/bin/x && rm -r /src\n"
+#define STAGE "FROM a AS build\n"
+#define COPIES "COPY --from=build /usr/local/bin/x /usr/local/bin/\n"
+
+static const struct test_plan staged[] = {
+	/* the sources were for the build alone: they are not copied */
+	{ AGGRESSIVE, .source = F INSTALLS COMPILES "CMD x\n", .files = FILES{ BUILT, SOURCE, MADE, END },
+	  .want = "build-stage 2 18090 -src -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
+		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nCOPY x.c /src/\nRUN gcc /src/x.c -o /usr/local/bin/x && rm -r /src\n\nFROM a\nRUN apt-get install -y tool\nCOPY --from=build /usr/local/bin/x /usr/local/bin/\nCMD x\n" },
+	/* the RUN was for the tools alone: it goes; other stages have the name; the base is named with a flag */
+	{ AGGRESSIVE,
+	  .source =
+		  "FROM z AS Build\n# mine\nFROM --platform=x a AS y\nRUN apt-get update && apt-get install -y gcc && apt-get clean\n" COMPILES,
+	  .files = FILES{ MORE_FILES(GCC, GCC_AUTO), GCC_FILES(1), SOURCE, MADE, END },
+	  .want = "build-stage 4 23559 -src -usr/bin/cpp -usr/bin/gcc -usr/bin/lib -~usr/bin/tool" DATABASE NO_LIST(
+		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM z AS Build\nFROM --platform=x a AS build-2\nRUN apt-get update && apt-get install -y gcc && apt-get clean\nCOPY x.c /src/\nRUN gcc /src/x.c -o /usr/local/bin/x && rm -r /src\n\n# mine\nFROM --platform=x a AS y\nCOPY --from=build-2 /usr/local/bin/x /usr/local/bin/\n" },
+	/* a container runs it; a RUN that does is one more to move */
+	{ AGGRESSIVE, .source = F INSTALLS COMPILES "CMD gcc\n", .files = FILES{ BUILT, SOURCE, MADE, END },
+	  .want = "" },
+	{ AGGRESSIVE, .source = F INSTALLS COMPILES "RUN sudo gcc --version >/v\n",
+	  .files = FILES{ BUILT, SOURCE, MADE, { "v", "12", 4 }, END },
+	  .want = "build-stage 2 18090 -src -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
+		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nCOPY x.c /src/\nRUN gcc /src/x.c -o /usr/local/bin/x && rm -r /src\nRUN sudo gcc --version >/v\n\nFROM a\nRUN apt-get install -y tool\nCOPY --from=build /usr/local/bin/x /usr/local/bin/\nCOPY --from=build /v /\n" },
+	/* not asked for */
+	{ .level = LOPT_LEVEL_AGGRESSIVE,
+	  .source = F INSTALLS COMPILES,
+	  .files = FILES{ BUILT, SOURCE, MADE, END },
+	  .want = "build-stage 2 18090 needs --test -src -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp")
+		  NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+	{ STANDARD, .source = F INSTALLS COMPILES, .files = FILES{ BUILT, SOURCE, MADE, END },
+	  .want = "build-stage 2 18090 needs --level -src -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST(
+		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status" },
+	/* two RUN that build, one between them that does not; an older file is replaced */
+	{ AGGRESSIVE,
+	  .source = F INSTALLS
+	  "RUN gcc a.c -o /opt/a/x # first\n# between\nRUN date >/when\nRUN make && gcc b.c && mv x /opt/a/y\n",
+	  .files = FILES{ BUILT,
+			  { "opt/a/", "", 2 },
+			  { "opt/a/x;size=2000", "a", 2 },
+			  { "opt/a/z;size=1000", "a", 2 },
+			  { "when", "now", 3 },
+			  { "opt/a/y;size=3000", "b", 4 },
+			  { "opt/a/.wh.z", "", 4 },
+			  { "usr/bin/base;size=9;mode=755", "new", 4 },
+			  END },
+	  .want = "build-stage 2 16090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST("gcc")
+		  NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nRUN gcc a.c -o /opt/a/x # first\n# between\nRUN date >/when\nRUN make && gcc b.c && mv x /opt/a/y\nRUN mkdir /built && cp -a --parents \\\n    /opt/a \\\n    /usr/bin/base \\\n    /built\n\nFROM a\nRUN apt-get install -y tool\nCOPY --from=build /built/ /\n# between\nRUN date >/when\n" },
+	/* what COPY would follow, split or set: it is gathered */
+	{ AGGRESSIVE, .source = F INSTALLS "USER 1\nRUN gcc x.c\n",
+	  .files = FILES{ BUILT,
+			  { "usr/lib/x.so.1", "library", 2 },
+			  { "usr/lib/x.so", "-> x.so.1", 2 },
+			  { "opt/a/;mode=700", "", 2 },
+			  { "opt/a/b", "b", 2 },
+			  END },
+	  .want = "build-stage 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST("gcc")
+		  NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nUSER 1\nRUN gcc x.c\nUSER root\nRUN mkdir /built && cp -a --parents \\\n    /opt/a \\\n    /usr/lib/x.so \\\n    /usr/lib/x.so.1 \\\n    /built\n\nFROM a\nRUN apt-get install -y tool\nUSER 1\nCOPY --from=build /built/ /\n" },
+	{ AGGRESSIVE, .source = F INSTALLS "RUN gcc x.c\n",
+	  .files = FILES{ BUILT, { "srv/a", "one", 2 }, { "srv/b", "=> srv/a", 2 }, { "built", "taken", 2 }, END },
+	  .want = "" },
+	/* nothing that has to be quoted */
+	{ AGGRESSIVE, .source = F INSTALLS "RUN gcc x.c\n", .files = FILES{ BUILT, { "srv/a b", "one", 2 }, END },
+	  .want = "" },
+	/* what a build leaves behind is not copied, and the linker's cache is made anew */
+	{ AGGRESSIVE, .source = F INSTALLS "RUN gcc x.c\n",
+	  .files = FILES{ BUILT,
+			  { "tmp/cc1.o;size=4000", "o", 2 },
+			  { "root/.cache/", "", 2 },
+			  { "root/.cache/pip/", "", 2 },
+			  { "root/.cache/pip/a;size=2000", "a", 2 },
+			  { "etc/ld.so.cache", "cache", 2 },
+			  { "usr/local/lib/x.so", "x", 2 },
+			  END },
+	  .want = "build-stage 2 21095 ~etc/ld.so.cache -root/.cache -root/.cache/pip -root/.cache/pip/a -tmp/cc1.o -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE
+		  NO_LIST("cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nRUN gcc x.c\n\nFROM a\nRUN apt-get install -y tool\nCOPY --from=build /usr/local/lib/x.so /usr/local/lib/\nRUN ldconfig\n" },
+	/* lists that the build removes are removed where they come from */
+	{ AGGRESSIVE,
+	  .source = F "RUN apt-get update && apt-get install -y gcc tool\nRUN gcc x.c && rm -rf /var/lib/apt/lists/*\n",
+	  .files = FILES{ BUILT,
+			  { "var/lib/apt/lists/a;size=50000", "list", 1 },
+			  { "var/lib/apt/lists/.wh.a", "", 2 },
+			  { "srv/x;size=2000", "x", 2 },
+			  END },
+	  .want = "build-stage 2 65090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib -~var/lib/apt/extended_states -~var/lib/dpkg -~var/lib/dpkg/info" NO_LIST(
+		  "cpp") NO_LIST("gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get update && apt-get install -y gcc tool\nRUN gcc x.c && rm -rf /var/lib/apt/lists/*\n\nFROM a\nRUN apt-get update && apt-get install -y tool \\\n    && rm -rf /var/lib/apt/lists/*\nCOPY --from=build /srv/x /srv/\n" },
+	/* anything else that it removes would be there again */
+	{ AGGRESSIVE, .source = F INSTALLS "RUN gcc x.c && rm /usr/bin/base\n",
+	  .files = FILES{ BUILT, { "usr/bin/.wh.base", "", 2 }, { "srv/x", "x", 2 }, END }, .want = "" },
+	{ AGGRESSIVE, .source = F INSTALLS "RUN gcc x.c && rm /usr/link\n",
+	  .files = FILES{ { "usr/link", "-> bin", 0 }, BUILT, { "usr/.wh.link", "", 2 }, { "srv/x", "x", 2 }, END },
+	  .want = "" },
+	/* a library that came with the tools, and what was built asks for it */
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y \\\n  gcc \\\n  # why\n  tool \\\n  lib-dev=1\nRUN gcc x.c\n",
+	  .files = FILES{ MORE_FILES(GCC PACKAGE("lib-dev") "Depends: deep\n\n" PACKAGE("deep") "\n" PACKAGE("tool"),
+				     GCC_AUTO AUTO("deep")),
+			  GCC_FILES(1),
+			  PROGRAM("lib-dev", 1),
+			  { LIST("deep"), "/usr/lib/deep.so.1\n", 1 },
+			  { "usr/lib/deep.so.1;size=5000", "x", 1 },
+			  { "usr/local/bin/x;mode=755;needs=deep.so.1", "x", 2 },
+			  END },
+	  .want = "build-stage 2 20124 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib -usr/bin/lib-dev -~usr/lib" DATABASE
+		  NO_LIST("cpp") CHANGED_LIST("deep") NO_LIST("gcc") NO_LIST("lib-dev") NO_LIST("lib")
+			  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y \\\n  gcc \\\n  # why\n  tool \\\n  lib-dev=1\nRUN gcc x.c\n\nFROM a\nRUN apt-get install -y \\\n  # why\n  tool deep\nCOPY --from=build /usr/local/bin/x /usr/local/bin/\n" },
+	/* an installer compiles without a word of it; one that downloads does not */
+	{ AGGRESSIVE, .source = F INSTALLS "RUN R CMD INSTALL pkg\n",
+	  .files = FILES{ BUILT,
+			  { "usr/lib/R/pkg/;mode=755", "", 2 },
+			  { "usr/lib/R/pkg/x.so;mode=755;needs=libc.so.6", "x", 2 },
+			  END },
+	  .want = "build-stage 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST("gcc")
+		  NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nRUN R CMD INSTALL pkg\n\nFROM a\nRUN apt-get install -y tool\nCOPY --from=build /usr/lib/R/pkg/ /usr/lib/R/pkg/\n" },
+	{ AGGRESSIVE, .source = F INSTALLS "RUN pip install x\n",
+	  .files = FILES{ BUILT, { "usr/lib/x.py", "x", 2 }, END },
+	  .want = "purge-build-tools 2 15090 -usr/bin/cpp -usr/bin/gcc -usr/bin/lib" DATABASE NO_LIST("cpp") NO_LIST(
+		  "gcc") NO_LIST("lib") CHANGED_LIST("tool") " -~var/lib/dpkg/status +var/lib/apt/lists/auxfiles",
+	  .text = F
+	  "RUN apt-get install -y gcc tool \\\n    && apt-get purge -y --auto-remove gcc\nRUN pip install x\n" },
+	/* what others need stays; what a package that stays recommends does, too, where apt was told nothing else */
+	{ AGGRESSIVE, .source = F INSTALLS "RUN gcc x.c\n",
+	  .files = FILES{ MORE_FILES(GCC PACKAGE("tool") "Depends: lib\nRecommends: cpp\n", GCC_AUTO),
+			  GCC_FILES(1),
+			  { "srv/x", "x", 2 },
+			  END },
+	  .want = "build-stage 2 5030 -usr/bin/gcc" DATABASE CHANGED_LIST("cpp") NO_LIST("gcc") CHANGED_LIST("lib")
+		  CHANGED_LIST("tool") " -~var/lib/dpkg/status",
+	  .text = "FROM a AS build\nRUN apt-get install -y gcc tool\nRUN gcc x.c\n\nFROM a\nRUN apt-get install -y tool\nCOPY --from=build /srv/x /srv/\n" },
+	/* a command of the RUN would install nothing, and the RUN is not for the tools alone */
+	{ AGGRESSIVE, .source = F "RUN apt-get install -y gcc && touch /a\nRUN gcc x.c\n",
+	  .files = FILES{ MORE_FILES(GCC, GCC_AUTO), GCC_FILES(1), { "srv/x", "x", 2 }, END }, .want = "" },
+	/* nor where a later RUN installs with its lists */
+	{ AGGRESSIVE,
+	  .source = F "RUN apt-get update && apt-get install -y gcc\nRUN apt-get install -y tool\nRUN gcc x.c\n",
+	  .files = FILES{ BASE_FILES,
+			  { STATUS, BASE GCC, 1 },
+			  { STATES, GCC_AUTO, 1 },
+			  GCC_FILES(1),
+			  { STATUS, BASE GCC PACKAGE("tool"), 2 },
+			  PROGRAM("tool", 2),
+			  { "srv/x", "x", 3 },
+			  END },
+	  .want = "" },
+};
+
+static void builds_elsewhere(void **state)
+{
+	(void)state;
+	TEST_PLANS(staged);
+}
+
 static void leaves_out_what_is_recommended(void **state)
 {
 	(void)state;
@@ -810,6 +980,7 @@ int main(void)
 		cmocka_unit_test(predicts_what_goes),
 		cmocka_unit_test(leaves_out_documentation),
 		cmocka_unit_test(purges_tools),
+		cmocka_unit_test(builds_elsewhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
