@@ -167,20 +167,22 @@ static bool is_removal_kept(struct staging *s, size_t layer)
 	return true;
 }
 
-/* What is no file: a link that stays without the RUN would be there again, a directory may. */
+/* What is no file: a link would be there again, which the RUN took away; a directory may. */
 static bool is_whiteout_kept(struct staging *s, size_t layer, const struct lopt_entry *entry)
 {
 	struct lopt_str name, parent = lopt_path_parent(entry->path);
 	enum lopt_whiteout kind = lopt_whiteout_of(entry->path, &name);
-	size_t at;
 	struct lopt_str path = parent;
 	if (kind == LOPT_WHITEOUT_PATH)
 		path = lopt_maker_text(&s->maker, "%.*s%s%.*s", LOPT_STR_ARGS(parent), parent.len ? "/" : "",
 				       LOPT_STR_ARGS(name));
 	else if (kind == LOPT_WHITEOUT_NONE) /* a device 0:0 */
 		path = entry->path;
-	const struct lopt_entry *below = lopt_evidence_below(s->evidence, path, layer, &at);
-	if (!below || s->leaves[at] || below->type == LOPT_FILE) /* of files the inodes tell */
+	const struct lopt_entry *below;
+	do
+		below = lopt_evidence_below(s->evidence, path, layer, &layer);
+	while (below && s->leaves[layer]);
+	if (!below || below->type == LOPT_FILE) /* of files the inodes tell */
 		return true;
 	if (kind != LOPT_WHITEOUT_OPAQUE && below->type == LOPT_DIR) {
 		lopt_maker_effect(&s->maker, path, LOPT_ASPECT_ADDED, false);
@@ -490,6 +492,7 @@ static enum lopt_status describe(struct staging *s, struct lopt_error *err)
 	unsigned line = maker->edit.line, user = lopt_evidence_at(s->evidence, s->first)->line;
 	struct lopt_str size = lopt_maker_size(maker, lopt_maker_bytes(maker));
 	maker->edit.needs_test = true;
+	maker->edit.exclusive = true;
 	maker->edit.evidence =
 		lopt_maker_text(maker, "line %u and those behind it ship %.*s for line %u to build with: %zu packages.",
 				line, LOPT_STR_ARGS(size), user, s->tools.count);

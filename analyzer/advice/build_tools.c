@@ -106,22 +106,45 @@ static bool give_up(struct lopt_build_tools *tools)
 	return any;
 }
 
+static bool is_ours(const struct lopt_build_tools *tools, size_t package)
+{
+	size_t layer = tools->packages.layer[package];
+	return layer != LOPT_NO_LAYER && tools->by_apt[layer];
+}
+
+/* A RUN that installs a package installs what it recommends; of what was there before nobody asks. */
+static enum lopt_status add_recommended(struct lopt_build_tools *tools, bool *added, struct lopt_error *err)
+{
+	struct lopt_packages *packages = &tools->packages;
+	*added = false;
+	for (size_t i = 0; i < packages->debian.count; i++) {
+		if (!packages->kept[i] || !is_ours(tools, i) || tools->flagged[packages->layer[i]])
+			continue;
+		for (size_t e = packages->needs.first[i]; e < packages->needs.first[i + 1]; e++) {
+			const struct lopt_need_edge *edge = &packages->needs.edges[e];
+			if (edge->strength < LOPT_NEED_RECOMMENDED || packages->kept[edge->to])
+				continue;
+			LOPT_TRY(lopt_packages_keep_with(packages, edge->to, err));
+			*added = true;
+		}
+	}
+	return LOPT_OK;
+}
+
 /* What apt would install without them. */
 static enum lopt_status find_staying(struct lopt_build_tools *tools, struct lopt_error *err)
 {
 	struct lopt_packages *packages = &tools->packages;
+	bool added = true;
 	lopt_needs_release(&packages->needs);
 	packages->needs = (struct lopt_needs){ 0 };
 	LOPT_TRY(lopt_needs_find(&packages->needs, &packages->debian, err));
-	tools->count = 0;
-	for (size_t i = 0; i < packages->debian.count; i++) {
-		size_t layer = packages->layer[i];
-		bool ours = layer != LOPT_NO_LAYER && tools->by_apt[layer];
-		enum lopt_need need = packages->needs.needs[i];
-		packages->kept[i] = need == LOPT_NEED_REQUIRED || !ours ||
-				    (need == LOPT_NEED_RECOMMENDED && !tools->flagged[layer]);
-	}
+	for (size_t i = 0; i < packages->debian.count; i++)
+		packages->kept[i] = packages->needs.needs[i] == LOPT_NEED_REQUIRED || !is_ours(tools, i);
+	while (added)
+		LOPT_TRY(add_recommended(tools, &added, err));
 	lopt_packages_choose(packages, tools->flagged);
+	tools->count = 0;
 	for (size_t i = 0; i < packages->debian.count; i++)
 		tools->count += !packages->strict[i];
 	return LOPT_OK;

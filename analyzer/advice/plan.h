@@ -54,10 +54,11 @@ struct lopt_claim {
 };
 
 struct lopt_edit {
-	const char *rule;	  /* stable name, see docs/rules.md */
-	enum lopt_level level;	  /* how far it goes */
-	bool needs_test;	  /* takes away content that a program could miss */
-	uint32_t line;		  /* of the instruction that ships the bytes */
+	const char *rule;      /* stable name, see docs/rules.md */
+	enum lopt_level level; /* how far it goes */
+	bool needs_test;       /* takes away content that a program could miss */
+	bool exclusive; /* no other rule has looked at the instructions it takes: without it the plan is another one */
+	uint32_t line;	/* of the instruction that ships the bytes */
 	struct lopt_str evidence; /* "line 12 ships 609 MB again, ..." */
 	struct lopt_str change;	  /* what the edit does, in words */
 	const struct lopt_edit_step *steps;
@@ -112,6 +113,15 @@ enum lopt_keep lopt_plan_keep(const struct lopt_entry *entry, struct lopt_str he
 LOPT_CHECKED enum lopt_status lopt_plan_make(struct lopt_plan *out, const struct lopt_plan_input *input,
 					     struct lopt_error *err);
 void lopt_plan_release(struct lopt_plan *plan);
+
+/** An edit that is exclusive and was dropped, or is not needed; NULL: there is none. */
+const struct lopt_edit *lopt_plan_obsolete(const struct lopt_plan *plan);
+/**
+ * The plan as it is where there is nothing of that edit's rule. The edit stays in the list, and what `old` has dropped is
+ * dropped again. On success the caller releases both.
+ */
+LOPT_CHECKED enum lopt_status lopt_plan_again(struct lopt_plan *out, const struct lopt_plan *old,
+					      const struct lopt_plan_input *input, struct lopt_error *err);
 
 /** The name of a rule, for checking what a user says; NULL past the last. */
 const char *lopt_rule_name(size_t index);

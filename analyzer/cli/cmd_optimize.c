@@ -186,6 +186,11 @@ static enum lopt_status set_features(struct work *work, struct lopt_error *err)
 	return lopt_workshop_can(workshop, LOPT_FEATURE_MOUNT, &work->input.mount, err);
 }
 
+static enum lopt_status aim(struct work *work, struct lopt_error *err)
+{
+	return lopt_plan_aim(&work->plan, work->analysis->totals.content_bytes, work->wanted->building.target, err);
+}
+
 static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 {
 	struct wanted *wanted = work->wanted;
@@ -207,7 +212,14 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 	work->has_plan = true;
 	if (!wanted->building.has_target)
 		return LOPT_OK;
-	return lopt_plan_aim(&work->plan, work->analysis->totals.content_bytes, wanted->building.target, err);
+	LOPT_TRY(aim(work, err));
+	if (!lopt_plan_obsolete(&work->plan))
+		return LOPT_OK;
+	struct lopt_plan again;
+	LOPT_TRY(lopt_plan_again(&again, &work->plan, &work->input, err));
+	lopt_plan_release(&work->plan);
+	work->plan = again;
+	return aim(work, err);
 }
 
 static size_t count_state(const struct lopt_plan *plan, enum lopt_edit_state state)

@@ -13,6 +13,11 @@ void lopt_optimizing_release(struct lopt_optimizing *optimizing)
 	if (optimizing->has_held)
 		lopt_trial_release(&optimizing->held);
 	free(optimizing->holds);
+	if (optimizing->earlier_has_held)
+		lopt_trial_release(&optimizing->earlier_held);
+	free(optimizing->earlier_holds);
+	if (optimizing->earlier.edits)
+		lopt_plan_release(&optimizing->earlier);
 	lopt_buf_release(&optimizing->text);
 	lopt_buf_release(&optimizing->ignore);
 }
@@ -234,6 +239,46 @@ static enum lopt_status learn(struct lopt_optimizing *o, struct lopt_error *err)
 	return count_new(o) > 1 ? find_guilty(o, err) : drop_rest(o, err);
 }
 
+/* Another plan. */
+
+static bool is_obsolete(const struct lopt_optimizing *o)
+{
+	return lopt_plan_obsolete(o->plan) && !o->earlier.edits && o->builds < o->builds_max;
+}
+
+/* What is proved of this one is kept for the case that nothing better comes of the next. */
+static enum lopt_status plan_again(struct lopt_optimizing *o, struct lopt_error *err)
+{
+	struct lopt_plan again;
+	LOPT_TRY(lopt_plan_again(&again, o->plan, o->input, err));
+	o->earlier = *o->plan;
+	o->earlier_held = o->held;
+	o->earlier_has_held = o->has_held;
+	o->earlier_holds = o->holds;
+	*o->plan = again;
+	o->has_held = false;
+	o->holds = NULL;
+	return o->has_target ? lopt_plan_aim(o->plan, o->input->analysis->totals.content_bytes, o->target, err)
+			     : LOPT_OK;
+}
+
+static void return_to_earlier(struct lopt_optimizing *o)
+{
+	if (!o->earlier_has_held || (o->has_held && size_of(&o->held.subject) <= size_of(&o->earlier_held.subject)))
+		return;
+	if (o->has_held)
+		lopt_trial_release(&o->held);
+	free(o->holds);
+	lopt_plan_release(o->plan);
+	*o->plan = o->earlier;
+	o->held = o->earlier_held;
+	o->holds = o->earlier_holds;
+	o->has_held = true;
+	o->earlier_has_held = false;
+	o->earlier_holds = NULL;
+	o->earlier = (struct lopt_plan){ 0 };
+}
+
 /* Targets. */
 
 /* In place of edits that were dropped come others that were not needed with them. */
@@ -263,6 +308,7 @@ static bool take_more(struct lopt_optimizing *o)
 /* What is held is proved, and nothing else is. */
 static enum lopt_status settle(struct lopt_optimizing *o, struct lopt_error *err)
 {
+	return_to_earlier(o);
 	const char *why = o->builds >= o->builds_max ? "not proved in as many builds as --builds allows"
 						     : "it saves less than what is proved without it";
 	for (size_t i = 0; i < o->plan->count; i++) {
@@ -297,7 +343,9 @@ enum lopt_status lopt_optimize_prove(struct lopt_optimizing *o, struct lopt_erro
 		LOPT_TRY(try_applied(o, &holds, err));
 		if (!holds)
 			LOPT_TRY(learn(o, err));
-		else if (count_new(o)) /* it holds, but what is held already is smaller */
+		if (is_obsolete(o))
+			LOPT_TRY(plan_again(o, err));
+		else if (holds && count_new(o)) /* it holds, but what is held already is smaller */
 			break;
 	}
 	return settle(o, err);

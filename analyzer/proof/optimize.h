@@ -23,6 +23,11 @@ struct lopt_optimizing {
 	struct lopt_trial held;
 	bool has_held;
 	bool *holds;
+	/* the plan before this one, with what was proved of it; its edits are NULL where there is none */
+	struct lopt_plan earlier;
+	struct lopt_trial earlier_held;
+	bool earlier_has_held;
+	bool *earlier_holds;
 	struct lopt_buf text;	/* the Dockerfile: with all edits that are PROVED, or as it was */
 	struct lopt_buf ignore; /* the .dockerignore that belongs to it; empty: the one there was */
 	size_t builds;

@@ -969,6 +969,48 @@ static void purges_tools(void **state)
 	TEST_PLANS(tools);
 }
 
+/* Whether an edit of this rule is in the plan, in this state. */
+static bool has(const struct lopt_plan *plan, const char *rule, enum lopt_edit_state state)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->edits[i].rule, rule) == 0)
+			return plan->edits[i].state == state;
+	return false;
+}
+
+static void plans_again(void **state)
+{
+	struct test_planning p;
+	struct lopt_plan again;
+	struct lopt_error err = { 0 };
+	const struct test_plan plan = {
+		AGGRESSIVE,
+		.source = F "RUN apt-get update && apt-get install -y gcc && apt-get clean\n" COMPILES,
+		.files = FILES{ MORE_FILES(GCC, GCC_AUTO),
+				GCC_FILES(1),
+				{ "var/lib/apt/lists/a;size=50000", "list", 1 },
+				SOURCE,
+				MADE,
+				END },
+	};
+	(void)state;
+	test_planning_begin(&p, &plan);
+	assert_int_equal(lopt_plan_make(&p.plan, &p.input, &err), LOPT_OK);
+	assert_true(has(&p.plan, "build-stage", LOPT_EDIT_CHOSEN));
+	assert_false(has(&p.plan, "apt-lists", LOPT_EDIT_CHOSEN)); /* the instruction goes as a whole */
+	assert_null(lopt_plan_obsolete(&p.plan));
+	p.plan.edits[0].state = LOPT_EDIT_DROPPED;
+	p.plan.edits[0].why = lopt_str_from("a test says so");
+	assert_ptr_equal(lopt_plan_obsolete(&p.plan), &p.plan.edits[0]);
+	assert_int_equal(lopt_plan_again(&again, &p.plan, &p.input, &err), LOPT_OK);
+	assert_true(has(&again, "build-stage", LOPT_EDIT_DROPPED));
+	assert_true(lopt_str_is(again.edits[0].why, "a test says so"));
+	assert_true(has(&again, "apt-lists", LOPT_EDIT_CHOSEN));
+	assert_null(lopt_plan_obsolete(&again));
+	lopt_plan_release(&again);
+	test_planning_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -981,6 +1023,7 @@ int main(void)
 		cmocka_unit_test(leaves_out_documentation),
 		cmocka_unit_test(purges_tools),
 		cmocka_unit_test(builds_elsewhere),
+		cmocka_unit_test(plans_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
