@@ -30,6 +30,13 @@ void lopt_build_tools_release(struct lopt_build_tools *tools);
 LOPT_CHECKED enum lopt_status lopt_build_tools_used(bool *out, struct lopt_packages *packages, size_t instruction,
 						    struct lopt_error *err);
 
+/**
+ * Steps that take the names of tools out of the commands that install them, and name what is held; the edit's line.
+ * gone[instruction]: nothing is left of that RUN. False where a command would be left that installs nothing: then there
+ * is no such edit. (build_installs.c)
+ */
+bool lopt_build_tools_rewrite(const struct lopt_build_tools *tools, struct lopt_maker *maker, bool *gone);
+
 /** The package that a word of "apt-get install" names: "gcc" of "gcc=4:12.2.0-3", "gcc:amd64"; empty for an option. */
 struct lopt_str lopt_install_name(const struct lopt_shell_word *word);
 
