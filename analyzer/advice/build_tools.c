@@ -60,7 +60,8 @@ enum lopt_status lopt_build_tools_used(bool *out, struct lopt_packages *packages
 struct lopt_str lopt_install_name(const struct lopt_shell_word *word)
 {
 	size_t len = 0;
-	while (len < word->text.len && !memchr("=/:", word->text.ptr[len], 3))
+	while (len < word->text.len && word->text.ptr[len] != '=' && word->text.ptr[len] != '/' &&
+	       word->text.ptr[len] != ':')
 		len++;
 	bool option = word->text.len && word->text.ptr[0] == '-';
 	return lopt_str_make(word->text.ptr, option || !word->literal ? 0 : len);
@@ -139,7 +140,7 @@ static enum lopt_status find_staying(struct lopt_build_tools *tools, struct lopt
 	lopt_needs_release(&packages->needs);
 	packages->needs = (struct lopt_needs){ 0 };
 	LOPT_TRY(lopt_needs_find(&packages->needs, &packages->debian, err));
-	for (size_t i = 0; i < packages->debian.count; i++)
+	for (size_t i = 0; packages->needs.needs && i < packages->debian.count; i++)
 		packages->kept[i] = packages->needs.needs[i] == LOPT_NEED_REQUIRED || !is_ours(tools, i);
 	while (added)
 		LOPT_TRY(add_recommended(tools, &added, err));

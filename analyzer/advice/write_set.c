@@ -25,7 +25,7 @@ void lopt_write_set_release(struct lopt_write_set *set)
 
 static bool is_beneath(struct lopt_str path, struct lopt_str directory)
 {
-	return path.len > directory.len && path.ptr[directory.len] == '/' &&
+	return directory.len && path.len > directory.len && path.ptr[directory.len] == '/' &&
 	       memcmp(path.ptr, directory.ptr, directory.len) == 0;
 }
 
@@ -61,25 +61,23 @@ static enum lopt_status add_item(struct lopt_write_set *set, struct lopt_written
 	return LOPT_OK;
 }
 
-/* A file with several names in its layer: copied one by one it would be as many files. */
-static enum lopt_status count_names(uint32_t **out, const struct lopt_layer *layer, struct lopt_error *err)
+/* How many each inode has: a file with several, copied one by one, would be as many files. NULL without memory. */
+static uint32_t *count_names(const struct lopt_layer *layer)
 {
 	uint32_t *names = calloc(layer->inode_count + 1, sizeof *names);
-	if (!names)
-		return lopt_error_memory(err);
-	for (size_t i = 0; i < layer->entry_count; i++)
+	for (size_t i = 0; names && i < layer->entry_count; i++)
 		if (!(layer->entries[i].flags & UNSEEN) && layer->entries[i].inode != LOPT_NO_INODE)
 			names[layer->entries[i].inode]++;
-	*out = names;
-	return LOPT_OK;
+	return names;
 }
 
 static enum lopt_status collect(struct lopt_write_set *set, const struct lopt_evidence *evidence, size_t index,
 				const bool *takes, const bool *leaves, struct lopt_error *err)
 {
 	const struct lopt_layer *layer = lopt_image_layer(evidence->image, index);
-	LOPT_CLEANUP(lopt_cleanup_bytes) uint32_t *names = NULL;
-	LOPT_TRY(count_names(&names, layer, err));
+	LOPT_CLEANUP(lopt_cleanup_bytes) uint32_t *names = count_names(layer);
+	if (!names)
+		return lopt_error_memory(err);
 	for (size_t i = 0; i < layer->entry_count; i++) {
 		const struct lopt_entry *entry = &layer->entries[i];
 		bool directory = entry->type == LOPT_DIR;
