@@ -3,6 +3,7 @@
 
 #include "advice/evidence.h"
 #include "base/cleanup.h"
+#include "layer/path.h"
 
 /*
  * What a COPY brings and a later RUN removes: a mount lets the RUN see it without a layer that holds it; an archive is
@@ -150,11 +151,6 @@ static void claim_all(struct lopt_maker *maker, const struct input *input)
 		lopt_maker_claim(maker, layer, i);
 }
 
-static bool is_beneath(struct lopt_str path, struct lopt_str place)
-{
-	return path.len > place.len && memcmp(path.ptr, place.ptr, place.len) == 0 && path.ptr[place.len] == '/';
-}
-
 /* What instructions up to the one that removes it all make in there goes into the mount, too. */
 static void claim_made_inside(struct lopt_maker *maker, const struct input *input)
 {
@@ -164,7 +160,8 @@ static void claim_made_inside(struct lopt_maker *maker, const struct input *inpu
 			continue;
 		const struct lopt_layer *layer = lopt_image_layer(evidence->image, evidence->layer_of[i]);
 		for (uint32_t j = 0; j < layer->inode_count; j++)
-			if (layer->inodes[j].cause != LOPT_CAUSE_NONE && is_beneath(layer->inodes[j].path, input->to))
+			if (layer->inodes[j].cause != LOPT_CAUSE_NONE &&
+			    lopt_path_is_beneath(layer->inodes[j].path, input->to))
 				lopt_maker_claim(maker, evidence->layer_of[i], j);
 	}
 }

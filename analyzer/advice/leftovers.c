@@ -6,6 +6,7 @@
 #include "advice/evidence.h"
 #include "advice/stage.h"
 #include "base/cleanup.h"
+#include "layer/path.h"
 
 /*
  * What a RUN leaves behind and nobody needs: removed in the instruction that made it, where that costs nothing. Names and
@@ -427,10 +428,9 @@ static void release_arena(struct lopt_arena *arena)
 }
 
 /* Is the path the place, or in it? */
-static bool is_beneath(struct lopt_str path, struct lopt_str place)
+static bool is_at(struct lopt_str path, struct lopt_str place)
 {
-	return path.len >= place.len && memcmp(path.ptr, place.ptr, place.len) == 0 &&
-	       (path.len == place.len || path.ptr[place.len] == '/');
+	return lopt_str_equal(path, place) || lopt_path_is_beneath(path, place);
 }
 
 static enum lopt_status look_at_link(void *context, const struct lopt_node *node, struct lopt_error *err)
@@ -450,8 +450,7 @@ static enum lopt_status look_at_link(void *context, const struct lopt_node *node
 		return lopt_error_memory(err);
 	whole = lopt_str_make(whole.ptr + 1, whole.len - 1);
 	for (size_t i = 0; i < finding->instance_count; i++)
-		linked->found |= is_beneath(whole, finding->instances[i]) &&
-				 !is_beneath(node->path, finding->instances[i]);
+		linked->found |= is_at(whole, finding->instances[i]) && !is_at(node->path, finding->instances[i]);
 	return LOPT_OK;
 }
 

@@ -23,12 +23,6 @@ void lopt_write_set_release(struct lopt_write_set *set)
 	free(set->roots);
 }
 
-static bool is_beneath(struct lopt_str path, struct lopt_str directory)
-{
-	return directory.len && path.len > directory.len && path.ptr[directory.len] == '/' &&
-	       memcmp(path.ptr, directory.ptr, directory.len) == 0;
-}
-
 /* What ldconfig makes, of libraries that are not the same. */
 static bool is_of_linker(struct lopt_str path)
 {
@@ -117,7 +111,7 @@ static void settle(struct lopt_write_set *set)
 	set->item_count = kept;
 	for (size_t i = kept; i-- > 0;)
 		for (size_t j = i + 1; set->items[i].whole && j < kept; j++) {
-			if (!is_beneath(set->items[j].entry->path, set->items[i].entry->path))
+			if (!lopt_path_is_beneath(set->items[j].entry->path, set->items[i].entry->path))
 				break;
 			set->items[i].whole = !set->items[j].out;
 		}
@@ -149,7 +143,7 @@ static enum lopt_status choose_roots(struct lopt_write_set *set, struct lopt_mak
 		const struct lopt_written_item *item = &set->items[i];
 		const struct lopt_written_root *last = set->count ? &set->roots[set->count - 1] : NULL;
 		bool parted = item->entry->type == LOPT_DIR && !item->whole;
-		if (last && is_beneath(item->entry->path, last->path))
+		if (last && lopt_path_is_beneath(item->entry->path, last->path))
 			continue;
 		if (item->out || parted) {
 			leave_behind(maker, item);
@@ -182,7 +176,7 @@ enum lopt_status lopt_write_set_make(struct lopt_write_set *out, struct lopt_mak
 bool lopt_write_set_has(const struct lopt_write_set *set, struct lopt_str path)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (lopt_str_equal(set->roots[i].path, path) || is_beneath(path, set->roots[i].path))
+		if (lopt_str_equal(set->roots[i].path, path) || lopt_path_is_beneath(path, set->roots[i].path))
 			return true;
 	return false;
 }

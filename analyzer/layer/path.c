@@ -106,6 +106,12 @@ int lopt_path_compare(struct lopt_str a, struct lopt_str b)
 	return (x > y) - (x < y);
 }
 
+bool lopt_path_is_beneath(struct lopt_str path, struct lopt_str directory)
+{
+	return directory.len && path.len > directory.len && path.ptr[directory.len] == '/' &&
+	       memcmp(path.ptr, directory.ptr, directory.len) == 0;
+}
+
 struct lopt_str lopt_path_next(struct lopt_str *path)
 {
 	while (path->len && path->ptr[0] == '/')

@@ -48,6 +48,9 @@ bool lopt_path_matches(const struct lopt_path_pattern *pattern, struct lopt_str 
 /** Cut the first component off the front of `path`, slashes before it passed over; empty at the end. */
 struct lopt_str lopt_path_next(struct lopt_str *path);
 
+/** Is the path inside this directory? Not the directory itself, and nothing is inside "". */
+bool lopt_path_is_beneath(struct lopt_str path, struct lopt_str directory);
+
 /** What the last component makes of an entry (OCI image-spec layer.md "Whiteouts"; only the last part counts). */
 enum lopt_whiteout {
 	LOPT_WHITEOUT_NONE,
