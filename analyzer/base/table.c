@@ -87,6 +87,20 @@ void lopt_table_release(struct lopt_table *table)
 	*table = (struct lopt_table){ 0 };
 }
 
+bool lopt_table_copy(struct lopt_table *out, const struct lopt_table *from)
+{
+	*out = (struct lopt_table){ 0 };
+	if (from->cap == 0)
+		return true;
+	struct lopt_table_slot *slots = reallocarray(NULL, from->cap, sizeof *slots);
+	if (!slots)
+		return false;
+	memcpy(slots, from->slots, from->cap * sizeof *slots);
+	*out = *from;
+	out->slots = slots;
+	return true;
+}
+
 static bool is_live(const struct lopt_table_slot *slot)
 {
 	return slot->value < VALUE_DELETED;

@@ -26,6 +26,8 @@ typedef bool lopt_table_match(const void *owner, uint32_t value, uint64_t number
 #define LOPT_TABLE_MAX (UINT32_MAX - 2) /* largest value that can be stored */
 
 void lopt_table_release(struct lopt_table *table);
+/** A table of the same entries. False when memory is exhausted. */
+bool lopt_table_copy(struct lopt_table *out, const struct lopt_table *from);
 /** The value of the key, or LOPT_TABLE_NONE. */
 uint32_t lopt_table_find(const struct lopt_table *table, uint64_t number, struct lopt_str key, lopt_table_match *match,
 			 const void *owner);

@@ -134,10 +134,7 @@ static enum lopt_status find_in_layer(struct lopt_extraction *x, struct lopt_str
 
 static uint32_t find_in_stack(const struct lopt_tree *tree, struct lopt_str target)
 {
-	uint32_t node = LOPT_NODE_ROOT;
-	for (struct lopt_str part = lopt_path_next(&target); part.len && node != LOPT_NODE_NONE;
-	     part = lopt_path_next(&target))
-		node = lopt_nodes_find(&tree->stack, node, part);
+	uint32_t node = lopt_nodes_reach(&tree->stack, target);
 	if (node == LOPT_NODE_NONE || lopt_nodes_at(&tree->stack, node)->kind != LOPT_NODE_OBJECT)
 		return LOPT_NODE_NONE;
 	return lopt_nodes_at(&tree->stack, node)->object;

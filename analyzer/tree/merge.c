@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "tree/extract.h"
+#include "tree/same.h"
 
 /* Laying an extracted layer over the stack, as the kernel's overlay does: parents first, names literal. */
 
@@ -82,11 +83,6 @@ static enum lopt_status differ(struct merging *m, enum lopt_severity severity, u
 	return status;
 }
 
-static bool is_plain_directory(const struct lopt_entry *entry)
-{
-	return !entry || (entry->mode == 0755 && entry->uid == 0 && entry->gid == 0 && entry->xattr_count == 0);
-}
-
 /* A directory that no entry of the layer lists. */
 static enum lopt_status tell_of_implied(struct merging *m, uint32_t upper, uint32_t lower, struct lopt_error *err)
 {
@@ -98,7 +94,7 @@ static enum lopt_status tell_of_implied(struct merging *m, uint32_t upper, uint3
 			m, LOPT_WARNING, upper,
 			"a path below a file or symbolic link of a lower layer: overlay engines put a directory in its place, others follow the link or refuse",
 			err);
-	if (!is_plain_directory(lower_at(m, lower)->entry))
+	if (!lopt_directory_is_plain(lower_at(m, lower)->entry))
 		return differ(
 			m, LOPT_WARNING, upper,
 			"a directory that is not listed loses its owner and mode: on docker and podman overlay only",
@@ -145,22 +141,11 @@ static enum lopt_status tell_of_directory(struct merging *m, uint32_t upper, uin
 
 /* --- what appears --- */
 
-static bool same_xattrs(const struct lopt_entry *a, const struct lopt_entry *b)
-{
-	if (a->xattr_count != b->xattr_count)
-		return false;
-	for (size_t i = 0; i < a->xattr_count; i++)
-		if (!lopt_str_equal(a->xattrs[i].name, b->xattrs[i].name) ||
-		    !lopt_str_equal(a->xattrs[i].value, b->xattrs[i].value))
-			return false;
-	return true;
-}
-
 static bool same_directory(const struct lopt_entry *a, const struct lopt_entry *b)
 {
 	if (!a || !b)
-		return is_plain_directory(a) && is_plain_directory(b);
-	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid && same_xattrs(a, b);
+		return lopt_directory_is_plain(a) && lopt_directory_is_plain(b);
+	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid && lopt_xattrs_same(a, b);
 }
 
 static bool same_object(const struct merging *m, uint32_t old, uint32_t new)

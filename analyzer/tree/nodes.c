@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "layer/path.h"
 
 static bool matches(const void *owner, uint32_t value, uint64_t number, struct lopt_str key)
 {
@@ -64,9 +65,31 @@ void lopt_nodes_release(struct lopt_nodes *nodes)
 	*nodes = (struct lopt_nodes){ .free = LOPT_NODE_NONE };
 }
 
+bool lopt_nodes_copy(struct lopt_nodes *out, const struct lopt_nodes *from)
+{
+	*out = (struct lopt_nodes){ .free = LOPT_NODE_NONE };
+	struct lopt_tree_node *items = reallocarray(NULL, from->count, sizeof *items);
+	if (!items)
+		return false;
+	memcpy(items, from->items, from->count * sizeof *items);
+	out->items = items;
+	out->count = out->cap = from->count;
+	out->free = from->free;
+	return lopt_table_copy(&out->by_name, &from->by_name);
+}
+
 uint32_t lopt_nodes_find(const struct lopt_nodes *nodes, uint32_t parent, struct lopt_str name)
 {
 	return lopt_table_find(&nodes->by_name, parent, name, matches, nodes);
+}
+
+uint32_t lopt_nodes_reach(const struct lopt_nodes *nodes, struct lopt_str path)
+{
+	uint32_t node = LOPT_NODE_ROOT;
+	for (struct lopt_str part = lopt_path_next(&path); part.len && node != LOPT_NODE_NONE;
+	     part = lopt_path_next(&path))
+		node = lopt_nodes_find(nodes, node, part);
+	return node;
 }
 
 uint32_t lopt_nodes_add(struct lopt_nodes *nodes, uint32_t parent, struct lopt_str name)

@@ -42,6 +42,8 @@ struct lopt_nodes {
 /** A tree with nothing but its root. False when memory is exhausted. */
 bool lopt_nodes_init(struct lopt_nodes *nodes);
 void lopt_nodes_release(struct lopt_nodes *nodes);
+/** The same nodes with the same numbers. False when memory is exhausted; release *out in any case. */
+bool lopt_nodes_copy(struct lopt_nodes *out, const struct lopt_nodes *from);
 
 static inline struct lopt_tree_node *lopt_nodes_at(const struct lopt_nodes *nodes, uint32_t node)
 {
@@ -50,6 +52,8 @@ static inline struct lopt_tree_node *lopt_nodes_at(const struct lopt_nodes *node
 
 /** The child of that name, or LOPT_NODE_NONE. */
 uint32_t lopt_nodes_find(const struct lopt_nodes *nodes, uint32_t parent, struct lopt_str name);
+/** The node a cleaned path names, component by component; LOPT_NODE_NONE when it is not there. */
+uint32_t lopt_nodes_reach(const struct lopt_nodes *nodes, struct lopt_str path);
 /** A new directory that nobody listed; LOPT_NODE_NONE when memory is exhausted. The name has to be new there. */
 uint32_t lopt_nodes_add(struct lopt_nodes *nodes, uint32_t parent, struct lopt_str name);
 /** Take a node without children out. */

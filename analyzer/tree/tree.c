@@ -23,6 +23,28 @@ void lopt_tree_release(struct lopt_tree *tree)
 	tree->object_count = tree->object_cap = tree->pair_count = tree->pair_cap = 0;
 }
 
+static bool copy_array(void *out, const void *from, size_t count, size_t size)
+{
+	void *copy = reallocarray(NULL, count + 1, size);
+	if (copy && count)
+		memcpy(copy, from, count * size);
+	*(void **)out = copy;
+	return copy != NULL;
+}
+
+enum lopt_status lopt_tree_copy(struct lopt_tree *out, const struct lopt_tree *from, struct lopt_notes *notes,
+				struct lopt_error *err)
+{
+	*out = (struct lopt_tree){ .arena = from->arena, .limits = from->limits, .notes = notes };
+	if (!lopt_nodes_copy(&out->stack, &from->stack) ||
+	    !copy_array(&out->objects, from->objects, from->object_count, sizeof *from->objects) ||
+	    !copy_array(&out->pairs, from->pairs, from->pair_count, sizeof *from->pairs))
+		return lopt_error_memory(err);
+	out->object_count = out->object_cap = from->object_count;
+	out->pair_count = out->pair_cap = from->pair_count;
+	return LOPT_OK;
+}
+
 void lopt_tree_path(const struct lopt_nodes *nodes, uint32_t node, struct lopt_buf *out)
 {
 	size_t len = 0;

@@ -62,6 +62,12 @@ LOPT_CHECKED enum lopt_status lopt_tree_init(struct lopt_tree *tree, struct lopt
 					     const struct lopt_limits *limits, struct lopt_notes *notes,
 					     struct lopt_error *err);
 void lopt_tree_release(struct lopt_tree *tree);
+/**
+ * A tree that holds the same and goes its own way from here; it borrows what `from` does, but for its notes. Release *out in
+ * any case. LOPT_E_MEMORY is the only failure.
+ */
+LOPT_CHECKED enum lopt_status lopt_tree_copy(struct lopt_tree *out, const struct lopt_tree *from,
+					     struct lopt_notes *notes, struct lopt_error *err);
 
 /** Put the next layer on top. */
 LOPT_CHECKED enum lopt_status lopt_tree_apply(struct lopt_tree *tree, const struct lopt_tree_layer *layer,
