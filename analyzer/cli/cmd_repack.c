@@ -11,12 +11,27 @@
 #include "report/repack.h"
 #include "source/spool.h"
 
-enum { WRITE = LOPT_OPTION_OWN, DRY_RUN, BASE, BASE_LAYERS, COMPRESS, FORCE, SECRETS, COLOR };
+enum {
+	WRITE = LOPT_OPTION_OWN,
+	DRY_RUN,
+	TRIM,
+	MERGE_UPPER,
+	SQUASH,
+	MAX_LAYERS,
+	DEDUPE,
+	BASE,
+	BASE_LAYERS,
+	COMPRESS,
+	FORCE,
+	SECRETS,
+	COLOR
+};
 
 struct wanted {
 	struct lopt_opening opening;
 	const char *write; /* NULL: not asked for */
 	bool dry_run;
+	const char *how; /* the option that says which layers are joined; NULL: none did */
 	const char *base;
 	struct lopt_repack_options plan;
 	struct lopt_compression compression;
@@ -40,6 +55,27 @@ static enum lopt_status take_compression(struct wanted *wanted, const char *valu
 	return lopt_error_context(err, "--compress");
 }
 
+/* They say different things about the same. */
+static enum lopt_status take_mode(struct wanted *wanted, const char *option, enum lopt_repack_mode mode,
+				  struct lopt_error *err)
+{
+	if (wanted->how && strcmp(wanted->how, option) != 0)
+		return lopt_error_set(err, LOPT_E_USAGE, "%s and %s exclude each other", wanted->how, option);
+	wanted->how = option;
+	wanted->plan.mode = mode;
+	return LOPT_OK;
+}
+
+static enum lopt_status take_max_layers(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	LOPT_TRY(take_mode(wanted, "--max-layers", LOPT_REPACK_TRIM, err));
+	LOPT_TRY(lopt_number_parse(&wanted->plan.max_layers, "max-layers", value, err));
+	if (wanted->plan.max_layers >= 1 && wanted->plan.max_layers <= LOPT_LAYERS_MAX)
+		return LOPT_OK;
+	return lopt_error_set(err, LOPT_E_USAGE, "--max-layers %.200s: it is a number from 1 to %d", value,
+			      LOPT_LAYERS_MAX);
+}
+
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
 	struct wanted *wanted = context;
@@ -49,6 +85,17 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 		return LOPT_OK;
 	case DRY_RUN:
 		wanted->dry_run = true;
+		return LOPT_OK;
+	case TRIM:
+		return take_mode(wanted, "--trim", LOPT_REPACK_TRIM, err);
+	case MERGE_UPPER:
+		return take_mode(wanted, "--merge-upper", LOPT_REPACK_MERGE_UPPER, err);
+	case SQUASH:
+		return take_mode(wanted, "--squash", LOPT_REPACK_SQUASH, err);
+	case MAX_LAYERS:
+		return take_max_layers(wanted, value, err);
+	case DEDUPE:
+		wanted->plan.dedupe = true;
 		return LOPT_OK;
 	case BASE:
 		wanted->base = value;
@@ -79,6 +126,7 @@ struct work {
 	int spool; /* -1: the input can be read again as it is */
 	struct lopt_image *image, *after;
 	struct lopt_repack_plan plan;
+	struct lopt_repack_account choices[LOPT_REPACK_MODES]; /* of a dry run */
 	struct lopt_repacked repacked;
 };
 
@@ -150,22 +198,23 @@ static enum lopt_status read_input(struct work *work, struct lopt_error *err)
 		work->spool = -1;
 		LOPT_TRY(lopt_source_spool(work->source, fd, &opening->limits, err));
 	}
-	opening->options.want_places = true;
-	opening->options.want_sha256 = !work->wanted->dry_run;
-	return lopt_opening_read(&work->image, opening, work->source, NULL, err);
+	struct lopt_open_options options = opening->options;
+	options.want_places = true;
+	options.want_sha256 = !work->wanted->dry_run;
+	return lopt_opening_read(&work->image, opening, work->source, &options, err);
 }
 
 static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_cleanup_image) struct lopt_image *base = NULL;
 	struct wanted *wanted = work->wanted;
-	if (work->base) {
-		const struct lopt_open_options plain = { .limits = &wanted->opening.limits };
-		LOPT_TRY(lopt_opening_read(&base, &wanted->opening, work->base, &plain, err));
-	}
+	if (work->base)
+		LOPT_TRY(lopt_opening_read_base(&base, &wanted->opening, work->base, err));
 	wanted->plan.limits = &wanted->opening.limits;
 	wanted->plan.base = base;
 	enum lopt_status status = lopt_repack_plan_make(&work->plan, work->image, &wanted->plan, err);
+	if (status == LOPT_OK && wanted->dry_run)
+		status = lopt_repack_choices_make(work->choices, work->image, &wanted->plan, err);
 	return status == LOPT_E_INPUT ? lopt_error_context(err, "%s: cannot be rewritten", wanted->opening.image)
 				      : status;
 }
@@ -182,7 +231,7 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 	LOPT_TRY(lopt_source_resize(work->written, err));
 	if (lopt_opening_read(&work->after, opening, work->written, &options, err) != LOPT_OK)
 		return lopt_error_context(err, "what was written cannot be read");
-	return lopt_repack_prove(&work->plan, &work->repacked, work->after, err);
+	return lopt_repack_prove(&work->plan, &work->repacked, work->after, &opening->limits, err);
 }
 
 static enum lopt_status write_product(struct work *work, struct lopt_error *err)
@@ -213,8 +262,14 @@ static enum lopt_status report(struct work *work, struct lopt_error *err)
 	struct wanted *wanted = work->wanted;
 	struct lopt_outputs *outputs = &wanted->opening.outputs;
 	bool written = !wanted->dry_run;
-	LOPT_TRY(lopt_repack_view_make(&view, &work->plan, written ? &work->repacked : NULL,
-				       written ? wanted->write : NULL, err));
+	const struct lopt_repack_outcome outcome = {
+		.plan = &work->plan,
+		.repacked = written ? &work->repacked : NULL,
+		.target = written ? wanted->write : NULL,
+		.choices = written ? NULL : work->choices,
+		.how = wanted->compress ? &wanted->compression : NULL,
+	};
+	LOPT_TRY(lopt_repack_view_make(&view, &outcome, err));
 	for (size_t i = 0; i < outputs->count; i++)
 		LOPT_TRY(write_report(wanted, &outputs->items[i], &view, err));
 	if (written)
@@ -291,6 +346,13 @@ static const char *words(int id, size_t index)
 static const struct lopt_option options[] = {
 	{ "write", 0, WRITE, "FILE", "write the new image here; it appears when it is proved" },
 	{ "dry-run", 0, DRY_RUN, NULL, "tell what would go, and write nothing" },
+	{ "trim", 0, TRIM, NULL, "leave the layers apart (default)" },
+	{ "merge-upper", 0, MERGE_UPPER, NULL, "make one layer of those above the base" },
+	{ "squash", 0, SQUASH, NULL, "make one layer of all, the base included" },
+	{ "max-layers", 0, MAX_LAYERS, "N",
+	  "join neighbours above the base until there are at most N layers, up to 125" },
+	{ "dedupe", 0, DEDUPE, NULL,
+	  "make hard links of files of one layer that are equal in all: not strictly the same image" },
 	{ "base", 0, BASE, "IMAGE", "leave the layers of this base image as they are" },
 	{ "base-layers", 0, BASE_LAYERS, "N", "the same, where the base image is the lowest N layers (1)" },
 	{ "compress", 0, COMPRESS, "HOW",

@@ -31,8 +31,9 @@ static const int allowed[] = {
 	SCMP_SYS(fcntl), SCMP_SYS(mkdir), SCMP_SYS(openat),
 #endif
 	/* what is open */
-	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek),
-	SCMP_SYS(_llseek), SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(newfstatat), /* fstat() may be this one */
+	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(lseek), SCMP_SYS(_llseek), SCMP_SYS(fstat), SCMP_SYS(fstat64),
+	SCMP_SYS(newfstatat), /* fstat() may be this one */
 	SCMP_SYS(fstatat64), SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(fsync), SCMP_SYS(sync_file_range),
 	SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	/* memory; qsort() asks how much there is */

@@ -143,7 +143,7 @@ static int create_remembered(const char *name, const char *target)
 	sigset_t before;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	int code = errno;
 	if (fd >= 0 && !remember(name, target)) {
 		(void)unlink(name);

@@ -4,11 +4,6 @@
 
 /* --- what changed --- */
 
-static const struct lopt_layer *old_layer(const struct lopt_documents *documents, size_t layer)
-{
-	return lopt_image_layer(documents->plan->image, layer);
-}
-
 static bool has_new_diff_ids(const struct lopt_documents *documents)
 {
 	return documents->plan->changes;
@@ -16,8 +11,8 @@ static bool has_new_diff_ids(const struct lopt_documents *documents)
 
 static bool has_new_blobs(const struct lopt_documents *documents)
 {
-	for (size_t i = 0; i < documents->plan->layer_count; i++)
-		if (documents->layers[i].removed || documents->layers[i].new_bytes)
+	for (size_t i = 0; i < documents->plan->output_count; i++)
+		if (documents->layers[i].new_bytes)
 			return true;
 	return has_new_diff_ids(documents);
 }
@@ -28,20 +23,26 @@ static enum lopt_status set_diff_ids(const struct lopt_documents *documents, jso
 {
 	json_t *ids = json_array();
 	LOPT_TRY(lopt_value_set(json_object_get(config, "rootfs"), "diff_ids", ids, err));
-	for (size_t i = 0; i < documents->plan->layer_count; i++)
-		if (!documents->layers[i].removed)
-			LOPT_TRY(lopt_value_append(ids, json_string(documents->layers[i].diff_id), err));
+	for (size_t i = 0; i < documents->plan->output_count; i++)
+		LOPT_TRY(lopt_value_append(ids, json_string(documents->layers[i].diff_id), err));
 	return LOPT_OK;
 }
 
-/* The instruction of a layer that is gone stays, as one that made none. */
+/* Of layers that became one the highest makes it: only then is all of it there. */
+static bool makes_layer(const struct lopt_repack_plan *plan, size_t layer)
+{
+	size_t output = plan->layers[layer].output;
+	return output != LOPT_NO_OUTPUT && lopt_output_top(&plan->outputs[output]) == layer;
+}
+
+/* The instruction of a layer that is gone, or part of another one, stays as one that made none. */
 static enum lopt_status set_history(const struct lopt_documents *documents, json_t *config, struct lopt_error *err)
 {
 	const struct lopt_image_info *info = lopt_image_info(documents->plan->image);
 	json_t *history = json_object_get(config, "history");
 	for (size_t i = 0; i < info->history_count; i++) {
 		size_t layer = info->history[i].layer;
-		if (layer < documents->plan->layer_count && documents->layers[layer].removed)
+		if (layer < documents->plan->layer_count && !makes_layer(documents->plan, layer))
 			LOPT_TRY(lopt_value_set(json_array_get(history, i), "empty_layer", json_true(), err));
 	}
 	return LOPT_OK;
@@ -121,7 +122,8 @@ static enum lopt_status add_layer(json_t *layers, const json_t *old, bool docker
 	LOPT_TRY(lopt_value_append(layers, descriptor, err));
 	if (old && !layer->new_bytes)
 		return LOPT_OK;
-	LOPT_TRY(lopt_value_set(descriptor, "mediaType", json_string(layer_media(docker, layer->codec)), err));
+	LOPT_TRY(lopt_value_set(descriptor, "mediaType", json_string(layer_media(docker, layer->compression.codec)),
+				err));
 	LOPT_TRY(lopt_value_describe(descriptor, &layer->blob, err));
 	clean_annotations(descriptor);
 	return LOPT_OK;
@@ -132,10 +134,9 @@ static enum lopt_status set_layers(const struct lopt_documents *documents, json_
 	const json_t *old = json_object_get(manifest, "layers");
 	json_t *layers = json_array();
 	enum lopt_status status = layers ? LOPT_OK : lopt_error_memory(err);
-	for (size_t i = 0; i < documents->plan->layer_count && status == LOPT_OK; i++)
-		if (!documents->layers[i].removed)
-			status = add_layer(layers, json_array_get(old, i), is_docker(manifest), &documents->layers[i],
-					   err);
+	for (size_t i = 0; i < documents->plan->output_count && status == LOPT_OK; i++)
+		status = add_layer(layers, json_array_get(old, lopt_output_top(&documents->plan->outputs[i])),
+				   is_docker(manifest), &documents->layers[i], err);
 	if (status == LOPT_OK)
 		return lopt_value_set(manifest, "layers", layers, err);
 	json_decref(layers);
@@ -146,7 +147,7 @@ static enum lopt_status set_layers(const struct lopt_documents *documents, json_
 static void clean_base(const struct lopt_documents *documents, json_t *manifest)
 {
 	json_t *annotations = json_object_get(manifest, "annotations");
-	if (lopt_str_is(old_layer(documents, 0)->diff_id, documents->layers[0].diff_id))
+	if (lopt_str_is(lopt_image_layer(documents->plan->image, 0)->diff_id, documents->layers[0].diff_id))
 		return;
 	(void)json_object_del(annotations, "org.opencontainers.image.base.name");
 	(void)json_object_del(annotations, "org.opencontainers.image.base.digest");

@@ -194,9 +194,7 @@ static enum lopt_status fill_image(json_t *image, const struct lopt_documents *d
 		return status;
 	}
 	LOPT_TRY(lopt_value_set(image, "Layers", layers, err));
-	for (size_t i = 0; i < documents->plan->layer_count; i++) {
-		if (documents->layers[i].removed)
-			continue;
+	for (size_t i = 0; i < documents->plan->output_count; i++) {
 		lopt_blob_name(name, documents->layers[i].blob.digest);
 		LOPT_TRY(lopt_value_append(layers, json_string(name), err));
 	}

@@ -15,9 +15,21 @@
 LOPT_CHECKED enum lopt_status lopt_repack_scope(struct lopt_repack_plan *plan,
 						const struct lopt_repack_options *options, struct lopt_error *err);
 
-/** Decide what goes from one layer that may be changed; `below` is the stack of what is to be written below it (trim.c). */
-LOPT_CHECKED enum lopt_status lopt_repack_trim(struct lopt_repack_plan *plan, size_t layer,
-					       const struct lopt_tree *below, struct lopt_error *err);
+/** Which layers are to be joined, by the mode alone: together[i] when layer i and the one above it (runs.c). */
+void lopt_repack_runs(const struct lopt_repack_plan *plan, bool *together);
+/**
+ * The same for at most plan->max_layers, so that as few bytes as can be are shared no longer. `never` is by layer likewise;
+ * plan has been made without joining. LOPT_E_INPUT: it cannot be done.
+ */
+LOPT_CHECKED enum lopt_status lopt_repack_fewest(const struct lopt_repack_plan *plan, const bool *never, bool *together,
+						 struct lopt_error *err);
+/** Whether a layer may be part of another one. */
+bool lopt_repack_can_join(const struct lopt_repack_plan *plan, size_t layer);
+
+/** Whether the history says of each layer which instruction made it, or is not there at all. */
+bool lopt_history_is_whole(const struct lopt_image *image);
+/** Outputs that nothing is left of go; then all sums (sums.c). */
+LOPT_CHECKED enum lopt_status lopt_repack_sum_up(struct lopt_repack_plan *plan, struct lopt_error *err);
 
 /* --- what is written --- */
 
@@ -28,54 +40,67 @@ struct lopt_new_blob {
 };
 
 struct lopt_new_layer {
-	struct lopt_new_blob blob;
+	struct lopt_new_blob blob; /* digest "", size 0: not known before it is written */
 	char diff_id[LOPT_DIGEST_TEXT_MAX];
-	enum lopt_codec codec;
-	bool removed;	/* then nothing else is set */
+	struct lopt_compression compression;
 	bool new_bytes; /* the blob is another one */
 };
 
-/** The outer tar (archive.c): members have no owner, no time and mode 0644. */
+/**
+ * The outer tar (archive.c): members have no owner, no time and mode 0644. Layers are written several at a time, each to a
+ * place of its own; when all are there they are moved together.
+ */
 struct lopt_archive {
-	FILE *file;	  /* borrowed; seeks */
+	int fd;		  /* borrowed; can be read and sought in */
 	const char *name; /* for messages */
 	uint64_t position;
-	uint64_t header; /* of the member that is being written */
 };
 void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name);
-/** Begin a blob. Its bytes then go to archive->file from where it stands. */
-LOPT_CHECKED enum lopt_status lopt_archive_begin(struct lopt_archive *archive, enum lopt_digest_algorithm algorithm,
-						 struct lopt_error *err);
-/** All of it was written: give it its name. */
-LOPT_CHECKED enum lopt_status lopt_archive_end(struct lopt_archive *archive, const struct lopt_new_blob *blob,
-					       struct lopt_error *err);
+
+/** Where the bytes of a layer go until it is known where they belong. */
+struct lopt_slot {
+	struct lopt_sink sink;
+	const struct lopt_archive *archive;
+	uint64_t start, position, end;
+};
+/** Room for a blob of at most `most` bytes, behind those of the slots before; *place is where they end, at first archive->position. */
+void lopt_archive_reserve(struct lopt_slot *slot, const struct lopt_archive *archive, uint64_t *place,
+			  enum lopt_digest_algorithm algorithm, uint64_t most);
+/** It was written: put it behind what is there, under `name`. Slots in their order. */
+LOPT_CHECKED enum lopt_status lopt_archive_settle(struct lopt_archive *archive, const struct lopt_slot *slot,
+						  const char *name, struct lopt_error *err);
 /** A whole member. */
 LOPT_CHECKED enum lopt_status lopt_archive_put(struct lopt_archive *archive, const char *name, struct lopt_str bytes,
 					       struct lopt_error *err);
-/** A blob that is there as a whole; *out is its digest and size. */
-LOPT_CHECKED enum lopt_status lopt_archive_put_blob(struct lopt_archive *archive, struct lopt_str bytes,
-						    struct lopt_new_blob *out, struct lopt_error *err);
-/** Forget everything from `position` on, which was where a member began. */
-LOPT_CHECKED enum lopt_status lopt_archive_take_back(struct lopt_archive *archive, uint64_t position,
-						     struct lopt_error *err);
 /** The end of the tar; nothing stands in the file behind it. */
 LOPT_CHECKED enum lopt_status lopt_archive_finish(struct lopt_archive *archive, struct lopt_error *err);
 /** "blobs/ALGORITHM/HEX" */
 enum { LOPT_BLOB_NAME_MAX = LOPT_DIGEST_TEXT_MAX + 8 };
 void lopt_blob_name(char out[LOPT_BLOB_NAME_MAX], const char *digest);
 
-/** The layer's blob, as the plan wants it, into the archive (rewrite.c). `how` NULL: compressed as it was. */
-LOPT_CHECKED enum lopt_status lopt_layer_write(struct lopt_new_layer *out, const struct lopt_repack_plan *plan,
-					       size_t layer, const struct lopt_compression *how,
-					       const struct lopt_limits *limits, struct lopt_archive *archive,
-					       struct lopt_error *err);
+/** What is known of a layer of the output before it is written. `how` NULL: compressed as it was. */
+void lopt_layer_describe(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t output,
+			 const struct lopt_compression *how);
+struct lopt_layer_job {
+	const struct lopt_repack_plan *plan;
+	size_t output;
+	const struct lopt_limits *limits;
+};
+/** The blob of a layer that was described, as the plan wants it (rewrite.c). By several threads at once. */
+LOPT_CHECKED enum lopt_status lopt_layer_write(struct lopt_new_layer *out, const struct lopt_layer_job *job,
+					       struct lopt_sink *to, struct lopt_error *err);
+
+/** All layers of the output, each described before, into the archive, several at a time (layers.c). */
+LOPT_CHECKED enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct lopt_repack_plan *plan,
+						const struct lopt_limits *limits, struct lopt_archive *archive,
+						struct lopt_error *err);
 
 /* --- documents (documents.c, index.c); what they know nothing of stays as it was --- */
 
 struct lopt_documents {
 	const struct lopt_repack_plan *plan;
 	struct lopt_bundle *bundle;
-	const struct lopt_new_layer *layers;
+	const struct lopt_new_layer *layers; /* of the output */
 	const struct lopt_limits *limits;
 	struct lopt_new_blob config, manifest; /* once they are written */
 	const char *manifest_media;	       /* likewise; a literal */

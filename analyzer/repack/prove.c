@@ -3,8 +3,11 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "compare/inventory.h"
+#include "image/origin.h"
 #include "layeropt/finding.h"
 #include "repack/repack.h"
+#include "tree/inplace.h"
+#include "tree/same.h"
 
 /* --- what a container sees --- */
 
@@ -14,26 +17,113 @@ static enum lopt_status differs(struct lopt_error *err, const char *where, struc
 			      where, LOPT_STR_ARGS(what));
 }
 
-static enum lopt_status prove_view(const struct lopt_image *before, const struct lopt_image *after,
+/*
+ * A directory that no entry lists has the time at which the engine made it: any time will do. Where files became hard links the
+ * groups of those that were apart differ, and what they hold, which is compared all the same, does not.
+ */
+static bool is_as_planned(const struct lopt_difference *difference, const struct lopt_repack_plan *plan)
+{
+	unsigned aspects = difference->aspects;
+	if (difference->before.type == LOPT_DIR && !difference->before.has_time)
+		aspects &= ~(unsigned)LOPT_ASPECT_TIME;
+	if (plan->dedupe)
+		aspects &= ~(unsigned)LOPT_ASPECT_LINKS;
+	return aspects == 0;
+}
+
+static enum lopt_status check_comparison(const struct lopt_comparison *comparison, const struct lopt_repack_plan *plan,
+					 struct lopt_error *err)
+{
+	for (size_t i = 0; i < comparison->count; i++)
+		if (!is_as_planned(&comparison->differences[i], plan))
+			return differs(err, "path", comparison->differences[i].path);
+	if (comparison->config_count)
+		return differs(err, "configuration:", comparison->config[0].member);
+	return LOPT_OK;
+}
+
+static enum lopt_status prove_view(const struct lopt_repack_plan *plan, const struct lopt_image *after,
 				   struct lopt_error *err)
 {
 	static const struct lopt_comparison_options options = { .times = true };
 	LOPT_CLEANUP(lopt_comparison_release) struct lopt_comparison comparison = { 0 };
 	LOPT_CLEANUP(lopt_inventory_release) struct lopt_inventory a = { 0 };
 	LOPT_CLEANUP(lopt_inventory_release) struct lopt_inventory b = { 0 };
-	struct lopt_arena arena;
+	LOPT_CLEANUP(lopt_arena_release) struct lopt_arena arena;
 	lopt_arena_init(&arena, SIZE_MAX);
-	enum lopt_status status = lopt_inventory_make(&a, &arena, before, NULL, err);
-	if (status == LOPT_OK)
-		status = lopt_inventory_make(&b, &arena, after, NULL, err);
-	if (status == LOPT_OK)
-		status = lopt_comparison_between(&comparison, &a, &b, &options, err);
-	if (status == LOPT_OK && comparison.count)
-		status = differs(err, "path", comparison.differences[0].path);
-	if (status == LOPT_OK && comparison.config_count)
-		status = differs(err, "configuration:", comparison.config[0].member);
-	lopt_arena_release(&arena);
-	return status;
+	LOPT_TRY(lopt_inventory_make(&a, &arena, plan->image, NULL, err));
+	LOPT_TRY(lopt_inventory_make(&b, &arena, after, NULL, err));
+	LOPT_TRY(lopt_comparison_between(&comparison, &a, &b, &options, err));
+	return check_comparison(&comparison, plan, err);
+}
+
+/* --- the same to engines that apply each layer to what is there --- */
+
+struct applied {
+	struct lopt_arena arena;
+	struct lopt_notes notes;
+	struct lopt_tree tree;
+	bool fails;
+};
+
+static void release_applied(struct applied *applied)
+{
+	lopt_tree_release(&applied->tree);
+	lopt_notes_release(&applied->notes);
+	lopt_arena_release(&applied->arena);
+}
+
+static enum lopt_status apply_layers(struct applied *out, const struct lopt_image *image,
+				     const struct lopt_limits *limits, struct lopt_error *err)
+{
+	const struct lopt_bundle *bundle = lopt_image_bundle(image);
+	lopt_arena_init(&out->arena, limits->arena_bytes);
+	lopt_notes_init(&out->notes, &out->arena);
+	LOPT_TRY(lopt_tree_init(&out->tree, &out->arena, limits, &out->notes, err));
+	for (size_t i = 0; i < bundle->layer_count && !out->fails; i++) {
+		const struct lopt_tree_layer layer = { bundle->layers[i].data, (uint32_t)i };
+		LOPT_TRY(lopt_tree_apply_in_place(&out->tree, &layer, &out->fails, err));
+	}
+	return LOPT_OK;
+}
+
+struct images {
+	const struct lopt_image *before, *after;
+};
+
+static const unsigned char *digest_of(const struct lopt_image *image, const struct lopt_object *object)
+{
+	uint32_t content = lopt_image_layer(image, object->layer)->inodes[object->inode].content;
+	return content == LOPT_NO_CONTENT ? NULL : lopt_image_sha256(image, content);
+}
+
+/* Nobody can hash what is too sparse: its layer's digest is all there is to go by. */
+static bool same_content(const void *context, const struct lopt_object *a, const struct lopt_object *b)
+{
+	const struct images *images = context;
+	const unsigned char *x = digest_of(images->before, a), *y = digest_of(images->after, b);
+	return x && y ? memcmp(x, y, 32) == 0 : x == y;
+}
+
+static enum lopt_status prove_applied(const struct lopt_repack_plan *plan, const struct lopt_image *after,
+				      const struct lopt_limits *limits, struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_applied) struct applied a = { 0 };
+	LOPT_CLEANUP(release_applied) struct applied b = { 0 };
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf where = LOPT_BUF_INIT(SIZE_MAX / 2);
+	const struct images images = { plan->image, after };
+	const struct lopt_tree_match match = { .same_content = same_content,
+					       .context = &images,
+					       .links_may_join = plan->dedupe };
+	bool same;
+	LOPT_TRY(apply_layers(&a, plan->image, limits, err));
+	LOPT_TRY(apply_layers(&b, after, limits, err));
+	if (a.fails) /* nobody sees it that way */
+		return LOPT_OK;
+	if (b.fails)
+		return differs(err, "what", lopt_str_from("engines see that apply layers in place"));
+	LOPT_TRY(lopt_tree_same(&a.tree, &b.tree, &match, &same, &where, err));
+	return same ? LOPT_OK : differs(err, "to engines that apply layers in place, path", lopt_buf_view(&where));
 }
 
 /* --- what the plan said --- */
@@ -55,16 +145,16 @@ static uint64_t content_of(const struct lopt_layer *layer)
 static enum lopt_status prove_layer(const struct lopt_repack_plan *plan, const struct lopt_repacked *repacked,
 				    size_t index, const struct lopt_layer *after, struct lopt_error *err)
 {
-	const struct lopt_layer_plan *planned = &plan->layers[index];
-	const struct lopt_layer *before = lopt_image_layer(plan->image, index);
+	const struct lopt_output_plan *planned = &plan->outputs[index];
+	const struct lopt_layer *before = lopt_image_layer(plan->image, planned->first);
 	if (!lopt_str_equal(after->diff_id, repacked->layers[index].diff_id) ||
-	    (!planned->goes && !lopt_str_equal(after->diff_id, before->diff_id)))
+	    (!planned->pieces && !lopt_str_equal(after->diff_id, before->diff_id)))
 		return unforeseen(err, index, "its diff ID");
 	if (after->verified != LOPT_VERIFIED_TRUE)
 		return unforeseen(err, index, "its digest was not verified");
-	if (after->size != planned->size || after->entry_count != before->entry_count - planned->entries)
+	if (after->size != planned->size || after->entry_count != planned->entries)
 		return unforeseen(err, index, "its size");
-	if (content_of(after) != content_of(before) - planned->bytes)
+	if (content_of(after) != planned->content)
 		return unforeseen(err, index, "its content");
 	return LOPT_OK;
 }
@@ -72,15 +162,11 @@ static enum lopt_status prove_layer(const struct lopt_repack_plan *plan, const s
 static enum lopt_status prove_layers(const struct lopt_repack_plan *plan, const struct lopt_repacked *repacked,
 				     const struct lopt_image *after, struct lopt_error *err)
 {
-	size_t at = 0;
-	for (size_t i = 0; i < plan->layer_count; i++) {
-		if (plan->layers[i].fate == LOPT_FATE_REMOVED)
-			continue;
-		if (at == lopt_image_layer_count(after))
-			return unforeseen(err, i, "it is missing");
-		LOPT_TRY(prove_layer(plan, repacked, i, lopt_image_layer(after, at++), err));
-	}
-	return at == lopt_image_layer_count(after) ? LOPT_OK : unforeseen(err, at, "one more than planned");
+	if (lopt_image_layer_count(after) != plan->output_count)
+		return unforeseen(err, lopt_image_layer_count(after), "the number of layers");
+	for (size_t i = 0; i < plan->output_count; i++)
+		LOPT_TRY(prove_layer(plan, repacked, i, lopt_image_layer(after, i), err));
+	return LOPT_OK;
 }
 
 /* --- what engines say --- */
@@ -96,12 +182,14 @@ static size_t count_differences(const struct lopt_image *image)
 }
 
 enum lopt_status lopt_repack_prove(const struct lopt_repack_plan *plan, const struct lopt_repacked *repacked,
-				   const struct lopt_image *after, struct lopt_error *err)
+				   const struct lopt_image *after, const struct lopt_limits *limits,
+				   struct lopt_error *err)
 {
 	if (!lopt_str_equal(lopt_image_info(after)->config_digest, repacked->config_digest))
 		return differs(err, "digest of", lopt_str_from("the configuration"));
 	LOPT_TRY(prove_layers(plan, repacked, after, err));
-	LOPT_TRY(prove_view(plan->image, after, err));
+	LOPT_TRY(prove_view(plan, after, err));
+	LOPT_TRY(prove_applied(plan, after, limits, err));
 	if (count_differences(after) > count_differences(plan->image))
 		return differs(err, "what", lopt_str_from("engines make of it"));
 	return LOPT_OK;

@@ -18,49 +18,11 @@ struct writing {
 
 /* --- layers --- */
 
-static bool same_choice(const struct lopt_repack_plan *plan, size_t a, size_t b)
-{
-	const struct lopt_layer_plan *x = &plan->layers[a], *y = &plan->layers[b];
-	if (!x->goes || !y->goes)
-		return x->goes == y->goes;
-	return memcmp(x->goes, y->goes, lopt_image_layer(plan->image, a)->entry_count * sizeof *x->goes) == 0;
-}
-
-/* The first layer that comes out as the same blob: listed twice, it is written once. */
-static size_t twin_of(const struct lopt_repack_plan *plan, size_t layer)
-{
-	const struct lopt_bundle_layer *layers = lopt_image_bundle(plan->image)->layers;
-	for (size_t i = 0; i < layer; i++)
-		if (layers[i].blob_index == layers[layer].blob_index && plan->layers[i].fate != LOPT_FATE_REMOVED &&
-		    same_choice(plan, i, layer))
-			return i;
-	return layer;
-}
-
-static bool is_written(const struct writing *writing, size_t before, const char *digest)
-{
-	for (size_t i = 0; i < before; i++)
-		if (!writing->layers[i].removed && strcmp(writing->layers[i].blob.digest, digest) == 0)
-			return true;
-	return false;
-}
-
 static enum lopt_status write_layers(struct writing *writing, struct lopt_error *err)
 {
-	const struct lopt_repack_plan *plan = writing->plan;
-	for (size_t i = 0; i < plan->layer_count; i++) {
-		uint64_t start = writing->archive.position;
-		size_t twin = plan->layers[i].fate == LOPT_FATE_REMOVED ? i : twin_of(plan, i);
-		if (twin != i) {
-			writing->layers[i] = writing->layers[twin];
-			continue;
-		}
-		LOPT_TRY(lopt_layer_write(&writing->layers[i], plan, i, writing->how, writing->documents.limits,
-					  &writing->archive, err));
-		if (!writing->layers[i].removed && is_written(writing, i, writing->layers[i].blob.digest))
-			LOPT_TRY(lopt_archive_take_back(&writing->archive, start, err));
-	}
-	return LOPT_OK;
+	for (size_t i = 0; i < writing->plan->output_count; i++)
+		lopt_layer_describe(&writing->layers[i], writing->plan, i, writing->how);
+	return lopt_layers_write(writing->layers, writing->plan, writing->documents.limits, &writing->archive, err);
 }
 
 /* --- documents --- */
@@ -76,6 +38,19 @@ static enum lopt_status put_document(struct writing *writing, const char *name, 
 	return lopt_archive_put(&writing->archive, name, lopt_buf_view(&text), err);
 }
 
+/* *out is its digest and size. */
+static enum lopt_status put_blob(struct lopt_archive *archive, struct lopt_str bytes, struct lopt_new_blob *out,
+				 struct lopt_error *err)
+{
+	char name[LOPT_BLOB_NAME_MAX];
+	struct lopt_digest digest;
+	LOPT_TRY(lopt_digest_of(&digest, LOPT_SHA256, bytes.ptr, bytes.len, err));
+	(void)lopt_digest_format(out->digest, &digest);
+	out->size = bytes.len;
+	lopt_blob_name(name, out->digest);
+	return lopt_archive_put(archive, name, bytes, err);
+}
+
 static enum lopt_status write_documents(struct writing *writing, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf config = LOPT_BUF_INIT(SIZE_MAX / 2);
@@ -83,9 +58,9 @@ static enum lopt_status write_documents(struct writing *writing, struct lopt_err
 	struct lopt_documents *documents = &writing->documents;
 	struct lopt_archive *archive = &writing->archive;
 	LOPT_TRY(lopt_config_write(&config, documents, err));
-	LOPT_TRY(lopt_archive_put_blob(archive, lopt_buf_view(&config), &documents->config, err));
+	LOPT_TRY(put_blob(archive, lopt_buf_view(&config), &documents->config, err));
 	LOPT_TRY(lopt_manifest_write(&manifest, documents, err));
-	LOPT_TRY(lopt_archive_put_blob(archive, lopt_buf_view(&manifest), &documents->manifest, err));
+	LOPT_TRY(put_blob(archive, lopt_buf_view(&manifest), &documents->manifest, err));
 	LOPT_TRY(put_document(writing, "index.json", lopt_index_write, err));
 	LOPT_TRY(put_document(writing, "manifest.json", lopt_docker_manifest_write, err));
 	return lopt_archive_put(archive, "oci-layout", lopt_str_from("{\"imageLayoutVersion\":\"1.0.0\"}"), err);
@@ -102,7 +77,7 @@ static enum lopt_status copy(struct lopt_str *out, struct lopt_repacked *to, con
 static enum lopt_status tell(struct lopt_repacked *out, const struct writing *writing, struct lopt_error *err)
 {
 	const struct lopt_documents *documents = &writing->documents;
-	size_t count = writing->plan->layer_count;
+	size_t count = writing->plan->output_count;
 	out->layers = lopt_arena_zalloc(&out->arena, count + 1, sizeof *out->layers);
 	if (!out->layers)
 		return lopt_error_memory(err);
@@ -111,8 +86,6 @@ static enum lopt_status tell(struct lopt_repacked *out, const struct writing *wr
 	for (size_t i = 0; i < count; i++) {
 		const struct lopt_new_layer *from = &writing->layers[i];
 		struct lopt_repacked_layer *to = &out->layers[i];
-		if (from->removed)
-			continue;
 		LOPT_TRY(copy(&to->diff_id, out, from->diff_id, err));
 		LOPT_TRY(copy(&to->digest, out, from->blob.digest, err));
 		to->stored = from->blob.size;
@@ -136,7 +109,7 @@ enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_
 {
 	struct lopt_bundle *bundle = lopt_image_bundle(plan->image);
 	LOPT_CLEANUP(lopt_cleanup_bytes)
-	struct lopt_new_layer *layers = calloc(plan->layer_count + 1, sizeof *layers);
+	struct lopt_new_layer *layers = calloc(plan->output_count + 1, sizeof *layers);
 	struct writing writing = {
 		.plan = plan,
 		.how = how,

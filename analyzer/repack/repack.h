@@ -12,9 +12,9 @@
  * input it takes the one image that was read. Everything the documents say that is not about bytes of layers stays.
  */
 struct lopt_repacked_layer {
-	struct lopt_str diff_id, digest; /* empty for a layer that is gone */
-	uint64_t stored;		 /* bytes of the blob */
-	bool same;			 /* it is the blob that the input has */
+	struct lopt_str diff_id, digest;
+	uint64_t stored; /* bytes of the blob */
+	bool same;	 /* it is the blob that the input has */
 };
 
 /** A descriptor that is in the input's index and not in the output's. */
@@ -26,7 +26,7 @@ struct lopt_left_out {
 
 struct lopt_repacked {
 	struct lopt_arena arena;
-	struct lopt_repacked_layer *layers; /* by layers of the input */
+	struct lopt_repacked_layer *layers; /* of the output */
 	struct lopt_str config_digest, manifest_digest;
 	struct lopt_left_out *left_out;
 	size_t left_out_count, left_out_cap;
@@ -43,13 +43,17 @@ LOPT_CHECKED enum lopt_status lopt_repack_write(struct lopt_repacked *out, const
 						FILE *to, const char *name, struct lopt_error *err);
 void lopt_repacked_release(struct lopt_repacked *repacked);
 
+/** Whether it is known without compressing how large a layer of the output will be, as stored. */
+bool lopt_repack_foresees(uint64_t *out, const struct lopt_repack_plan *plan, size_t output,
+			  const struct lopt_compression *how);
+
 /**
- * Hold what was written, and read again, to what was read: every path of the final filesystem with all that docker sets of it,
- * the configuration, and every sum that the plan foretold. LOPT_E_BUG, naming what differs, when it is not the same. Both
- * images were read with want_sha256 and verify_digests.
+ * Hold what was written, and read again, to what was read: every path of the final filesystem with all that engines set of it,
+ * in both ways to stack layers, the configuration, and every sum that the plan foretold. LOPT_E_BUG, naming what differs, when
+ * it is not the same. Both images were read with want_sha256 and verify_digests.
  */
 LOPT_CHECKED enum lopt_status lopt_repack_prove(const struct lopt_repack_plan *plan,
 						const struct lopt_repacked *repacked, const struct lopt_image *after,
-						struct lopt_error *err);
+						const struct lopt_limits *limits, struct lopt_error *err);
 
 #endif

@@ -3,108 +3,95 @@
 
 #include "base/cleanup.h"
 #include "image/origin.h"
-#include "io/ahead.h"
+#include "repack/draft.h"
+#include "repack/header.h"
 #include "repack/inner.h"
+#include "repack/source.h"
 
-enum { CHUNK = 256 * 1024, BLOCK = 512, END = 2 * BLOCK };
+/* --- what a new layer is made of --- */
 
-/* --- a blob of the input, read again --- */
-
-struct blob_reader {
-	int fd;
-	struct lopt_file_stream file;
-	struct lopt_stream *codec, *ahead;
-	struct lopt_stream *top;
-};
-
-static void release_reader(struct blob_reader *reader)
-{
-	lopt_ahead_close(reader->ahead);
-	lopt_codec_close(reader->codec);
-	lopt_cleanup_fd(&reader->fd);
-}
-
-static enum lopt_status open_reader(struct blob_reader *reader, struct lopt_bundle *bundle, size_t layer, bool plain,
-				    const struct lopt_limits *limits, struct lopt_error *err)
-{
-	const struct lopt_bundle_layer *from = &bundle->layers[layer];
-	uint64_t offset;
-	*reader = (struct blob_reader){ .fd = -1 };
-	LOPT_TRY(lopt_store_reopen(bundle->input.store, bundle->blobs[from->blob_index].member, &reader->fd, &offset,
-				   err));
-	lopt_file_stream_init(&reader->file, reader->fd, offset, from->data->stored_size);
-	reader->top = &reader->file.stream;
-	if (!plain || from->data->codec == LOPT_CODEC_PLAIN)
-		return LOPT_OK;
-	LOPT_TRY(lopt_codec_open(&reader->codec, from->data->codec, reader->top, limits, false, err));
-	LOPT_TRY(lopt_ahead_open(&reader->ahead, reader->codec, err));
-	reader->top = reader->ahead;
-	return LOPT_OK;
-}
-
-/* --- what stays of a layer --- */
-
-struct filter {
-	const struct lopt_layer_data *data;
-	const bool *goes;
-	size_t entry;	   /* the one `position` is in */
-	uint64_t position; /* in the uncompressed tar */
+struct making {
+	const struct lopt_repack_plan *plan;
+	const struct lopt_output_plan *output;
+	const struct lopt_limits *limits;
+	struct lopt_layer_source source; /* of the layer that the last piece came from */
+	size_t layer;			 /* LOPT_NO_LAYER: none */
 	struct lopt_sink *to;
 };
 
-/* The longest run from here that is kept or dropped as one, `left` at most. Headers of the first entry may be at the start. */
-static size_t run_length(struct filter *filter, size_t left, bool *keep)
+static void release_making(struct making *making)
 {
-	const uint64_t *places = filter->data->places;
-	uint64_t end = places[filter->data->entry_count];
-	*keep = filter->position < end && !filter->goes[filter->entry];
-	uint64_t size = filter->position < end ? places[filter->entry + 1] - filter->position : left;
-	return size < left ? (size_t)size : left;
+	lopt_layer_source_release(&making->source);
 }
 
-static enum lopt_status pass(struct filter *filter, const char *bytes, size_t left, struct lopt_error *err)
+/* Pieces of one layer stand together, in its order. */
+static enum lopt_status go_to_layer(struct making *making, size_t layer, struct lopt_error *err)
 {
-	while (left) {
-		bool keep;
-		size_t size = run_length(filter, left, &keep);
-		if (keep)
-			LOPT_TRY(lopt_sink_write(filter->to, bytes, size, err));
-		bytes += size;
-		left -= size;
-		filter->position += size;
-		while (filter->entry + 1 < filter->data->entry_count &&
-		       filter->position >= filter->data->places[filter->entry + 1])
-			filter->entry++;
+	if (making->layer == layer)
+		return LOPT_OK;
+	lopt_layer_source_release(&making->source);
+	making->layer = layer;
+	return lopt_layer_source_open(&making->source, lopt_image_bundle(making->plan->image), layer, true,
+				      making->limits, err);
+}
+
+/* From the piece at `at`: how many stand side by side in one layer of the input, to be copied as they are. */
+static size_t run_length(const struct lopt_output_plan *output, size_t at)
+{
+	const struct lopt_piece *first = &output->pieces[at];
+	size_t count = 1;
+	for (; at + count < output->piece_count; count++) {
+		const struct lopt_piece *next = first + count;
+		if (next->made.ptr || next->layer != first->layer || next->entry != first->entry + count)
+			break;
 	}
-	return LOPT_OK;
+	return count;
 }
 
-/* Padding that the input left out behind its last entry, and the end of the archive. */
-static enum lopt_status end_layer(const struct filter *filter, struct lopt_error *err)
+static enum lopt_status copy_entries(struct making *making, const struct lopt_piece *first, size_t count,
+				     struct lopt_error *err)
 {
-	static const char zeros[BLOCK + END];
-	const struct lopt_layer_data *data = filter->data;
-	uint64_t end = data->places[data->entry_count];
-	bool cut = filter->position < end && !filter->goes[data->entry_count - 1];
-	size_t missing = cut ? (size_t)(end - filter->position) : 0;
-	if (missing >= BLOCK)
-		return lopt_error_set(err, LOPT_E_SYSTEM, "the input has changed while it was read");
-	return lopt_sink_write(filter->to, zeros, missing + END, err);
+	const uint64_t *places = lopt_places_of(making->plan, first->layer);
+	LOPT_TRY(go_to_layer(making, first->layer, err));
+	return lopt_layer_source_copy_range(&making->source, making->to, places[first->entry],
+					    places[first->entry + count], err);
 }
 
-static enum lopt_status copy_stream(struct lopt_stream *from, struct lopt_sink *to, struct filter *filter,
-				    struct lopt_error *err)
+static enum lopt_status copy_content(struct making *making, const struct lopt_piece *piece, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) char *bytes = malloc(CHUNK);
-	if (!bytes)
-		return lopt_error_memory(err);
-	for (;;) {
-		size_t got;
-		LOPT_TRY(lopt_stream_read(from, bytes, CHUNK, &got, err));
-		if (got == 0)
-			return filter ? end_layer(filter, err) : LOPT_OK;
-		LOPT_TRY(filter ? pass(filter, bytes, got, err) : lopt_sink_write(to, bytes, got, err));
+	static const char zeros[LOPT_TAR_BLOCK];
+	const struct lopt_layer_data *data = lopt_image_bundle(making->plan->image)->layers[piece->layer].data;
+	const struct lopt_layer_inode *inode = &data->inodes[data->entries[piece->entry].inode];
+	LOPT_TRY(go_to_layer(making, piece->layer, err));
+	LOPT_TRY(lopt_layer_source_copy_range(&making->source, making->to, inode->offset, inode->offset + inode->size,
+					      err));
+	return lopt_sink_write(making->to, zeros, (size_t)(-inode->size & (LOPT_TAR_BLOCK - 1)), err);
+}
+
+static enum lopt_status put_pieces(struct making *making, struct lopt_error *err)
+{
+	static const char end[2 * LOPT_TAR_BLOCK];
+	const struct lopt_output_plan *output = making->output;
+	for (size_t i = 0, count; i < output->piece_count; i += count) {
+		const struct lopt_piece *piece = &output->pieces[i];
+		count = piece->made.ptr ? 1 : run_length(output, i);
+		if (!piece->made.ptr)
+			LOPT_TRY(copy_entries(making, piece, count, err));
+		else
+			LOPT_TRY(lopt_sink_write(making->to, piece->made.ptr, piece->made.len, err));
+		if (piece->content)
+			LOPT_TRY(copy_content(making, piece, err));
 	}
+	return lopt_sink_write(making->to, end, sizeof end, err);
+}
+
+/* A layer that stays is copied to the last byte, whatever comes behind its end. */
+static enum lopt_status put_layer(struct making *making, struct lopt_error *err)
+{
+	if (making->output->pieces)
+		return put_pieces(making, err);
+	LOPT_TRY(go_to_layer(making, making->output->first, err));
+	return lopt_layer_source_copy(&making->source, making->to, err);
 }
 
 /* --- the output --- */
@@ -114,7 +101,6 @@ static enum lopt_status copy_stream(struct lopt_stream *from, struct lopt_sink *
  * two are one.
  */
 struct tower {
-	struct lopt_file_sink file;
 	struct lopt_digest_sink stored, plain;
 	struct lopt_encoder *encoder;
 	struct lopt_sink *top;
@@ -127,12 +113,11 @@ static void release_tower(struct tower *tower)
 	lopt_digest_sink_release(&tower->stored);
 }
 
-static enum lopt_status open_tower(struct tower *tower, const struct lopt_archive *archive,
-				   const struct lopt_compression *how, struct lopt_error *err)
+static enum lopt_status open_tower(struct tower *tower, struct lopt_sink *below, const struct lopt_compression *how,
+				   struct lopt_error *err)
 {
 	*tower = (struct tower){ 0 };
-	lopt_file_sink_init(&tower->file, archive->file, archive->name);
-	LOPT_TRY(lopt_digest_sink_init(&tower->stored, &tower->file.sink, LOPT_SHA256, err));
+	LOPT_TRY(lopt_digest_sink_init(&tower->stored, below, LOPT_SHA256, err));
 	tower->top = &tower->stored.sink;
 	if (how->codec == LOPT_CODEC_PLAIN)
 		return LOPT_OK;
@@ -155,23 +140,20 @@ static enum lopt_status finish_tower(struct tower *tower, struct lopt_new_layer 
 	return LOPT_OK;
 }
 
-static enum lopt_status encode(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t layer,
-			       const struct lopt_compression *how, const struct lopt_limits *limits,
-			       struct lopt_archive *archive, struct lopt_error *err)
+static enum lopt_status encode(struct lopt_new_layer *out, const struct lopt_layer_job *job, struct lopt_sink *to,
+			       struct lopt_error *err)
 {
-	struct lopt_bundle *bundle = lopt_image_bundle(plan->image);
-	LOPT_CLEANUP(release_reader) struct blob_reader reader = { .fd = -1 };
 	LOPT_CLEANUP(release_tower) struct tower tower = { 0 };
-	struct filter filter = { .data = bundle->layers[layer].data, .goes = plan->layers[layer].goes };
-	LOPT_TRY(lopt_archive_begin(archive, LOPT_SHA256, err));
-	LOPT_TRY(open_reader(&reader, bundle, layer, true, limits, err));
-	LOPT_TRY(open_tower(&tower, archive, how, err));
-	filter.to = tower.top;
-	LOPT_TRY(copy_stream(reader.top, filter.to, filter.goes ? &filter : NULL, err));
-	LOPT_TRY(finish_tower(&tower, out, err));
-	out->codec = how->codec;
-	out->new_bytes = true;
-	return lopt_archive_end(archive, &out->blob, err);
+	LOPT_CLEANUP(release_making)
+	struct making making = { .plan = job->plan,
+				 .output = &job->plan->outputs[job->output],
+				 .limits = job->limits,
+				 .source = { .fd = -1 },
+				 .layer = LOPT_NO_LAYER };
+	LOPT_TRY(open_tower(&tower, to, &out->compression, err));
+	making.to = tower.top;
+	LOPT_TRY(put_layer(&making, err));
+	return finish_tower(&tower, out, err);
 }
 
 /* --- a blob that stays what it is --- */
@@ -193,68 +175,71 @@ static struct lopt_str known_digest(const struct lopt_bundle_layer *layer)
 }
 
 /* Through a hash where nobody knows the digest yet. Otherwise it is taken when the output is read again, and then has to fit. */
-static enum lopt_status copy_bytes(struct lopt_new_layer *out, struct lopt_stream *from, struct lopt_sink *to,
-				   bool is_known, struct lopt_error *err)
+static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_layer_job *job, struct lopt_sink *to,
+				  struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_digest_sink_release) struct lopt_digest_sink hashed = { 0 };
+	LOPT_CLEANUP(lopt_layer_source_release) struct lopt_layer_source source = { .fd = -1 };
 	struct lopt_digest digest;
-	if (is_known)
-		return copy_stream(from, to, NULL, err);
+	LOPT_TRY(lopt_layer_source_open(&source, lopt_image_bundle(job->plan->image),
+					job->plan->outputs[job->output].first, false, job->limits, err));
+	if (out->blob.digest[0])
+		return lopt_layer_source_copy(&source, to, err);
 	LOPT_TRY(lopt_digest_sink_init(&hashed, to, LOPT_SHA256, err));
-	LOPT_TRY(copy_stream(from, &hashed.sink, NULL, err));
+	LOPT_TRY(lopt_layer_source_copy(&source, &hashed.sink, err));
 	LOPT_TRY(lopt_hasher_finish(&hashed.hasher, &digest, err));
 	(void)lopt_digest_format(out->blob.digest, &digest);
 	return LOPT_OK;
 }
 
-static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t layer,
-				  const struct lopt_limits *limits, struct lopt_archive *archive,
-				  struct lopt_error *err)
-{
-	struct lopt_bundle *bundle = lopt_image_bundle(plan->image);
-	const struct lopt_layer_data *data = bundle->layers[layer].data;
-	LOPT_CLEANUP(release_reader) struct blob_reader reader = { .fd = -1 };
-	struct lopt_digest digest = { .algorithm = LOPT_SHA256 };
-	struct lopt_file_sink file;
-	struct lopt_str known = known_digest(&bundle->layers[layer]);
-	if (known.len)
-		LOPT_TRY(lopt_digest_parse(&digest, known, err));
-	LOPT_TRY(lopt_archive_begin(archive, digest.algorithm, err));
-	LOPT_TRY(open_reader(&reader, bundle, layer, false, limits, err));
-	lopt_file_sink_init(&file, archive->file, archive->name);
-	copy_text(out->blob.digest, known);
-	LOPT_TRY(copy_bytes(out, reader.top, &file.sink, known.len != 0, err));
-	out->blob.size = data->stored_size;
-	out->codec = data->codec;
-	return lopt_archive_end(archive, &out->blob, err);
-}
-
 /* --- either --- */
 
-/* What is stored plain has no compressed bytes that could be shared. */
-static bool stays(const struct lopt_repack_plan *plan, size_t layer, const struct lopt_compression *how)
+static const struct lopt_bundle_layer *top_layer(const struct lopt_repack_plan *plan, size_t output)
 {
-	enum lopt_codec codec = lopt_image_bundle(plan->image)->layers[layer].data->codec;
-	if (plan->layers[layer].goes)
-		return false;
-	return !how || codec != LOPT_CODEC_PLAIN || how->codec == LOPT_CODEC_PLAIN;
+	return &lopt_image_bundle(plan->image)->layers[lopt_output_top(&plan->outputs[output])];
 }
 
-enum lopt_status lopt_layer_write(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t layer,
-				  const struct lopt_compression *how, const struct lopt_limits *limits,
-				  struct lopt_archive *archive, struct lopt_error *err)
+/* What is stored plain has no compressed bytes that could be shared. */
+static bool stays(const struct lopt_repack_plan *plan, size_t output, const struct lopt_compression *how)
 {
-	const struct lopt_bundle_layer *from = &lopt_image_bundle(plan->image)->layers[layer];
+	if (plan->outputs[output].pieces)
+		return false;
+	return !how || top_layer(plan, output)->data->codec != LOPT_CODEC_PLAIN || how->codec == LOPT_CODEC_PLAIN;
+}
+
+/* Of several layers the highest says how. */
+void lopt_layer_describe(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t output,
+			 const struct lopt_compression *how)
+{
+	const struct lopt_bundle_layer *from = top_layer(plan, output);
 	const struct lopt_compression same = { from->data->codec, LOPT_LEVEL_DEFAULT };
-	enum lopt_status status;
-	*out = (struct lopt_new_layer){ .removed = plan->layers[layer].fate == LOPT_FATE_REMOVED };
-	if (out->removed)
-		return LOPT_OK;
-	if (stays(plan, layer, how))
-		status = copy_blob(out, plan, layer, limits, archive, err);
-	else
-		status = encode(out, plan, layer, how ? how : &same, limits, archive, err);
-	if (!plan->layers[layer].goes)
+	*out = (struct lopt_new_layer){ .new_bytes = !stays(plan, output, how) };
+	out->compression = how && out->new_bytes ? *how : same;
+	if (!plan->outputs[output].pieces)
 		copy_text(out->diff_id, from->diff_id);
-	return status == LOPT_E_INPUT ? lopt_error_context(err, "layer %zu", layer) : status;
+	if (!out->new_bytes) {
+		copy_text(out->blob.digest, known_digest(from));
+		out->blob.size = from->data->stored_size;
+	} else if (out->compression.codec == LOPT_CODEC_PLAIN) {
+		out->blob.size = plan->outputs[output].size;
+	}
+}
+
+bool lopt_repack_foresees(uint64_t *out, const struct lopt_repack_plan *plan, size_t output,
+			  const struct lopt_compression *how)
+{
+	struct lopt_new_layer layer;
+	lopt_layer_describe(&layer, plan, output, how);
+	*out = layer.blob.size;
+	return !layer.new_bytes || layer.compression.codec == LOPT_CODEC_PLAIN;
+}
+
+enum lopt_status lopt_layer_write(struct lopt_new_layer *out, const struct lopt_layer_job *job, struct lopt_sink *to,
+				  struct lopt_error *err)
+{
+	const struct lopt_output_plan *output = &job->plan->outputs[job->output];
+	enum lopt_status status = out->new_bytes ? encode(out, job, to, err) : copy_blob(out, job, to, err);
+	if (!output->pieces) /* which may be of another algorithm */
+		copy_text(out->diff_id, top_layer(job->plan, job->output)->diff_id);
+	return status == LOPT_E_INPUT ? lopt_error_context(err, "layer %zu", output->first) : status;
 }

@@ -122,7 +122,7 @@ static void mark_differences(struct lopt_repack_plan *plan)
 	}
 	for (size_t i = 0; i < plan->layer_count; i++)
 		mark_others(&plan->layers[i], lopt_image_layer(plan->image, i));
-	for (size_t i = 0; i < plan->base_layers; i++)
+	for (size_t i = 0; i < plan->base_layers && plan->mode != LOPT_REPACK_SQUASH; i++)
 		plan->layers[i].fate = LOPT_FATE_BASE;
 }
 

@@ -2,9 +2,8 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "image/origin.h"
 #include "layer/path.h"
-#include "repack/inner.h"
+#include "repack/spots.h"
 #include "repack/ways.h"
 
 /*
@@ -12,13 +11,14 @@
  * is shipped anyway. It stays, seen or not, where taking it out could change something else: see may_go().
  */
 struct trimming {
-	struct lopt_repack_plan *plan;
-	size_t index;
+	const struct lopt_repack_plan *plan;
+	size_t index; /* of the highest layer of the input in it */
+	struct lopt_draft *draft;
 	const struct lopt_layer *layer;
 	const struct lopt_tree *below;
 	struct lopt_ways ways;
 	bool *gone; /* by inode */
-	bool *goes; /* by entry; in the plan's arena */
+	bool *goes; /* by entry; the draft's */
 };
 
 static void release_trimming(struct trimming *t)
@@ -29,18 +29,9 @@ static void release_trimming(struct trimming *t)
 
 /* --- what lies below --- */
 
-static uint32_t find_below(const struct lopt_tree *below, struct lopt_str path)
-{
-	uint32_t node = LOPT_NODE_ROOT;
-	for (struct lopt_str part = lopt_path_next(&path); part.len && node != LOPT_NODE_NONE;
-	     part = lopt_path_next(&path))
-		node = lopt_nodes_find(&below->stack, node, part);
-	return node;
-}
-
 static bool is_directory_below(const struct lopt_tree *below, struct lopt_str path)
 {
-	uint32_t node = find_below(below, path);
+	uint32_t node = lopt_nodes_reach(&below->stack, path);
 	return node != LOPT_NODE_NONE && lopt_nodes_at(&below->stack, node)->kind == LOPT_NODE_DIR;
 }
 
@@ -105,9 +96,9 @@ static enum lopt_status is_dangling(struct trimming *t, uint32_t number, struct 
 	struct lopt_str name;
 	const struct lopt_entry *entry = &t->layer->entries[number];
 	*out = false;
-	if (!(entry->flags & LOPT_ENTRY_WHITEOUT) || lopt_whiteout_of(entry->path, &name) != LOPT_WHITEOUT_PATH ||
-	    lopt_ways_through_link(&t->ways, number))
+	if (!lopt_is_whiteout(entry) || lopt_ways_through_link(&t->ways, number))
 		return LOPT_OK;
+	(void)lopt_whiteout_of(entry->path, &name);
 	struct lopt_str parent = lopt_path_parent(entry->path);
 	lopt_buf_clear(path);
 	lopt_buf_str(path, parent);
@@ -115,7 +106,7 @@ static enum lopt_status is_dangling(struct trimming *t, uint32_t number, struct 
 	lopt_buf_str(path, name);
 	if (path->failed)
 		return lopt_error_memory(err);
-	*out = find_below(t->below, lopt_buf_view(path)) == LOPT_NODE_NONE &&
+	*out = lopt_nodes_reach(&t->below->stack, lopt_buf_view(path)) == LOPT_NODE_NONE &&
 	       !lopt_ways_is_one(&t->ways, lopt_buf_view(path));
 	return LOPT_OK;
 }
@@ -147,47 +138,39 @@ static void spare_directories(struct trimming *t)
 		t->goes[i] |= is_gone(t, i);
 }
 
-static void count(struct trimming *t, const uint64_t *places)
+/* Input that was cut short in its padding can be smaller than what is left of it: then nothing is gained. */
+static bool is_worth_it(const struct trimming *t)
 {
 	enum { END = 1024 }; /* two blocks of zeros */
-	struct lopt_layer_plan *to = &t->plan->layers[t->index];
 	uint64_t size = END;
+	bool any = false;
 	for (size_t i = 0; i < t->layer->entry_count; i++) {
-		bool is_whiteout = (t->layer->entries[i].flags & LOPT_ENTRY_WHITEOUT) != 0;
-		size += t->goes[i] ? 0 : places[i + 1] - places[i];
-		to->entries += t->goes[i];
-		to->whiteouts += t->goes[i] && is_whiteout;
+		size += t->goes[i] ? 0 : t->draft->sizes[i];
+		any |= t->goes[i];
 	}
-	for (size_t i = 0; i < t->layer->inode_count; i++) {
-		to->files += t->gone[i];
-		to->bytes += t->gone[i] ? t->layer->inodes[i].size : 0;
-	}
-	if (to->entries == 0 || size >= t->layer->size) {
-		*to = (struct lopt_layer_plan){ .fate = LOPT_FATE_KEPT };
-		return;
-	}
-	to->fate = LOPT_FATE_TRIMMED;
-	to->goes = t->goes;
-	to->size = size;
+	return any && (t->draft->count > 1 || size < t->layer->size);
 }
 
-enum lopt_status lopt_repack_trim(struct lopt_repack_plan *plan, size_t index, const struct lopt_tree *below,
-				  struct lopt_error *err)
+enum lopt_status lopt_draft_trim(struct lopt_draft *draft, const struct lopt_repack_plan *plan,
+				 const struct lopt_tree *below, struct lopt_error *err)
 {
-	const struct lopt_layer *layer = lopt_image_layer(plan->image, index);
-	const uint64_t *places = lopt_image_bundle(plan->image)->layers[index].data->places;
 	LOPT_CLEANUP(release_trimming)
-	struct trimming t = { .plan = plan, .index = index, .layer = layer, .below = below };
-	if (!layer->entry_count || !places)
+	struct trimming t = { .plan = plan,
+			      .index = draft->first + draft->count - 1,
+			      .draft = draft,
+			      .layer = &draft->view,
+			      .below = below,
+			      .goes = draft->goes };
+	if (!t.layer->entry_count || !draft->sizes)
 		return LOPT_OK;
-	t.gone = calloc(layer->inode_count + 1, sizeof *t.gone);
-	t.goes = lopt_arena_zalloc(&plan->arena, layer->entry_count, sizeof *t.goes);
-	if (!t.gone || !t.goes)
+	t.gone = calloc(t.layer->inode_count + 1, sizeof *t.gone);
+	if (!t.gone)
 		return lopt_error_memory(err);
-	LOPT_TRY(lopt_ways_make(&t.ways, layer, err));
+	LOPT_TRY(lopt_ways_make(&t.ways, t.layer, err));
 	choose_files(&t);
 	LOPT_TRY(choose_whiteouts(&t, err));
 	spare_directories(&t);
-	count(&t, places);
+	if (!is_worth_it(&t))
+		memset(t.goes, 0, t.layer->entry_count * sizeof *t.goes);
 	return LOPT_OK;
 }

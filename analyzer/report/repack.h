@@ -18,13 +18,22 @@ struct lopt_repack_view {
 	struct lopt_str *instructions;	      /* of each layer; may hold credentials */
 	uint64_t content, size, stored;	      /* of the input: content_bytes, layer_bytes, compressed_bytes */
 	uint64_t base_wasted;		      /* of what stays wasted, in the base */
-	size_t layers_after;
+	struct lopt_repack_account account;
+	const struct lopt_repack_account *choices; /* LOPT_REPACK_MODES of them; NULL: nobody asked */
+	const struct lopt_compression *how;	   /* NULL: as it was */
 };
 
-/** All are borrowed; `repacked` and `target` may be NULL. On success the caller releases *out. */
-LOPT_CHECKED enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out, const struct lopt_repack_plan *plan,
-						    const struct lopt_repacked *repacked, const char *target,
-						    struct lopt_error *err);
+/** What has come about. All are borrowed, and but for the plan may be NULL. */
+struct lopt_repack_outcome {
+	const struct lopt_repack_plan *plan;
+	const struct lopt_repacked *repacked;
+	const char *target;
+	const struct lopt_repack_account *choices;
+	const struct lopt_compression *how;
+};
+/** On success the caller releases *out. */
+LOPT_CHECKED enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out,
+						    const struct lopt_repack_outcome *outcome, struct lopt_error *err);
 void lopt_repack_view_release(struct lopt_repack_view *view);
 
 struct lopt_repack_format {
@@ -43,7 +52,17 @@ LOPT_CHECKED enum lopt_status lopt_repack_json(FILE *to, const struct lopt_repac
 LOPT_CHECKED enum lopt_status lopt_repack_markdown(FILE *to, const struct lopt_repack_view *view,
 						   const struct lopt_report_options *options, struct lopt_error *err);
 
-/** "given", "common" or "guessed": how the base was told. */
+/** Bytes of the layers that an output is made of, plain and as stored. */
+struct lopt_repack_sizes {
+	uint64_t size, stored;
+};
+struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output);
+/** How large a layer of the output is as stored, if that is known. */
+bool lopt_repack_size_stored(uint64_t *out, const struct lopt_repack_view *view, size_t output);
+/** What becomes of them: the fate of the lowest. */
+enum lopt_fate lopt_repack_output_fate(const struct lopt_repack_plan *plan, size_t output);
+
+/** "given", "common", "history" or "guessed": how the base was told. */
 const char *lopt_base_reason_name(enum lopt_base_reason reason);
 /** A sentence about the base, without its full stop. */
 void lopt_base_show(struct lopt_buf *out, const struct lopt_repack_plan *plan);

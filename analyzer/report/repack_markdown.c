@@ -34,13 +34,19 @@ static void write_summary(struct writer *w)
 	write_size(w, "layers, plain", view->size, view->plan->total.size);
 	if (view->repacked)
 		write_size(w, "layers, stored", view->stored, view->repacked->compressed);
-	lopt_buf_printf(&w->out, "| layers | %zu | %zu | |\n\nBase: ", view->plan->layer_count, view->layers_after);
+	lopt_buf_printf(&w->out, "| layers | %zu | %zu | |\n\nBase: ", view->plan->layer_count,
+			view->plan->output_count);
 	lopt_base_show(&w->out, view->plan);
 	lopt_buf_text(&w->out, ". Stays wasted: ");
 	lopt_size_format(&w->out, view->plan->total.wasted);
 	lopt_buf_text(&w->out, ", in the base ");
 	lopt_size_format(&w->out, view->base_wasted);
 	lopt_buf_text(&w->out, ".\n");
+	if (!view->plan->total.linked_files)
+		return;
+	lopt_buf_text(&w->out, "\nHard links instead of equal files, which is not strictly the same: ");
+	lopt_size_format(&w->out, view->plan->total.linked);
+	lopt_buf_printf(&w->out, " in %llu files.\n", (unsigned long long)view->plan->total.linked_files);
 }
 
 static void write_layer(struct writer *w, size_t index)
@@ -57,10 +63,67 @@ static void write_layer(struct writer *w, size_t index)
 	lopt_buf_text(&w->out, " |\n");
 }
 
+static void put_range(struct lopt_buf *out, const struct lopt_output_plan *output)
+{
+	lopt_buf_printf(out, output->count > 1 ? "%zu-%zu" : "%zu", output->first, lopt_output_top(output));
+}
+
+static void write_output(struct writer *w, size_t index)
+{
+	const struct lopt_repack_plan *plan = w->view->plan;
+	struct lopt_repack_sizes before = lopt_repack_sizes_before(plan, index);
+	uint64_t stored;
+	lopt_buf_printf(&w->out, "| %zu | ", index);
+	put_range(&w->out, &plan->outputs[index]);
+	lopt_buf_printf(&w->out, " | %s | ", lopt_fate_name(lopt_repack_output_fate(plan, index)));
+	lopt_size_format(&w->out, before.size);
+	lopt_buf_text(&w->out, " | ");
+	lopt_size_format(&w->out, plan->outputs[index].size);
+	lopt_buf_text(&w->out, " | ");
+	lopt_size_format(&w->out, before.stored);
+	lopt_buf_text(&w->out, " | ");
+	if (lopt_repack_size_stored(&stored, w->view, index))
+		lopt_size_format(&w->out, stored);
+	lopt_buf_text(&w->out, " |\n");
+}
+
+static void write_outputs(struct writer *w)
+{
+	lopt_buf_text(&w->out, "\n| new layer | of | | plain | becomes | stored | becomes |\n"
+			       "| ---: | --- | --- | ---: | ---: | ---: | ---: |\n");
+	for (size_t i = 0; i < w->view->plan->output_count; i++)
+		write_output(w, i);
+}
+
+static void write_account(struct writer *w, const struct lopt_repack_account *account)
+{
+	lopt_buf_printf(&w->out, "| %s | %zu | ", lopt_repack_mode_name(account->mode), account->layers);
+	lopt_size_format(&w->out, account->saved_size);
+	lopt_buf_text(&w->out, " | ");
+	lopt_size_format(&w->out, account->unshared);
+	lopt_buf_text(&w->out, " | ");
+	lopt_size_format(&w->out, account->unshared_base);
+	lopt_buf_text(&w->out, " |\n");
+}
+
+/* Of every mode where it was asked for, else of this one. */
+static void write_accounts(struct writer *w)
+{
+	lopt_buf_text(&w->out, "\n| | layers | saved | no longer shared | of the base |\n"
+			       "| --- | ---: | ---: | ---: | ---: |\n");
+	if (!w->view->choices)
+		write_account(w, &w->view->account);
+	for (size_t i = 0; w->view->choices && i < LOPT_REPACK_MODES; i++)
+		write_account(w, &w->view->choices[i]);
+}
+
 static void write_left_alone(struct writer *w)
 {
 	const struct lopt_repack_plan *plan = w->view->plan;
 	for (size_t i = 0; i < plan->layer_count; i++) {
+		if (plan->layers[i].cut)
+			lopt_buf_printf(&w->out, "\nLayers %zu and %zu are not joined: %s\n", i, i + 1,
+					plan->layers[i].cut);
 		if (plan->layers[i].fate != LOPT_FATE_LEFT)
 			continue;
 		lopt_buf_printf(&w->out, "\nLayer %zu is left alone: ", i);
@@ -89,8 +152,9 @@ static void write_digests(struct writer *w)
 		lopt_span_show(&w->out, repacked->left_out[i].digest, INSTRUCTION_COLUMNS);
 		lopt_buf_text(&w->out, "  \n");
 	}
-	lopt_buf_printf(&w->out, "\nRead again and compared: %llu paths and the configuration are the same.\n",
-			(unsigned long long)w->view->paths);
+	lopt_buf_printf(&w->out, "\nRead again and compared: %llu paths%s and the configuration are the same.\n",
+			(unsigned long long)w->view->paths,
+			w->view->plan->total.linked_files ? ", but for hard links," : "");
 }
 
 enum lopt_status lopt_repack_markdown(FILE *to, const struct lopt_repack_view *view,
@@ -106,6 +170,8 @@ enum lopt_status lopt_repack_markdown(FILE *to, const struct lopt_repack_view *v
 	lopt_buf_text(&w.out, "\n| layer | | files | goes | instruction |\n| ---: | --- | ---: | ---: | --- |\n");
 	for (size_t i = 0; i < view->plan->layer_count; i++)
 		write_layer(&w, i);
+	write_outputs(&w);
+	write_accounts(&w);
 	write_left_alone(&w);
 	write_digests(&w);
 	bool failed = w.out.failed;

@@ -38,7 +38,22 @@ static void write_sizes(struct writer *w)
 	write_size(w, "layers, plain", view->size, view->plan->total.size);
 	if (view->repacked)
 		write_size(w, "layers, stored", view->stored, view->repacked->compressed);
-	lopt_printer_printf(&w->p, "%-18s%10zu -> %10zu", "layers", view->plan->layer_count, view->layers_after);
+	lopt_printer_printf(&w->p, "%-18s%10zu -> %10zu", "layers", view->plan->layer_count, view->plan->output_count);
+	lopt_printer_end(&w->p);
+}
+
+/* What makes the new image another one, if only to who looks closely. */
+static void write_linked(struct writer *w)
+{
+	const struct lopt_repack_total *total = &w->view->plan->total;
+	if (!total->linked_files)
+		return;
+	lopt_printer_printf(&w->p, "%-18s", "linked");
+	lopt_printer_size(&w->p, total->linked, 0);
+	lopt_printer_printf(&w->p, ", %llu %s of equal ones: the links are not strictly the same",
+			    (unsigned long long)total->linked_files,
+			    total->linked_files == 1 ? "file that becomes a hard link"
+						     : "files that become hard links");
 	lopt_printer_end(&w->p);
 }
 
@@ -57,6 +72,7 @@ static void write_summary(struct writer *w)
 	lopt_base_show(&w->text, view->plan);
 	lopt_printer_printf(&w->p, "%-18s%s", "base", text_of(w));
 	lopt_printer_end(&w->p);
+	write_linked(w);
 	lopt_printer_printf(&w->p, "%-18s", "stays wasted");
 	lopt_printer_size(&w->p, view->plan->total.wasted, 0);
 	if (view->base_wasted) {
@@ -85,18 +101,74 @@ static void write_layer(struct writer *w, size_t index)
 	lopt_printer_end(&w->p);
 }
 
+static void write_output(struct writer *w, size_t index)
+{
+	const struct lopt_repack_plan *plan = w->view->plan;
+	const struct lopt_output_plan *output = &plan->outputs[index];
+	struct lopt_repack_sizes before = lopt_repack_sizes_before(plan, index);
+	uint64_t stored;
+	lopt_printer_printf(&w->p, output->count > 1 ? "  %3zu  %zu-%zu" : "  %3zu  %zu", index, output->first,
+			    lopt_output_top(output));
+	lopt_printer_to_column(&w->p, 16);
+	lopt_printer_printf(&w->p, "%-7s", lopt_fate_name(lopt_repack_output_fate(plan, index)));
+	lopt_printer_size(&w->p, before.size, 10);
+	lopt_printer_text(&w->p, " ->");
+	lopt_printer_size(&w->p, output->size, 9);
+	lopt_printer_size(&w->p, before.stored, 13);
+	lopt_printer_text(&w->p, " ->");
+	if (lopt_repack_size_stored(&stored, w->view, index))
+		lopt_printer_size(&w->p, stored, 9);
+	else
+		lopt_printer_right(&w->p, "?", 9);
+	lopt_printer_end(&w->p);
+}
+
+/* Where nothing is joined each is the layer of the same line above, but for those that went. */
+static void write_outputs(struct writer *w)
+{
+	lopt_printer_heading(&w->p, "New layers, what they are made of, plain and stored");
+	for (size_t i = 0; i < w->view->plan->output_count; i++)
+		write_output(w, i);
+}
+
+static void write_account(struct writer *w, const struct lopt_repack_account *account)
+{
+	lopt_printer_printf(&w->p, "  %-12s%4zu %s ", lopt_repack_mode_name(account->mode), account->layers,
+			    account->layers == 1 ? "layer, " : "layers,");
+	lopt_printer_size(&w->p, account->saved_size, 9);
+	lopt_printer_text(&w->p, " saved, ");
+	lopt_printer_size(&w->p, account->unshared, 9);
+	lopt_printer_text(&w->p, " no longer shared");
+	if (account->unshared_base) {
+		lopt_printer_text(&w->p, " (");
+		lopt_printer_size(&w->p, account->unshared_base, 0);
+		lopt_printer_text(&w->p, " of the base)");
+	}
+	lopt_printer_end(&w->p);
+}
+
+static void write_accounts(struct writer *w)
+{
+	lopt_printer_heading(&w->p, "Bytes saved, and bytes of layers that others may have and would share no longer");
+	if (!w->view->choices)
+		write_account(w, &w->view->account);
+	for (size_t i = 0; w->view->choices && i < LOPT_REPACK_MODES; i++)
+		write_account(w, &w->view->choices[i]);
+}
+
 static void write_left_alone(struct writer *w)
 {
 	const struct lopt_repack_plan *plan = w->view->plan;
 	bool first = true;
 	for (size_t i = 0; i < plan->layer_count; i++) {
-		if (plan->layers[i].fate != LOPT_FATE_LEFT)
+		bool left = plan->layers[i].fate == LOPT_FATE_LEFT;
+		if (!left && !plan->layers[i].cut)
 			continue;
 		if (first)
 			lopt_printer_heading(&w->p, "Left alone");
 		first = false;
-		lopt_printer_printf(&w->p, "  %3zu  ", i);
-		lopt_printer_wrapped(&w->p, plan->layers[i].why, 7);
+		lopt_printer_printf(&w->p, "  %3zu  %s", i, left ? "" : "not joined to the one above: ");
+		lopt_printer_wrapped(&w->p, left ? plan->layers[i].why : lopt_str_from(plan->layers[i].cut), 7);
 	}
 }
 
@@ -145,7 +217,9 @@ static void write_proof(struct writer *w)
 	lopt_printer_end(&w->p);
 	lopt_printer_text(&w->p, "Read again and compared: ");
 	lopt_printer_count(&w->p, w->view->paths, 0);
-	lopt_printer_line(&w->p, " paths and the configuration are the same.");
+	lopt_printer_line(&w->p, w->view->plan->total.linked_files
+					 ? " paths, but for hard links, and the configuration are the same."
+					 : " paths and the configuration are the same.");
 }
 
 enum lopt_status lopt_repack_text(FILE *to, const struct lopt_repack_view *view,
@@ -158,6 +232,8 @@ enum lopt_status lopt_repack_text(FILE *to, const struct lopt_repack_view *view,
 	lopt_printer_heading(&w.p, "Layers");
 	for (size_t i = 0; i < view->plan->layer_count; i++)
 		write_layer(&w, i);
+	write_outputs(&w);
+	write_accounts(&w);
 	write_left_alone(&w);
 	write_left_out(&w);
 	write_digests(&w);

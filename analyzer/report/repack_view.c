@@ -16,15 +16,19 @@ const struct lopt_repack_format *lopt_repack_format_at(size_t index)
 
 const char *lopt_base_reason_name(enum lopt_base_reason reason)
 {
-	static const char *const names[] = { "given", "common", "guessed" };
+	static const char *const names[] = { "given", "common", "history", "guessed" };
 	return names[reason];
 }
 
 void lopt_base_show(struct lopt_buf *out, const struct lopt_repack_plan *plan)
 {
-	const char *why = plan->base_reason == LOPT_BASE_GUESSED ? "a guess (--base, --base-layers)"
-			  : plan->base_reason == LOPT_BASE_IMAGE ? "those it has in common with --base"
-								 : "as --base-layers says";
+	static const char *const reasons[] = {
+		[LOPT_BASE_GIVEN] = "as --base-layers says",
+		[LOPT_BASE_IMAGE] = "those it has in common with --base",
+		[LOPT_BASE_HISTORY] = "as its annotations and its history say",
+		[LOPT_BASE_GUESSED] = "a guess (--base, --base-layers)",
+	};
+	const char *why = reasons[plan->base_reason];
 	if (plan->base_layers == 0)
 		lopt_buf_printf(out, "no layer, %s", why);
 	else if (plan->base_layers == 1)
@@ -71,18 +75,48 @@ static void sum_up(struct lopt_repack_view *view)
 		view->content = lopt_add_saturating(view->content, content_of(layer), NULL);
 		view->size = lopt_add_saturating(view->size, layer->size, NULL);
 		view->stored = lopt_add_saturating(view->stored, layer->compressed_size, NULL);
-		view->layers_after += plan->layers[i].fate != LOPT_FATE_REMOVED;
 		if (i < plan->base_layers)
 			view->base_wasted = lopt_add_saturating(view->base_wasted, plan->layers[i].wasted, NULL);
 	}
 }
 
-enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out, const struct lopt_repack_plan *plan,
-				       const struct lopt_repacked *repacked, const char *target, struct lopt_error *err)
+struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output)
+{
+	struct lopt_repack_sizes sum = { 0, 0 };
+	const struct lopt_output_plan *from = &plan->outputs[output];
+	for (size_t i = from->first; i <= lopt_output_top(from); i++) {
+		const struct lopt_layer *layer = lopt_image_layer(plan->image, i);
+		sum.size = lopt_add_saturating(sum.size, layer->size, NULL);
+		sum.stored = lopt_add_saturating(sum.stored, layer->compressed_size, NULL);
+	}
+	return sum;
+}
+
+bool lopt_repack_size_stored(uint64_t *out, const struct lopt_repack_view *view, size_t output)
+{
+	if (!view->repacked)
+		return lopt_repack_foresees(out, view->plan, output, view->how);
+	*out = view->repacked->layers[output].stored;
+	return true;
+}
+
+enum lopt_fate lopt_repack_output_fate(const struct lopt_repack_plan *plan, size_t output)
+{
+	return plan->layers[plan->outputs[output].first].fate;
+}
+
+enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out, const struct lopt_repack_outcome *outcome,
+				       struct lopt_error *err)
 {
 	*out = (struct lopt_repack_view){
-		.plan = plan, .repacked = repacked, .target = target, .paths = lopt_image_path_count(plan->image)
+		.plan = outcome->plan,
+		.repacked = outcome->repacked,
+		.target = outcome->target,
+		.choices = outcome->choices,
+		.how = outcome->how,
+		.paths = lopt_image_path_count(outcome->plan->image),
 	};
+	lopt_repack_account_make(&out->account, outcome->plan);
 	lopt_arena_init(&out->arena, SIZE_MAX);
 	enum lopt_status status = show_instructions(out, err);
 	if (status == LOPT_OK)

@@ -31,7 +31,7 @@ static void must_be_proved(const struct repacking *r, const struct lopt_repack_p
 	struct lopt_error err = { 0 };
 	struct lopt_image *after = read_image(r, path);
 	MUST(after);
-	if (lopt_repack_prove(plan, repacked, after, &err) != LOPT_OK)
+	if (lopt_repack_prove(plan, repacked, after, &r->limits, &err) != LOPT_OK)
 		fprintf(stderr, "%s\n", err.message);
 	MUST(!err.message[0]);
 	lopt_image_free(after);

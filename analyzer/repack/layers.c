@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "image/origin.h"
+#include "repack/inner.h"
+
+/* Threads that write at a time: as many as there are processors, up to what memory for compressors is worth. */
+enum { WRITERS_MAX = 8 };
+
+struct job {
+	struct lopt_layer_job what;
+	struct lopt_slot slot;
+	size_t twin; /* an earlier layer that is the same blob: then there is nothing to write */
+	enum lopt_status status;
+	struct lopt_error error;
+};
+
+struct work {
+	struct lopt_new_layer *layers;
+	struct job *jobs;
+	size_t *order; /* of jobs: the largest first */
+	size_t count;
+	pthread_mutex_t lock;
+	size_t next; /* in `order`, under the lock */
+	bool failed; /* under the lock */
+};
+
+/* --- what is to be written --- */
+
+/* More than any of the libraries makes of so many bytes. */
+static uint64_t most_bytes(const struct lopt_new_layer *layer, uint64_t size)
+{
+	enum { MORE = 1 << 16 };
+	return layer->blob.size ? layer->blob.size : size + size / 64 + MORE;
+}
+
+/* Listed twice, it is written once. */
+static size_t twin_of(const struct work *work, const struct lopt_repack_plan *plan, size_t output)
+{
+	const struct lopt_bundle_layer *layers = lopt_image_bundle(plan->image)->layers;
+	uint32_t blob = layers[plan->outputs[output].first].blob_index;
+	for (size_t i = 0; i < output && !plan->outputs[output].pieces; i++)
+		if (!plan->outputs[i].pieces && layers[plan->outputs[i].first].blob_index == blob)
+			return work->jobs[i].twin;
+	return output;
+}
+
+static void prepare(struct work *work, const struct lopt_repack_plan *plan, const struct lopt_limits *limits,
+		    const struct lopt_archive *archive)
+{
+	uint64_t place = archive->position;
+	for (size_t i = 0; i < work->count; i++) {
+		const struct lopt_new_layer *layer = &work->layers[i];
+		bool is_long = strncmp(layer->blob.digest, "sha512:", 7) == 0;
+		struct job *job = &work->jobs[i];
+		job->what = (struct lopt_layer_job){ plan, i, limits };
+		job->twin = twin_of(work, plan, i);
+		work->order[i] = i;
+		if (job->twin == i)
+			lopt_archive_reserve(&job->slot, archive, &place, is_long ? LOPT_SHA512 : LOPT_SHA256,
+					     most_bytes(layer, plan->outputs[i].size));
+	}
+}
+
+/* Compressing takes longest by far. */
+static uint64_t cost_of(const struct work *work, size_t index)
+{
+	const struct lopt_new_layer *layer = &work->layers[index];
+	bool compresses = layer->new_bytes && layer->compression.codec != LOPT_CODEC_PLAIN;
+	uint64_t size = work->jobs[index].what.plan->outputs[index].size;
+	return compresses ? lopt_add_saturating(size, UINT64_MAX / 2, NULL) : size;
+}
+
+static int compare_jobs(const void *a, const void *b, void *context)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	uint64_t left = cost_of(context, x), right = cost_of(context, y);
+	if (left != right)
+		return left > right ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* --- writing --- */
+
+static bool take_job(struct work *work, size_t *index)
+{
+	(void)pthread_mutex_lock(&work->lock);
+	bool found = !work->failed && work->next < work->count;
+	if (found)
+		*index = work->order[work->next++];
+	(void)pthread_mutex_unlock(&work->lock);
+	return found;
+}
+
+static void *run_jobs(void *context)
+{
+	struct work *work = context;
+	for (size_t index; take_job(work, &index);) {
+		struct job *job = &work->jobs[index];
+		if (job->twin != index)
+			continue;
+		job->status = lopt_layer_write(&work->layers[index], &job->what, &job->slot.sink, &job->error);
+		if (job->status == LOPT_OK)
+			continue;
+		(void)pthread_mutex_lock(&work->lock);
+		work->failed = true;
+		(void)pthread_mutex_unlock(&work->lock);
+	}
+	return NULL;
+}
+
+static size_t count_processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count < 1 ? 1 : count > WRITERS_MAX ? WRITERS_MAX : (size_t)count;
+}
+
+/* A thread that cannot be started is no misfortune: its work is done by the others. */
+static void run_all(struct work *work)
+{
+	pthread_t threads[WRITERS_MAX];
+	size_t want = count_processors(), started = 0;
+	if (want > work->count)
+		want = work->count;
+	while (started + 1 < want && pthread_create(&threads[started], NULL, run_jobs, work) == 0)
+		started++;
+	(void)run_jobs(work);
+	while (started)
+		(void)pthread_join(threads[--started], NULL);
+}
+
+/* --- putting together --- */
+
+static bool is_written(const struct work *work, size_t before)
+{
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(work->layers[i].blob.digest, work->layers[before].blob.digest) == 0)
+			return true;
+	return false;
+}
+
+static enum lopt_status settle(struct work *work, struct lopt_archive *archive, struct lopt_error *err)
+{
+	char name[LOPT_BLOB_NAME_MAX];
+	for (size_t i = 0; i < work->count; i++) {
+		const struct job *job = &work->jobs[i];
+		if (job->twin != i)
+			work->layers[i] = work->layers[job->twin];
+		if (is_written(work, i))
+			continue;
+		lopt_blob_name(name, work->layers[i].blob.digest);
+		LOPT_TRY(lopt_archive_settle(archive, &job->slot, name, err));
+	}
+	return LOPT_OK;
+}
+
+static enum lopt_status first_failure(const struct work *work, struct lopt_error *err)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		if (work->jobs[i].status == LOPT_OK)
+			continue;
+		if (err)
+			*err = work->jobs[i].error;
+		return work->jobs[i].status;
+	}
+	return LOPT_OK;
+}
+
+static void release_work(struct work *work)
+{
+	free(work->jobs);
+	free(work->order);
+	(void)pthread_mutex_destroy(&work->lock);
+}
+
+enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct lopt_repack_plan *plan,
+				   const struct lopt_limits *limits, struct lopt_archive *archive,
+				   struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_work)
+	struct work work = { .layers = layers, .count = plan->output_count, .lock = PTHREAD_MUTEX_INITIALIZER };
+	work.jobs = calloc(work.count + 1, sizeof *work.jobs);
+	work.order = calloc(work.count + 1, sizeof *work.order);
+	if (!work.jobs || !work.order)
+		return lopt_error_memory(err);
+	prepare(&work, plan, limits, archive);
+	if (work.count)
+		qsort_r(work.order, work.count, sizeof *work.order, compare_jobs, &work);
+	run_all(&work);
+	LOPT_TRY(first_failure(&work, err));
+	return settle(&work, archive, err);
+}
