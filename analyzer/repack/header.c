@@ -3,7 +3,6 @@
 
 enum { NAME = 100, ID_MAX = 07777777, SECOND = 1000000000 };
 #define TIME_MAX 077777777777ull
-#define NO_TIME 9223372037ull /* beyond what fits in nanoseconds: read as "none", as the one it stands for */
 
 /* `width` - 1 digits, which the value fits in, and a NUL. */
 static void put_octal(char *field, size_t width, uint64_t value)
@@ -113,7 +112,7 @@ static void put_records(struct lopt_buf *out, const struct lopt_header *header)
 		put_number(out, "uid", entry->uid);
 	if (!fits_id(entry->gid))
 		put_number(out, "gid", entry->gid);
-	if (entry->mtime_ns != INT64_MAX && !fits_time(entry->mtime_ns))
+	if (!fits_time(entry->mtime_ns))
 		put_time(out, entry->mtime_ns);
 	for (size_t i = 0; i < entry->xattr_count; i++)
 		put_record(out, "SCHILY.xattr.", entry->xattrs[i].name, entry->xattrs[i].value);
@@ -129,15 +128,15 @@ static void put_padding(struct lopt_buf *out, size_t size)
 
 bool lopt_header_can_be_made(const struct lopt_entry *attributes)
 {
-	return attributes->uid >= 0 && attributes->gid >= 0 &&
+	return attributes->uid >= 0 && attributes->gid >= 0 && attributes->mtime_ns != INT64_MAX &&
 	       (attributes->mtime_ns >= 0 || attributes->mtime_ns % SECOND == 0);
 }
 
+/* Whole seconds, for who reads no PAX records. */
 static uint64_t time_field(int64_t mtime_ns)
 {
-	if (mtime_ns == INT64_MAX)
-		return NO_TIME;
-	return mtime_ns > 0 ? (uint64_t)(mtime_ns / SECOND) : 0;
+	uint64_t seconds = mtime_ns > 0 ? (uint64_t)(mtime_ns / SECOND) : 0;
+	return seconds <= TIME_MAX ? seconds : 0;
 }
 
 void lopt_header_make(struct lopt_buf *out, const struct lopt_header *header)

@@ -29,7 +29,10 @@ struct lopt_header {
 	uint64_t size;
 };
 
-/** Whether what a header says can be said again: times before 1970 have no fraction that all readers agree on. */
+/**
+ * Whether what a header says can be said again: not a time that does not fit in nanoseconds, and is not known, nor a fraction of
+ * a second before 1970, which not all readers read alike.
+ */
 bool lopt_header_can_be_made(const struct lopt_entry *attributes);
 /** All blocks of it, appended. */
 void lopt_header_make(struct lopt_buf *out, const struct lopt_header *header);

@@ -151,6 +151,15 @@ static bool is_worth_it(const struct trimming *t)
 	return any && (t->draft->count > 1 || size < t->layer->size);
 }
 
+/* What such a marker does depends on what stands where it ends up, which no name here tells. */
+static bool has_marker_elsewhere(const struct trimming *t)
+{
+	for (size_t i = 0; i < t->layer->entry_count; i++)
+		if ((t->layer->entries[i].flags & LOPT_ENTRY_OPAQUE) && lopt_ways_through_link(&t->ways, (uint32_t)i))
+			return true;
+	return false;
+}
+
 enum lopt_status lopt_draft_trim(struct lopt_draft *draft, const struct lopt_repack_plan *plan,
 				 const struct lopt_tree *below, struct lopt_error *err)
 {
@@ -167,6 +176,8 @@ enum lopt_status lopt_draft_trim(struct lopt_draft *draft, const struct lopt_rep
 	if (!t.gone)
 		return lopt_error_memory(err);
 	LOPT_TRY(lopt_ways_make(&t.ways, t.layer, err));
+	if (has_marker_elsewhere(&t))
+		return LOPT_OK;
 	choose_files(&t);
 	LOPT_TRY(choose_whiteouts(&t, err));
 	spare_directories(&t);

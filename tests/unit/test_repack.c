@@ -149,6 +149,8 @@ static void leaves_what_something_hangs_on(void **state)
 		{ { "a=1", ".wh.a=" }, .want = "base\nkept", .base = 1 },
 		/* a whiteout that keeps a marker from making a directory */
 		{ { "a=1", ".wh.e= e/.wh..wh..opq=" }, .want = "kept\nkept" },
+		/* the same, where the marker gets there through a link */
+		{ { "l@.. .wh.a= l/a/.wh..wh..opq=" }, .want = "kept" },
 		/* a whiteout that only makes its directory */
 		{ { "d/ d/a=1", "e/.wh.x= f=" }, .want = "kept\nkept" },
 	};
