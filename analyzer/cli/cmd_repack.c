@@ -19,6 +19,7 @@ enum {
 	SQUASH,
 	MAX_LAYERS,
 	DEDUPE,
+	TYPE,
 	BASE,
 	BASE_LAYERS,
 	COMPRESS,
@@ -34,12 +35,14 @@ struct wanted {
 	const char *how; /* the option that says which layers are joined; NULL: none did */
 	const char *base;
 	struct lopt_repack_options plan;
+	enum lopt_repack_form form;
 	struct lopt_compression compression;
 	bool compress; /* else layers stay as they are */
 	struct lopt_report_options report;
 	enum lopt_color color;
 };
 
+static const char *const forms[] = { "hybrid", "docker-archive", "oci-dir", NULL };
 static const char *const compressions[] = { "keep", "none", "gzip", "zstd", NULL };
 
 /* One of these words, and behind the last two a level. */
@@ -76,6 +79,14 @@ static enum lopt_status take_max_layers(struct wanted *wanted, const char *value
 			      LOPT_LAYERS_MAX);
 }
 
+static enum lopt_status take_form(struct wanted *wanted, const char *value, struct lopt_error *err)
+{
+	size_t index = 0;
+	LOPT_TRY(lopt_word_parse(&index, "--type", value, forms, err));
+	wanted->form = (enum lopt_repack_form)index;
+	return LOPT_OK;
+}
+
 static enum lopt_status take(void *context, int id, const char *value, struct lopt_error *err)
 {
 	struct wanted *wanted = context;
@@ -97,6 +108,8 @@ static enum lopt_status take(void *context, int id, const char *value, struct lo
 	case DEDUPE:
 		wanted->plan.dedupe = true;
 		return LOPT_OK;
+	case TYPE:
+		return take_form(wanted, value, err);
 	case BASE:
 		wanted->base = value;
 		return LOPT_OK;
@@ -151,7 +164,10 @@ static enum lopt_status open_product(struct work *work, struct lopt_error *err)
 	const char *write = work->wanted->write;
 	if (work->wanted->dry_run)
 		return LOPT_OK;
-	LOPT_TRY(lopt_outfile_open(&work->product, write, err));
+	if (work->wanted->form == LOPT_FORM_OCI)
+		LOPT_TRY(lopt_outfile_open_directory(&work->product, write, lopt_layout_unfold, err));
+	else
+		LOPT_TRY(lopt_outfile_open(&work->product, write, err));
 	if (!work->product.temporary)
 		return lopt_error_set(err, LOPT_E_USAGE, "--write %.200s: an image is written to a file", write);
 	int fd = open(work->product.temporary, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -237,9 +253,12 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 static enum lopt_status write_product(struct work *work, struct lopt_error *err)
 {
 	const struct wanted *wanted = work->wanted;
-	const struct lopt_compression *how = wanted->compress ? &wanted->compression : NULL;
-	LOPT_TRY(lopt_repack_write(&work->repacked, &work->plan, how, &wanted->opening.limits, work->product.file,
-				   wanted->write, err));
+	const struct lopt_repack_writing options = {
+		.form = wanted->form,
+		.how = wanted->compress ? &wanted->compression : NULL,
+		.limits = &wanted->opening.limits,
+	};
+	LOPT_TRY(lopt_repack_write(&work->repacked, &work->plan, &options, work->product.file, wanted->write, err));
 	return prove(work, err);
 }
 
@@ -334,6 +353,8 @@ static const char *words(int id, size_t index)
 	case LOPT_OPTION_FORMAT:
 	case LOPT_OPTION_OUTPUT:
 		return lopt_repack_format_at(index) ? lopt_repack_format_at(index)->name : NULL;
+	case TYPE:
+		return lopt_word_at(forms, index);
 	case COMPRESS:
 		return lopt_word_at(compressions, index);
 	case COLOR:
@@ -345,6 +366,8 @@ static const char *words(int id, size_t index)
 
 static const struct lopt_option options[] = {
 	{ "write", 0, WRITE, "FILE", "write the new image here; it appears when it is proved" },
+	{ "type", 0, TYPE, "TYPE",
+	  "hybrid (default: a docker and an OCI archive in one), docker-archive, or oci-dir, an OCI layout directory" },
 	{ "dry-run", 0, DRY_RUN, NULL, "tell what would go, and write nothing" },
 	{ "trim", 0, TRIM, NULL, "leave the layers apart (default)" },
 	{ "merge-upper", 0, MERGE_UPPER, NULL, "make one layer of those above the base" },
@@ -374,7 +397,8 @@ const struct lopt_command lopt_command_repack = {
 	.what = "Write an image without the files nobody sees, and prove it the same",
 	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
 		"standard input, docker:NAME or podman:NAME. Archives may be compressed. FILE\n"
-		"becomes an archive that docker, podman, containerd and skopeo load.\n",
+		"becomes an archive that docker, podman, containerd and skopeo load, unless\n"
+		"--type says otherwise.\n",
 	.options = options,
 	.words = words,
 	.run = run,

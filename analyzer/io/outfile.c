@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/outfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -31,6 +32,7 @@ static enum lopt_status fails(struct lopt_error *err, const char *path, int code
 static struct place {
 	_Atomic(const char *) temporary;
 	const char *target;
+	lopt_outfile_unfold *unfold; /* NULL: it stays a file */
 } places[OPEN_MAX_FILES];
 
 static void remove_all(void)
@@ -52,12 +54,13 @@ void lopt_outfile_abandon_all(void)
 	errno = code;
 }
 
-static bool remember(const char *temporary, const char *target)
+static bool remember(const char *temporary, const char *target, lopt_outfile_unfold *unfold)
 {
 	for (size_t i = 0; i < OPEN_MAX_FILES; i++) {
 		const char *empty = NULL;
 		if (atomic_compare_exchange_strong(&places[i].temporary, &empty, temporary)) {
 			places[i].target = target;
+			places[i].unfold = unfold;
 			return true;
 		}
 	}
@@ -83,17 +86,26 @@ static void forget(size_t place)
 
 enum { PUT = OPEN_MAX_FILES }; /* in a request; without it the file is removed */
 
+static int put_in_place(const struct place *place, const char *temporary)
+{
+	if (!place->unfold)
+		return rename(temporary, place->target) < 0 ? errno : 0;
+	int code = place->unfold(temporary, place->target);
+	if (!code)
+		(void)unlink(temporary);
+	return code;
+}
+
 static int act(unsigned char request)
 {
 	size_t place = request % OPEN_MAX_FILES;
 	const char *temporary = atomic_load(&places[place].temporary);
 	if (!temporary)
 		return ENOENT;
-	bool put = (request & PUT) != 0;
-	if ((put ? rename(temporary, places[place].target) : unlink(temporary)) < 0)
-		return errno;
-	forget(place);
-	return 0;
+	int code = request & PUT ? put_in_place(&places[place], temporary) : unlink(temporary) < 0 ? errno : 0;
+	if (!code)
+		forget(place);
+	return code;
 }
 
 static int have_done(const char *temporary, unsigned char what)
@@ -137,7 +149,7 @@ static char *temporary_name(const char *path)
 }
 
 /* No signal may come between making the file and having it in the table. */
-static int create_remembered(const char *name, const char *target)
+static int create_remembered(const char *name, const char *target, lopt_outfile_unfold *unfold)
 {
 	sigset_t all;
 	sigset_t before;
@@ -145,7 +157,7 @@ static int create_remembered(const char *name, const char *target)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	int code = errno;
-	if (fd >= 0 && !remember(name, target)) {
+	if (fd >= 0 && !remember(name, target, unfold)) {
 		(void)unlink(name);
 		(void)close(fd);
 		fd = -1;
@@ -156,14 +168,14 @@ static int create_remembered(const char *name, const char *target)
 	return fd;
 }
 
-static enum lopt_status open_temporary(struct lopt_outfile *out, struct lopt_error *err)
+static enum lopt_status open_temporary(struct lopt_outfile *out, lopt_outfile_unfold *unfold, struct lopt_error *err)
 {
 	int fd = -1;
 	for (int i = 0; fd < 0 && i < NAME_TRIES; i++) {
 		LOPT_CLEANUP(lopt_cleanup_bytes) char *name = temporary_name(out->path);
 		if (!name)
 			return fails(err, out->path, errno);
-		fd = create_remembered(name, out->path);
+		fd = create_remembered(name, out->path, unfold);
 		if (fd < 0 && errno != EEXIST)
 			break;
 		if (fd >= 0)
@@ -235,7 +247,7 @@ static enum lopt_status open_path(struct lopt_outfile *out, const char *path, st
 	out->path = strdup(path);
 	if (!out->path)
 		return lopt_error_memory(err);
-	return in_place ? open_in_place(out, err) : open_temporary(out, err);
+	return in_place ? open_in_place(out, err) : open_temporary(out, NULL, err);
 }
 
 enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, struct lopt_error *err)
@@ -246,6 +258,38 @@ enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, s
 		return LOPT_OK;
 	}
 	enum lopt_status status = open_path(out, path, err);
+	if (status != LOPT_OK)
+		lopt_outfile_abandon(out);
+	return status;
+}
+
+/* 0: nothing is there, or nothing in it. */
+static int look_at_directory(const char *path)
+{
+	DIR *directory = opendir(path);
+	if (!directory)
+		return errno == ENOENT ? 0 : errno == ENOTDIR ? EEXIST : errno;
+	size_t count = 0;
+	while (count <= 2 && readdir(directory)) /* "." and ".." */
+		count++;
+	(void)closedir(directory);
+	return count > 2 ? ENOTEMPTY : 0;
+}
+
+enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *out, const char *path, lopt_outfile_unfold *unfold,
+					     struct lopt_error *err)
+{
+	*out = (struct lopt_outfile){ 0 };
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len == 0)
+		return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot write: not the name of a directory", path);
+	int code = look_at_directory(path);
+	if (code)
+		return fails(err, path, code);
+	out->path = strndup(path, len);
+	enum lopt_status status = out->path ? open_temporary(out, unfold, err) : lopt_error_memory(err);
 	if (status != LOPT_OK)
 		lopt_outfile_abandon(out);
 	return status;

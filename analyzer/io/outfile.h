@@ -21,6 +21,14 @@ struct lopt_outfile {
 };
 
 LOPT_CHECKED enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, struct lopt_error *err);
+/**
+ * Makes a directory at `target` out of a complete file; 0, or an errno below 256, and then nothing is left of it. May be called
+ * in another process, after which the file is removed.
+ */
+typedef int lopt_outfile_unfold(const char *temporary, const char *target);
+/** The same for what becomes a directory: nothing, or an empty directory, may be at `path`. */
+LOPT_CHECKED enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *out, const char *path,
+							  lopt_outfile_unfold *unfold, struct lopt_error *err);
 /** Flush, check, sync, rename. Releases `out` whatever happens. */
 LOPT_CHECKED enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err);
 /** Remove what was written. Safe after commit. */

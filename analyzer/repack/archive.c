@@ -11,9 +11,9 @@
 
 enum { BLOCK = LOPT_TAR_BLOCK, NAME = 100 };
 
-void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name)
+void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name, bool flat)
 {
-	*archive = (struct lopt_archive){ .fd = fileno(file), .name = name };
+	*archive = (struct lopt_archive){ .fd = fileno(file), .name = name, .flat = flat };
 }
 
 void lopt_blob_name(char out[LOPT_BLOB_NAME_MAX], const char *digest)
@@ -21,6 +21,15 @@ void lopt_blob_name(char out[LOPT_BLOB_NAME_MAX], const char *digest)
 	const char *colon = strchr(digest, ':');
 	int algorithm = colon ? (int)(colon - digest) : 0;
 	(void)snprintf(out, LOPT_BLOB_NAME_MAX, "blobs/%.*s/%s", algorithm, digest, colon ? colon + 1 : "");
+}
+
+void lopt_member_name(char out[LOPT_BLOB_NAME_MAX], bool flat, const char *digest, const char *behind)
+{
+	const char *colon = strchr(digest, ':');
+	if (flat)
+		(void)snprintf(out, LOPT_BLOB_NAME_MAX, "%s%s", colon ? colon + 1 : digest, behind);
+	else
+		lopt_blob_name(out, digest);
 }
 
 /* --- writing --- */

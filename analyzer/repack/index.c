@@ -185,7 +185,7 @@ static enum lopt_status fill_image(json_t *image, const struct lopt_documents *d
 {
 	char name[LOPT_BLOB_NAME_MAX];
 	json_t *layers = json_array();
-	lopt_blob_name(name, documents->config.digest);
+	lopt_member_name(name, documents->flat, documents->config.digest, ".json");
 	enum lopt_status status = lopt_value_set(image, "Config", json_string(name), err);
 	if (status == LOPT_OK)
 		status = add_tags(image, documents, err);
@@ -195,7 +195,7 @@ static enum lopt_status fill_image(json_t *image, const struct lopt_documents *d
 	}
 	LOPT_TRY(lopt_value_set(image, "Layers", layers, err));
 	for (size_t i = 0; i < documents->plan->output_count; i++) {
-		lopt_blob_name(name, documents->layers[i].blob.digest);
+		lopt_member_name(name, documents->flat, documents->layers[i].blob.digest, ".tar");
 		LOPT_TRY(lopt_value_append(layers, json_string(name), err));
 	}
 	return LOPT_OK;

@@ -53,9 +53,10 @@ struct lopt_new_layer {
 struct lopt_archive {
 	int fd;		  /* borrowed; can be read and sought in */
 	const char *name; /* for messages */
+	bool flat;	  /* blobs are members as a docker archive has them */
 	uint64_t position;
 };
-void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name);
+void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name, bool flat);
 
 /** Where the bytes of a layer go until it is known where they belong. */
 struct lopt_slot {
@@ -77,6 +78,8 @@ LOPT_CHECKED enum lopt_status lopt_archive_finish(struct lopt_archive *archive, 
 /** "blobs/ALGORITHM/HEX" */
 enum { LOPT_BLOB_NAME_MAX = LOPT_DIGEST_TEXT_MAX + 8 };
 void lopt_blob_name(char out[LOPT_BLOB_NAME_MAX], const char *digest);
+/** The same, or where blobs lie flat "HEX" and what comes behind, as in ".tar". */
+void lopt_member_name(char out[LOPT_BLOB_NAME_MAX], bool flat, const char *digest, const char *behind);
 
 /** What is known of a layer of the output before it is written. `how` NULL: compressed as it was. */
 void lopt_layer_describe(struct lopt_new_layer *out, const struct lopt_repack_plan *plan, size_t output,
@@ -104,6 +107,7 @@ struct lopt_documents {
 	const struct lopt_limits *limits;
 	struct lopt_new_blob config, manifest; /* once they are written */
 	const char *manifest_media;	       /* likewise; a literal */
+	bool flat;			       /* blobs are named as a docker archive has them */
 };
 
 /** The configuration, to the byte where no layer changed. */

@@ -152,7 +152,7 @@ static enum lopt_status settle(struct work *work, struct lopt_archive *archive, 
 			work->layers[i] = work->layers[job->twin];
 		if (is_written(work, i))
 			continue;
-		lopt_blob_name(name, work->layers[i].blob.digest);
+		lopt_member_name(name, archive->flat, work->layers[i].blob.digest, ".tar");
 		LOPT_TRY(lopt_archive_settle(archive, &job->slot, name, err));
 	}
 	return LOPT_OK;

@@ -118,10 +118,27 @@ static enum lopt_status list_below(struct lopt_repacked *out, const struct lopt_
 	return LOPT_OK;
 }
 
+/* A docker archive has no place for it. */
+static enum lopt_status add_manifest(struct lopt_repacked *out, const struct lopt_documents *documents,
+				     struct lopt_error *err)
+{
+	struct lopt_str digest = lopt_image_info(documents->plan->image)->manifest_digest;
+	if (!documents->flat || !digest.len)
+		return LOPT_OK;
+	LOPT_CLEANUP(lopt_value_release)
+	json_t *descriptor = json_pack("{s:s%}", "digest", digest.ptr, digest.len);
+	if (!descriptor)
+		return lopt_error_memory(err);
+	LOPT_TRY(add(out, descriptor, err));
+	out->left_out[out->left_out_count - 1].what = "manifest";
+	return LOPT_OK;
+}
+
 enum lopt_status lopt_left_out_list(struct lopt_repacked *out, const struct lopt_documents *documents,
 				    struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_value_release) json_t *index = NULL;
+	LOPT_TRY(add_manifest(out, documents, err));
 	LOPT_TRY(lopt_index_read(&index, documents, err));
 	const json_t *manifests = json_object_get(index, "manifests");
 	for (size_t i = 0; i < json_array_size(manifests); i++) {

@@ -10,7 +10,7 @@
 /* One image while it is written. */
 struct writing {
 	const struct lopt_repack_plan *plan;
-	const struct lopt_compression *how;
+	const struct lopt_repack_writing *options;
 	struct lopt_archive archive;
 	struct lopt_documents documents;
 	struct lopt_new_layer *layers;
@@ -21,7 +21,7 @@ struct writing {
 static enum lopt_status write_layers(struct writing *writing, struct lopt_error *err)
 {
 	for (size_t i = 0; i < writing->plan->output_count; i++)
-		lopt_layer_describe(&writing->layers[i], writing->plan, i, writing->how);
+		lopt_layer_describe(&writing->layers[i], writing->plan, i, writing->options->how);
 	return lopt_layers_write(writing->layers, writing->plan, writing->documents.limits, &writing->archive, err);
 }
 
@@ -39,7 +39,7 @@ static enum lopt_status put_document(struct writing *writing, const char *name, 
 }
 
 /* *out is its digest and size. */
-static enum lopt_status put_blob(struct lopt_archive *archive, struct lopt_str bytes, struct lopt_new_blob *out,
+static enum lopt_status put_json(struct lopt_archive *archive, struct lopt_str bytes, struct lopt_new_blob *out,
 				 struct lopt_error *err)
 {
 	char name[LOPT_BLOB_NAME_MAX];
@@ -47,23 +47,37 @@ static enum lopt_status put_blob(struct lopt_archive *archive, struct lopt_str b
 	LOPT_TRY(lopt_digest_of(&digest, LOPT_SHA256, bytes.ptr, bytes.len, err));
 	(void)lopt_digest_format(out->digest, &digest);
 	out->size = bytes.len;
-	lopt_blob_name(name, out->digest);
+	lopt_member_name(name, archive->flat, out->digest, ".json");
 	return lopt_archive_put(archive, name, bytes, err);
+}
+
+static enum lopt_status write_config(struct writing *writing, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf config = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_TRY(lopt_config_write(&config, &writing->documents, err));
+	return put_json(&writing->archive, lopt_buf_view(&config), &writing->documents.config, err);
+}
+
+static enum lopt_status write_manifest(struct writing *writing, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf manifest = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_TRY(lopt_manifest_write(&manifest, &writing->documents, err));
+	LOPT_TRY(put_json(&writing->archive, lopt_buf_view(&manifest), &writing->documents.manifest, err));
+	return put_document(writing, "index.json", lopt_index_write, err);
 }
 
 static enum lopt_status write_documents(struct writing *writing, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf config = LOPT_BUF_INIT(SIZE_MAX / 2);
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf manifest = LOPT_BUF_INIT(SIZE_MAX / 2);
-	struct lopt_documents *documents = &writing->documents;
-	struct lopt_archive *archive = &writing->archive;
-	LOPT_TRY(lopt_config_write(&config, documents, err));
-	LOPT_TRY(put_blob(archive, lopt_buf_view(&config), &documents->config, err));
-	LOPT_TRY(lopt_manifest_write(&manifest, documents, err));
-	LOPT_TRY(put_blob(archive, lopt_buf_view(&manifest), &documents->manifest, err));
-	LOPT_TRY(put_document(writing, "index.json", lopt_index_write, err));
-	LOPT_TRY(put_document(writing, "manifest.json", lopt_docker_manifest_write, err));
-	return lopt_archive_put(archive, "oci-layout", lopt_str_from("{\"imageLayoutVersion\":\"1.0.0\"}"), err);
+	enum lopt_repack_form form = writing->options->form;
+	LOPT_TRY(write_config(writing, err));
+	if (form != LOPT_FORM_DOCKER)
+		LOPT_TRY(write_manifest(writing, err));
+	if (form != LOPT_FORM_OCI)
+		LOPT_TRY(put_document(writing, "manifest.json", lopt_docker_manifest_write, err));
+	if (form == LOPT_FORM_DOCKER)
+		return LOPT_OK;
+	return lopt_archive_put(&writing->archive, "oci-layout", lopt_str_from("{\"imageLayoutVersion\":\"1.0.0\"}"),
+				err);
 }
 
 /* --- what came of it --- */
@@ -104,25 +118,30 @@ static enum lopt_status write_all(struct lopt_repacked *out, struct writing *wri
 }
 
 enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_repack_plan *plan,
-				   const struct lopt_compression *how, const struct lopt_limits *limits, FILE *to,
-				   const char *name, struct lopt_error *err)
+				   const struct lopt_repack_writing *options, FILE *to, const char *name,
+				   struct lopt_error *err)
 {
 	struct lopt_bundle *bundle = lopt_image_bundle(plan->image);
+	bool flat = options->form == LOPT_FORM_DOCKER;
 	LOPT_CLEANUP(lopt_cleanup_bytes)
 	struct lopt_new_layer *layers = calloc(plan->output_count + 1, sizeof *layers);
 	struct writing writing = {
 		.plan = plan,
-		.how = how,
-		.documents = { .plan = plan, .bundle = bundle, .layers = layers, .limits = limits },
+		.options = options,
+		.documents = { .plan = plan,
+			       .bundle = bundle,
+			       .layers = layers,
+			       .limits = options->limits,
+			       .flat = flat },
 		.layers = layers,
 	};
 	if (!layers)
 		return lopt_error_memory(err);
 	if (!bundle->input.store->ops->reopen)
 		return lopt_error_set(err, LOPT_E_INPUT, "an input that can only be read once");
-	lopt_archive_init(&writing.archive, to, name);
+	lopt_archive_init(&writing.archive, to, name, flat);
 	*out = (struct lopt_repacked){ 0 };
-	lopt_arena_init(&out->arena, limits->arena_bytes);
+	lopt_arena_init(&out->arena, options->limits->arena_bytes);
 	enum lopt_status status = write_all(out, &writing, err);
 	if (status != LOPT_OK)
 		lopt_repacked_release(out);

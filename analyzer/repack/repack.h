@@ -8,9 +8,15 @@
 #include "repack/plan.h"
 
 /**
- * Writing what a plan says: a tar that is a docker archive and an OCI archive at once, both telling of the same image. Of the
- * input it takes the one image that was read. Everything the documents say that is not about bytes of layers stays.
+ * Writing what a plan says. Of the input it takes the one image that was read. Everything the documents say that is not about
+ * bytes of layers stays.
  */
+enum lopt_repack_form {
+	LOPT_FORM_HYBRID, /* a tar that is a docker archive and an OCI archive at once, both telling of the same image */
+	LOPT_FORM_DOCKER, /* a docker archive and nothing else: it has no manifest, and what that says is lost */
+	LOPT_FORM_OCI,	  /* an OCI archive, which lopt_layout_unfold() makes a layout directory of */
+};
+
 struct lopt_repacked_layer {
 	struct lopt_str diff_id, digest;
 	uint64_t stored; /* bytes of the blob */
@@ -20,14 +26,14 @@ struct lopt_repacked_layer {
 /** A descriptor that is in the input's index and not in the output's. */
 struct lopt_left_out {
 	struct lopt_str digest;
-	const char *what;     /* "attestation", "signature", "platform" or "other" */
+	const char *what;     /* "attestation", "signature", "artifact", "image", or "manifest": of the image itself */
 	struct lopt_str name; /* the platform, or what it is called; or empty */
 };
 
 struct lopt_repacked {
 	struct lopt_arena arena;
-	struct lopt_repacked_layer *layers; /* of the output */
-	struct lopt_str config_digest, manifest_digest;
+	struct lopt_repacked_layer *layers;		/* of the output */
+	struct lopt_str config_digest, manifest_digest; /* the latter empty where there is none */
 	struct lopt_left_out *left_out;
 	size_t left_out_count, left_out_cap;
 	uint64_t compressed; /* sum of the blobs that are listed */
@@ -38,9 +44,16 @@ struct lopt_repacked {
  * layers that change and layers that are stored plain are compressed so. `name` is for messages. LOPT_E_INPUT when the
  * image was read from something that passes by once. On success the caller releases *out.
  */
+struct lopt_repack_writing {
+	enum lopt_repack_form form;
+	const struct lopt_compression *how;
+	const struct lopt_limits *limits;
+};
 LOPT_CHECKED enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_repack_plan *plan,
-						const struct lopt_compression *how, const struct lopt_limits *limits,
-						FILE *to, const char *name, struct lopt_error *err);
+						const struct lopt_repack_writing *options, FILE *to, const char *name,
+						struct lopt_error *err);
+/** An OCI layout directory out of such an archive: see io/outfile.h. What it holds is read again and compared. */
+int lopt_layout_unfold(const char *archive, const char *target);
 void lopt_repacked_release(struct lopt_repacked *repacked);
 
 /** Whether it is known without compressing how large a layer of the output will be, as stored. */

@@ -195,7 +195,7 @@ static void put_digests(struct writer *w, const char *name, struct lopt_str befo
 	lopt_printer_raw(&w->p, before.len ? before : lopt_str_from("(none)"));
 	lopt_printer_end(&w->p);
 	lopt_printer_text(&w->p, "    ");
-	lopt_printer_raw(&w->p, after);
+	lopt_printer_raw(&w->p, after.len ? after : lopt_str_from("(none)"));
 	lopt_printer_end(&w->p);
 }
 

@@ -50,7 +50,8 @@ static int repack(const struct repacking *r, const char *path, char out[64])
 	if (status == LOPT_OK) {
 		fd = memfd_create("repacked", MFD_CLOEXEC);
 		FILE *to = fdopen(dup(fd), "w");
-		MUST(to && lopt_repack_write(&repacked, &plan, r->how, &r->limits, to, "out.tar", &err) == LOPT_OK);
+		const struct lopt_repack_writing options = { .how = r->how, .limits = &r->limits };
+		MUST(to && lopt_repack_write(&repacked, &plan, &options, to, "out.tar", &err) == LOPT_OK);
 		MUST(fclose(to) == 0);
 		(void)snprintf(out, 64, "/proc/self/fd/%d", fd);
 		must_be_proved(r, &plan, &repacked, out);
@@ -79,6 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 							{ LOPT_CODEC_ZSTD, 1 } };
 	struct feed feed = { data, size };
 	struct draft draft = { 0 };
+	static const struct lopt_repack_options modes[4] = { { .mode = LOPT_REPACK_TRIM },
+							     { .mode = LOPT_REPACK_MERGE_UPPER },
+							     { .mode = LOPT_REPACK_SQUASH },
+							     { .mode = LOPT_REPACK_MERGE_UPPER, .dedupe = true } };
 	unsigned mode = take(&feed);
 	make_draft(&draft, &feed);
 	struct repacking r = {
@@ -87,9 +92,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     .want_sha256 = true,
 			     .want_places = true,
 			     .platform = "linux/amd64" },
-		.planning = { .has_base_layers = true, .base_layers = mode & 0x80 ? 1 : 0 },
+		.planning = modes[(mode >> 4) & 3],
 		.how = (mode & 3) == 3 ? NULL : &ways[mode & 3],
 	};
+	r.planning.has_base_layers = true;
+	r.planning.base_layers = mode & 0x80 ? 1 : 0;
 	r.limits.zstd_window_bytes = 8 << 20; /* what zstd writes has to be read again */
 	r.reading.limits = r.planning.limits = &r.limits;
 	struct lopt_buf archive = make_archive(&draft, (mode >> 2) & 3);

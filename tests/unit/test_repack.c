@@ -422,8 +422,8 @@ static enum lopt_status write_image(struct opened *opened, const struct lopt_com
 	*fd = memfd_create("repacked", MFD_CLOEXEC);
 	FILE *to = fdopen(dup(*fd), "w");
 	assert_non_null(to);
-	enum lopt_status status =
-		lopt_repack_write(repacked, &opened->plan, how, lopt_limits_default(), to, "out.tar", &err);
+	const struct lopt_repack_writing options = { .how = how, .limits = lopt_limits_default() };
+	enum lopt_status status = lopt_repack_write(repacked, &opened->plan, &options, to, "out.tar", &err);
 	assert_int_equal(fclose(to), 0);
 	return status;
 }
@@ -525,7 +525,7 @@ static void writes_headers_for_anything(void **state)
 	lopt_blob_name(name, digest);
 	FILE *file = tmpfile();
 	assert_non_null(file);
-	lopt_archive_init(&archive, file, "out.tar");
+	lopt_archive_init(&archive, file, "out.tar", false);
 	uint64_t place = archive.position;
 	lopt_archive_reserve(&slot, &archive, &place, LOPT_SHA512, 5000);
 	assert_int_equal(lopt_sink_write(&slot.sink, "abc", 3, &err), LOPT_OK);
