@@ -15,6 +15,13 @@
 LOPT_CHECKED enum lopt_status lopt_repack_scope(struct lopt_repack_plan *plan,
 						const struct lopt_repack_options *options, struct lopt_error *err);
 
+/**
+ * How many of the lowest layers are those of the base that the image's annotations name, where that lies in the input beside
+ * it; else 0 (base.c).
+ */
+LOPT_CHECKED enum lopt_status lopt_repack_named_base(size_t *out, const struct lopt_repack_plan *plan,
+						     const struct lopt_limits *limits, struct lopt_error *err);
+
 /** Which layers are to be joined, by the mode alone: together[i] when layer i and the one above it (runs.c). */
 void lopt_repack_runs(const struct lopt_repack_plan *plan, bool *together);
 /**

@@ -87,18 +87,10 @@ static enum lopt_status add(struct lopt_repacked *out, const json_t *descriptor,
 static enum lopt_status read_below(json_t **out, const struct lopt_documents *documents, const json_t *descriptor,
 				   struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(0);
-	char name[LOPT_BLOB_NAME_MAX], digest_text[LOPT_DIGEST_TEXT_MAX];
-	struct lopt_digest digest;
-	uint32_t member;
-	if (lopt_media_of(text_of(descriptor, "mediaType")) != LOPT_MEDIA_INDEX ||
-	    lopt_digest_parse(&digest, text_of(descriptor, "digest"), NULL) != LOPT_OK)
+	if (lopt_media_of(text_of(descriptor, "mediaType")) != LOPT_MEDIA_INDEX)
 		return LOPT_OK;
-	lopt_blob_name(name, lopt_digest_format(digest_text, &digest));
-	enum lopt_status status = lopt_store_find(documents->bundle->input.store, lopt_str_from(name), &member, err);
-	if (status != LOPT_OK)
-		return status == LOPT_END ? LOPT_OK : status;
-	return lopt_value_read(out, &text, documents, member, err);
+	return lopt_value_read_blob(out, documents->bundle->input.store, documents->limits,
+				    text_of(descriptor, "digest"), err);
 }
 
 /* Whether it is neither the image itself nor known already. */

@@ -68,7 +68,7 @@ struct lopt_output_plan {
 enum lopt_base_reason {
 	LOPT_BASE_GIVEN,   /* --base-layers */
 	LOPT_BASE_IMAGE,   /* --base: common layers */
-	LOPT_BASE_HISTORY, /* the image names its base, and its history tells where the base's instructions end */
+	LOPT_BASE_NAMED,   /* those of the manifest that the image names as its base's, which is in the input */
 	LOPT_BASE_GUESSED, /* the lowest layer */
 };
 

@@ -66,8 +66,11 @@ static size_t common_layers(const struct lopt_image *a, const struct lopt_image 
 static enum lopt_status tell_base(struct lopt_repack_plan *plan, const struct lopt_repack_options *options,
 				  struct lopt_error *err)
 {
-	plan->base_reason = LOPT_BASE_GUESSED;
-	plan->base_layers = plan->layer_count ? 1 : 0;
+	size_t named = 0;
+	if (!options->has_base_layers && !options->base)
+		LOPT_TRY(lopt_repack_named_base(&named, plan, options->limits, err));
+	plan->base_reason = named ? LOPT_BASE_NAMED : LOPT_BASE_GUESSED;
+	plan->base_layers = named ? named : plan->layer_count ? 1 : 0;
 	if (options->has_base_layers) {
 		plan->base_reason = LOPT_BASE_GIVEN;
 		plan->base_layers = options->base_layers;

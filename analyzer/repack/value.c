@@ -35,3 +35,21 @@ enum lopt_status lopt_value_read(json_t **out, struct lopt_buf *text, const stru
 	LOPT_TRY(lopt_store_text(documents->bundle->input.store, member, text, err));
 	return lopt_value_parse(out, lopt_buf_view(text), documents->limits, err);
 }
+
+enum lopt_status lopt_value_read_blob(json_t **out, struct lopt_store *store, const struct lopt_limits *limits,
+				      struct lopt_str digest, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(0);
+	char name[LOPT_BLOB_NAME_MAX], digest_text[LOPT_DIGEST_TEXT_MAX];
+	struct lopt_digest wanted, found;
+	uint32_t member;
+	if (lopt_digest_parse(&wanted, digest, NULL) != LOPT_OK)
+		return LOPT_OK;
+	lopt_blob_name(name, lopt_digest_format(digest_text, &wanted));
+	enum lopt_status status = lopt_store_find(store, lopt_str_from(name), &member, err);
+	if (status != LOPT_OK)
+		return status == LOPT_END ? LOPT_OK : status;
+	LOPT_TRY(lopt_store_text(store, member, &text, err));
+	LOPT_TRY(lopt_digest_of(&found, wanted.algorithm, text.data, text.len, err));
+	return lopt_digest_equal(&wanted, &found) ? lopt_value_parse(out, lopt_buf_view(&text), limits, err) : LOPT_OK;
+}

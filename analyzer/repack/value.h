@@ -19,6 +19,10 @@ LOPT_CHECKED enum lopt_status lopt_value_print(struct lopt_buf *out, const json_
 /** index.json of the input (index.c); *out stays NULL where there is none. */
 LOPT_CHECKED enum lopt_status lopt_index_read(json_t **out, const struct lopt_documents *documents,
 					      struct lopt_error *err);
+/** A blob of the input by its digest; *out stays NULL where there is none, or another one under its name. The caller releases it. */
+LOPT_CHECKED enum lopt_status lopt_value_read_blob(json_t **out, struct lopt_store *store,
+						   const struct lopt_limits *limits, struct lopt_str digest,
+						   struct lopt_error *err);
 /** A document of the input by its member. The caller releases both. */
 LOPT_CHECKED enum lopt_status lopt_value_read(json_t **out, struct lopt_buf *text,
 					      const struct lopt_documents *documents, uint32_t member,

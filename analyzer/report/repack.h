@@ -62,7 +62,7 @@ bool lopt_repack_size_stored(uint64_t *out, const struct lopt_repack_view *view,
 /** What becomes of them: the fate of the lowest. */
 enum lopt_fate lopt_repack_output_fate(const struct lopt_repack_plan *plan, size_t output);
 
-/** "given", "common", "history" or "guessed": how the base was told. */
+/** "given", "common", "named" or "guessed": how the base was told. */
 const char *lopt_base_reason_name(enum lopt_base_reason reason);
 /** A sentence about the base, without its full stop. */
 void lopt_base_show(struct lopt_buf *out, const struct lopt_repack_plan *plan);

@@ -227,6 +227,8 @@ static void write_base(struct writer *w)
 	lopt_json_open(&w->j, '{');
 	lopt_json_member_count(&w->j, "layers", w->view->plan->base_layers);
 	lopt_json_member_text(&w->j, "reason", lopt_base_reason_name(w->view->plan->base_reason));
+	lopt_json_member_known(&w->j, "name", lopt_image_info(w->view->plan->image)->base_name);
+	lopt_json_member_known(&w->j, "digest", lopt_image_info(w->view->plan->image)->base_digest);
 	lopt_json_close(&w->j, '}');
 }
 

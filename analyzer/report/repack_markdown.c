@@ -37,6 +37,10 @@ static void write_summary(struct writer *w)
 	lopt_buf_printf(&w->out, "| layers | %zu | %zu | |\n\nBase: ", view->plan->layer_count,
 			view->plan->output_count);
 	lopt_base_show(&w->out, view->plan);
+	if (lopt_image_info(view->plan->image)->base_name.len) {
+		lopt_buf_text(&w->out, ". It names as its base: ");
+		lopt_span_show(&w->out, lopt_image_info(view->plan->image)->base_name, INSTRUCTION_COLUMNS);
+	}
 	lopt_buf_text(&w->out, ". Stays wasted: ");
 	lopt_size_format(&w->out, view->plan->total.wasted);
 	lopt_buf_text(&w->out, ", in the base ");

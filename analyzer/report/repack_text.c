@@ -72,6 +72,11 @@ static void write_summary(struct writer *w)
 	lopt_base_show(&w->text, view->plan);
 	lopt_printer_printf(&w->p, "%-18s%s", "base", text_of(w));
 	lopt_printer_end(&w->p);
+	if (lopt_image_info(view->plan->image)->base_name.len) {
+		lopt_printer_printf(&w->p, "%-18s", "it names as base");
+		lopt_printer_elided(&w->p, lopt_image_info(view->plan->image)->base_name, lopt_printer_room(&w->p));
+		lopt_printer_end(&w->p);
+	}
 	write_linked(w);
 	lopt_printer_printf(&w->p, "%-18s", "stays wasted");
 	lopt_printer_size(&w->p, view->plan->total.wasted, 0);

@@ -16,7 +16,7 @@ const struct lopt_repack_format *lopt_repack_format_at(size_t index)
 
 const char *lopt_base_reason_name(enum lopt_base_reason reason)
 {
-	static const char *const names[] = { "given", "common", "history", "guessed" };
+	static const char *const names[] = { "given", "common", "named", "guessed" };
 	return names[reason];
 }
 
@@ -25,7 +25,7 @@ void lopt_base_show(struct lopt_buf *out, const struct lopt_repack_plan *plan)
 	static const char *const reasons[] = {
 		[LOPT_BASE_GIVEN] = "as --base-layers says",
 		[LOPT_BASE_IMAGE] = "those it has in common with --base",
-		[LOPT_BASE_HISTORY] = "as its annotations and its history say",
+		[LOPT_BASE_NAMED] = "those of the base that its annotations name",
 		[LOPT_BASE_GUESSED] = "a guess (--base, --base-layers)",
 	};
 	const char *why = reasons[plan->base_reason];
