@@ -22,6 +22,8 @@ class Repacks:
 		try:
 			untimed = set() if refused else self.made_up(path)
 			before = None if refused else self.docker.view(tag)
+		except program.Refused as error:
+			return None if not_read and not_read in str(error) else "docker loads it: %s" % error
 		finally:
 			self.docker.remove(tag)
 		beside = None if refused else self.podman_view(path)
