@@ -283,6 +283,21 @@ ssize_t write(int fd, const void *from, size_t size)
 	return real(fd, from, size);
 }
 
+ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
+{
+	REAL(pwrite, "pwrite");
+	if (fails(WRITE)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return real(fd, from, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void *from, size_t size, off64_t offset)
+{
+	return pwrite(fd, from, size, offset);
+}
+
 size_t fwrite(const void *from, size_t size, size_t count, FILE *file)
 {
 	REAL(fwrite, "fwrite");
