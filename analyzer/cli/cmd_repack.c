@@ -216,7 +216,7 @@ static enum lopt_status read_input(struct work *work, struct lopt_error *err)
 	}
 	struct lopt_open_options options = opening->options;
 	options.want_places = true;
-	options.want_sha256 = !work->wanted->dry_run;
+	options.want_fingerprints = !work->wanted->dry_run;
 	return lopt_opening_read(&work->image, opening, work->source, &options, err);
 }
 
@@ -242,7 +242,7 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 	const struct lopt_open_options options = {
 		.limits = &opening->limits,
 		.verify_digests = true,
-		.want_sha256 = true,
+		.want_fingerprints = true,
 	};
 	LOPT_TRY(lopt_source_resize(work->written, err));
 	if (lopt_opening_read(&work->after, opening, work->written, &options, err) != LOPT_OK)

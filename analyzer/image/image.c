@@ -279,6 +279,11 @@ struct lopt_bundle *lopt_image_bundle(const struct lopt_image *image)
 	return image->bundle;
 }
 
+const struct lopt_tree *lopt_image_tree(const struct lopt_image *image)
+{
+	return &image->tree;
+}
+
 const struct lopt_image_info *lopt_image_info(const struct lopt_image *image)
 {
 	return image->info;

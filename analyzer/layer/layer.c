@@ -379,7 +379,7 @@ static enum lopt_status build_stack(struct stack *stack, struct lopt_layer_data 
 	*top = &stack->peek.stream;
 	data->codec = lopt_codec_detect(stack->peek.head, stack->peek.have);
 	bool later = options->again && data->codec == LOPT_CODEC_PLAIN;
-	data->unread = later && !options->contents.all_digests;
+	data->unread = later && !options->contents.all_digests && !options->contents.all_fingerprints;
 	data->undigested = later && (options->digest != LOPT_DIGEST_NONE || options->diff_id != LOPT_DIGEST_NONE);
 	if (!later)
 		LOPT_TRY(add_digest(&stack->stored_digest, &stack->has_stored_digest, options->digest, top, err));

@@ -55,6 +55,7 @@ struct lopt_layer_data {
 /** What is wanted of contents; the same for all layers of an image. */
 struct lopt_content_options {
 	bool all_digests;	  /* the SHA-256 of every one */
+	bool all_fingerprints;	  /* the fingerprint of every one */
 	bool repeated_digests;	  /* of those whose size was there before, where nothing can be read again */
 	struct lopt_sizes *sizes; /* of all contents so far, which this adds to; NULL: nobody asks */
 	bool places;		  /* where the entries lie, too: lopt_layer_data.places */

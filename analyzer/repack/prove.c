@@ -17,44 +17,42 @@ static enum lopt_status differs(struct lopt_error *err, const char *where, struc
 			      where, LOPT_STR_ARGS(what));
 }
 
-/*
- * A directory that no entry lists has the time at which the engine made it: any time will do. Where files became hard links the
- * groups of those that were apart differ, and what they hold, which is compared all the same, does not.
- */
-static bool is_as_planned(const struct lopt_difference *difference, const struct lopt_repack_plan *plan)
+struct images {
+	const struct lopt_image *before, *after;
+};
+
+static const struct lopt_layer_inode *inode_of(const struct lopt_image *image, const struct lopt_object *object)
 {
-	unsigned aspects = difference->aspects;
-	if (difference->before.type == LOPT_DIR && !difference->before.has_time)
-		aspects &= ~(unsigned)LOPT_ASPECT_TIME;
-	if (plan->dedupe)
-		aspects &= ~(unsigned)LOPT_ASPECT_LINKS;
-	return aspects == 0;
+	return &lopt_image_bundle(image)->layers[object->layer].data->inodes[object->inode];
 }
 
-static enum lopt_status check_comparison(const struct lopt_comparison *comparison, const struct lopt_repack_plan *plan,
-					 struct lopt_error *err)
+/* What was read of both was fingerprinted under one key. */
+static bool same_content(const void *context, const struct lopt_object *a, const struct lopt_object *b)
 {
-	for (size_t i = 0; i < comparison->count; i++)
-		if (!is_as_planned(&comparison->differences[i], plan))
-			return differs(err, "path", comparison->differences[i].path);
-	if (comparison->config_count)
-		return differs(err, "configuration:", comparison->config[0].member);
-	return LOPT_OK;
+	const struct images *images = context;
+	const struct lopt_layer_inode *x = inode_of(images->before, a), *y = inode_of(images->after, b);
+	return x->has_fingerprint && y->has_fingerprint && x->size == y->size &&
+	       memcmp(x->fingerprint, y->fingerprint, sizeof x->fingerprint) == 0;
 }
 
-static enum lopt_status prove_view(const struct lopt_repack_plan *plan, const struct lopt_image *after,
-				   struct lopt_error *err)
+static enum lopt_status prove_tree(const struct lopt_tree *before, const struct lopt_tree *after,
+				   const struct lopt_tree_match *match, const char *where, struct lopt_error *err)
+{
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
+	bool same;
+	LOPT_TRY(lopt_tree_same(before, after, match, &same, &path, err));
+	return same ? LOPT_OK : differs(err, where, lopt_buf_view(&path));
+}
+
+/* Of which no paths are compared. */
+static enum lopt_status prove_configuration(const struct images *images, struct lopt_error *err)
 {
 	static const struct lopt_comparison_options options = { .times = true };
 	LOPT_CLEANUP(lopt_comparison_release) struct lopt_comparison comparison = { 0 };
-	LOPT_CLEANUP(lopt_inventory_release) struct lopt_inventory a = { 0 };
-	LOPT_CLEANUP(lopt_inventory_release) struct lopt_inventory b = { 0 };
-	LOPT_CLEANUP(lopt_arena_release) struct lopt_arena arena;
-	lopt_arena_init(&arena, SIZE_MAX);
-	LOPT_TRY(lopt_inventory_make(&a, &arena, plan->image, NULL, err));
-	LOPT_TRY(lopt_inventory_make(&b, &arena, after, NULL, err));
+	const struct lopt_inventory a = { .image = images->before, .info = lopt_image_info(images->before) };
+	const struct lopt_inventory b = { .image = images->after, .info = lopt_image_info(images->after) };
 	LOPT_TRY(lopt_comparison_between(&comparison, &a, &b, &options, err));
-	return check_comparison(&comparison, plan, err);
+	return comparison.config_count ? differs(err, "configuration:", comparison.config[0].member) : LOPT_OK;
 }
 
 /* --- the same to engines that apply each layer to what is there --- */
@@ -87,43 +85,31 @@ static enum lopt_status apply_layers(struct applied *out, const struct lopt_imag
 	return LOPT_OK;
 }
 
-struct images {
-	const struct lopt_image *before, *after;
-};
-
-static const unsigned char *digest_of(const struct lopt_image *image, const struct lopt_object *object)
-{
-	uint32_t content = lopt_image_layer(image, object->layer)->inodes[object->inode].content;
-	return content == LOPT_NO_CONTENT ? NULL : lopt_image_sha256(image, content);
-}
-
-/* Nobody can hash what is too sparse: its layer's digest is all there is to go by. */
-static bool same_content(const void *context, const struct lopt_object *a, const struct lopt_object *b)
-{
-	const struct images *images = context;
-	const unsigned char *x = digest_of(images->before, a), *y = digest_of(images->after, b);
-	return x && y ? memcmp(x, y, 32) == 0 : x == y;
-}
-
-static enum lopt_status prove_applied(const struct lopt_repack_plan *plan, const struct lopt_image *after,
+static enum lopt_status prove_applied(const struct images *images, const struct lopt_tree_match *match,
 				      const struct lopt_limits *limits, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_applied) struct applied a = { 0 };
 	LOPT_CLEANUP(release_applied) struct applied b = { 0 };
-	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf where = LOPT_BUF_INIT(SIZE_MAX / 2);
-	const struct images images = { plan->image, after };
-	const struct lopt_tree_match match = { .same_content = same_content,
-					       .context = &images,
-					       .links_may_join = plan->dedupe };
-	bool same;
-	LOPT_TRY(apply_layers(&a, plan->image, limits, err));
-	LOPT_TRY(apply_layers(&b, after, limits, err));
+	LOPT_TRY(apply_layers(&a, images->before, limits, err));
+	LOPT_TRY(apply_layers(&b, images->after, limits, err));
 	if (a.fails) /* nobody sees it that way */
 		return LOPT_OK;
 	if (b.fails)
 		return differs(err, "what", lopt_str_from("engines see that apply layers in place"));
-	LOPT_TRY(lopt_tree_same(&a.tree, &b.tree, &match, &same, &where, err));
-	return same ? LOPT_OK : differs(err, "to engines that apply layers in place, path", lopt_buf_view(&where));
+	return prove_tree(&a.tree, &b.tree, match, "to engines that apply layers in place, path", err);
+}
+
+/* In both ways to stack layers. */
+static enum lopt_status prove_views(const struct lopt_repack_plan *plan, const struct lopt_image *after,
+				    const struct lopt_limits *limits, struct lopt_error *err)
+{
+	const struct images images = { plan->image, after };
+	const struct lopt_tree_match match = { .same_content = same_content,
+					       .context = &images,
+					       .links_may_join = plan->dedupe };
+	LOPT_TRY(prove_configuration(&images, err));
+	LOPT_TRY(prove_tree(lopt_image_tree(plan->image), lopt_image_tree(after), &match, "path", err));
+	return prove_applied(&images, &match, limits, err);
 }
 
 /* --- what the plan said --- */
@@ -188,8 +174,7 @@ enum lopt_status lopt_repack_prove(const struct lopt_repack_plan *plan, const st
 	if (!lopt_str_equal(lopt_image_info(after)->config_digest, repacked->config_digest))
 		return differs(err, "digest of", lopt_str_from("the configuration"));
 	LOPT_TRY(prove_layers(plan, repacked, after, err));
-	LOPT_TRY(prove_view(plan, after, err));
-	LOPT_TRY(prove_applied(plan, after, limits, err));
+	LOPT_TRY(prove_views(plan, after, limits, err));
 	if (count_differences(after) > count_differences(plan->image))
 		return differs(err, "what", lopt_str_from("engines make of it"));
 	return LOPT_OK;

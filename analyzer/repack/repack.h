@@ -63,7 +63,7 @@ bool lopt_repack_foresees(uint64_t *out, const struct lopt_repack_plan *plan, si
 /**
  * Hold what was written, and read again, to what was read: every path of the final filesystem with all that engines set of it,
  * in both ways to stack layers, the configuration, and every sum that the plan foretold. LOPT_E_BUG, naming what differs, when
- * it is not the same. Both images were read with want_sha256 and verify_digests.
+ * it is not the same. Both images were read with want_fingerprints and verify_digests.
  */
 LOPT_CHECKED enum lopt_status lopt_repack_prove(const struct lopt_repack_plan *plan,
 						const struct lopt_repacked *repacked, const struct lopt_image *after,

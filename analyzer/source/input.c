@@ -133,6 +133,7 @@ enum lopt_status lopt_input_open(struct lopt_input *out, struct lopt_source *sou
 	lopt_sizes_init(&out->sizes);
 	out->contents = (struct lopt_content_options){
 		.all_digests = options->want_sha256,
+		.all_fingerprints = options->want_fingerprints,
 		.repeated_digests = options->want_duplicate_sha256,
 		.sizes = &out->sizes,
 		.places = options->want_places,

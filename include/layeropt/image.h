@@ -70,6 +70,7 @@ struct lopt_open_options {
 	const char *platform;	       /* "os/arch[/variant]"; NULL: the host's, else the only one */
 	bool verify_digests;	       /* compute and compare every blob digest and diff ID */
 	bool want_sha256;	       /* SHA-256 of every regular file's content is needed (ls) */
+	bool want_fingerprints;	       /* all contents are to be told apart, also from those of other images read so */
 	bool want_places;	       /* where in its layer each entry lies, for who copies them */
 	bool want_duplicate_sha256;    /* ... of contents that are there twice: of those, where they pass by once */
 	lopt_keep_choice *keep;	       /* NULL: nothing is kept */

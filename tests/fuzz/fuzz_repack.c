@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct repacking r = {
 		.limits = fuzz_limits(),
 		.reading = { .verify_digests = true,
-			     .want_sha256 = true,
+			     .want_fingerprints = true,
 			     .want_places = true,
 			     .platform = "linux/amd64" },
 		.planning = modes[(mode >> 4) & 3],

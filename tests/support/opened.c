@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 const struct lopt_open_options test_opened_reading = {
-	.want_sha256 = true,
+	.want_fingerprints = true,
 	.want_places = true,
 	.verify_digests = true,
 };
