@@ -85,7 +85,7 @@ static struct lopt_piece place_of(const struct joining *j, const struct lopt_ent
 {
 	for (size_t k = 0; k < j->join->count; k++) {
 		const struct lopt_join_part *part = &j->spots.parts[k];
-		if (lister >= part->entries && lister < part->entries + part->layer->entry_count)
+		if (lister >= part->entries && lister < part->entries + part->entry_count)
 			return (struct lopt_piece){ .layer = (uint32_t)(j->join->first + k),
 						    .entry = (uint32_t)lopt_part_index(part, lister) };
 	}
@@ -275,7 +275,7 @@ static enum lopt_status write_parts(struct joining *j, struct lopt_error *err)
 {
 	for (size_t k = j->join->count; k-- > 0;) {
 		struct place at = { .part = &j->spots.parts[k] };
-		for (at.index = 0; at.index < at.part->layer->entry_count; at.index++) {
+		for (at.index = 0; at.index < at.part->entry_count; at.index++) {
 			at.piece = (struct lopt_piece){ .layer = (uint32_t)(j->join->first + k),
 							.entry = (uint32_t)at.index };
 			LOPT_TRY(write_entry(j, &at, err));

@@ -123,12 +123,10 @@ static int copy(int archive, const struct member *member, int file, char *bytes,
 	return 0;
 }
 
-static int unfold_member(int archive, const struct member *member, int directory)
+/* `bytes`: room for two chunks. */
+static int unfold_member(int archive, const struct member *member, int directory, char *bytes)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) char *bytes = malloc((size_t)2 * CHUNK);
 	char parent[] = "blobs/sha256";
-	if (!bytes)
-		return ENOMEM;
 	if (strchr(member->name, '/')) {
 		memcpy(parent, member->name, sizeof parent - 1);
 		if ((mkdirat(directory, "blobs", 0777) < 0 && errno != EEXIST) ||
@@ -142,14 +140,17 @@ static int unfold_member(int archive, const struct member *member, int directory
 
 static int unfold_all(int archive, int directory)
 {
+	LOPT_CLEANUP(lopt_cleanup_bytes) char *bytes = malloc((size_t)2 * CHUNK);
 	struct member member;
 	bool found = true;
 	uint64_t at = 0;
+	if (!bytes)
+		return ENOMEM;
 	for (;;) {
 		int code = next_member(archive, &at, &member, &found);
 		if (code || !found)
 			return code;
-		code = unfold_member(archive, &member, directory);
+		code = unfold_member(archive, &member, directory, bytes);
 		if (code)
 			return code;
 	}

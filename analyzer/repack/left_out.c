@@ -12,8 +12,8 @@
 static struct lopt_str text_of(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
-	return json_is_string(value) ? lopt_str_make(json_string_value(value), json_string_length(value))
-				     : lopt_str_make(NULL, 0);
+	const char *text = json_string_value(value);
+	return lopt_str_make(text, text ? json_string_length(value) : 0);
 }
 
 static bool ends_with(struct lopt_str text, const char *end)
@@ -130,7 +130,6 @@ enum lopt_status lopt_left_out_list(struct lopt_repacked *out, const struct lopt
 				    struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_value_release) json_t *index = NULL;
-	LOPT_TRY(add_manifest(out, documents, err));
 	LOPT_TRY(lopt_index_read(&index, documents, err));
 	const json_t *manifests = json_object_get(index, "manifests");
 	for (size_t i = 0; i < json_array_size(manifests); i++) {
@@ -142,5 +141,5 @@ enum lopt_status lopt_left_out_list(struct lopt_repacked *out, const struct lopt
 		LOPT_TRY(below ? list_below(out, documents, json_object_get(below, "manifests"), err)
 			       : add(out, descriptor, err));
 	}
-	return LOPT_OK;
+	return add_manifest(out, documents, err);
 }

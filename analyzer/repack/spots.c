@@ -55,7 +55,7 @@ static void place_entries(struct lopt_spots *spots)
  */
 static void place_overlooked(struct lopt_spots *spots, struct lopt_join_part *part)
 {
-	for (size_t i = 0; i < part->layer->entry_count; i++) {
+	for (size_t i = 0; i < part->entry_count; i++) {
 		const struct lopt_entry *entry = &part->entries[i];
 		unsigned others = LOPT_ENTRY_HARDLINK | LOPT_ENTRY_IGNORED | LOPT_ENTRY_WHITEOUT;
 		if (part->nodes[i] != LOPT_NODE_NONE || entry->type != LOPT_DIR || (entry->flags & others))
@@ -74,7 +74,7 @@ static void place_overlooked(struct lopt_spots *spots, struct lopt_join_part *pa
 /* Of several names whose first entry does not count any more, the first that does carries the content. */
 static void find_heirs(struct lopt_spots *spots, struct lopt_join_part *part)
 {
-	for (size_t i = 0; i < part->layer->entry_count; i++) {
+	for (size_t i = 0; i < part->entry_count; i++) {
 		if (!(part->entries[i].flags & LOPT_ENTRY_HARDLINK) || part->nodes[i] == LOPT_NODE_NONE)
 			continue;
 		const struct lopt_tree_node *node = top_at(spots, part->nodes[i]);
@@ -116,7 +116,7 @@ static enum lopt_status place_whiteouts(struct lopt_spots *spots, struct lopt_er
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
 	for (size_t k = spots->join->count; k-- > 0;)
-		for (size_t i = 0; i < spots->parts[k].layer->entry_count; i++)
+		for (size_t i = 0; i < spots->parts[k].entry_count; i++)
 			LOPT_TRY(place_whiteout(spots, &spots->parts[k], i, &path, err));
 	return LOPT_OK;
 }
@@ -163,7 +163,7 @@ static void fill(struct lopt_spots *spots, uint32_t id)
 
 static void fill_part(struct lopt_spots *spots, const struct lopt_join_part *part)
 {
-	for (size_t i = 0; i < part->layer->entry_count; i++) {
+	for (size_t i = 0; i < part->entry_count; i++) {
 		uint32_t id = part->nodes[i];
 		if (id == LOPT_NODE_NONE)
 			continue;
@@ -201,9 +201,12 @@ static bool make_parts(struct lopt_spots *spots)
 	for (size_t k = 0; spots->parts && k < join->count; k++) {
 		struct lopt_join_part *part = &spots->parts[k];
 		part->layer = lopt_image_layer(join->plan->image, join->first + k);
+		if (!part->layer)
+			return false;
 		part->entries = join->entries[k];
-		part->nodes = make_numbers(part->layer->entry_count);
-		part->heirs = make_numbers(part->layer->entry_count);
+		part->entry_count = part->layer->entry_count;
+		part->nodes = make_numbers(part->entry_count);
+		part->heirs = make_numbers(part->entry_count);
 		if (!part->nodes || !part->heirs)
 			return false;
 	}

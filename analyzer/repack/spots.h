@@ -13,6 +13,7 @@
 struct lopt_join_part {
 	const struct lopt_layer *layer;
 	const struct lopt_entry *entries; /* those the stack was made of */
+	size_t entry_count;
 	/*
 	 * By entry, LOPT_NODE_NONE where it does not count any more: of one that makes something, the node of `top` it made;
 	 * of a whiteout, that of the directory it stands in.

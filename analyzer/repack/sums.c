@@ -135,7 +135,7 @@ static void add_output(struct lopt_repack_plan *plan, const struct lopt_output_p
 {
 	plan->total.size = lopt_add_saturating(plan->total.size, output->size, NULL);
 	plan->changes |= output->pieces != NULL;
-	for (size_t i = 0; i < output->piece_count; i++)
+	for (size_t i = 0; output->pieces && i < output->piece_count; i++)
 		plan->total.made += output->pieces[i].layer == LOPT_NO_ORIGIN;
 }
 
