@@ -230,7 +230,7 @@ start() {
 # cached: how many of the steps in the last build's log came from the cache, in percent
 cached() {
 	if [ "$buildkit" = 1 ]; then
-		awk '/^#[0-9]+ \[.*[0-9]+\/[0-9]+\] / && !/FROM / { steps[$1] = 1 }
+		awk '/^#[0-9]+ \[.*[0-9]+\/[0-9]+\] / && !/\] FROM / { steps[$1] = 1 }
 			/^#[0-9]+ CACHED/ { hits[$1] = 1 }
 			END { for (s in steps) { all++; if (s in hits) good++ }; if (all) printf "%.1f", 100 * good / all; else print "-" }' "$work/log"
 	else
@@ -426,27 +426,49 @@ report_json() {
 		END { print "\n  ]\n}" }' "$table"
 }
 
-# Bars: measured against target, so that the line in the middle is what was to be reached.
+# Bars: what has to be below its target in parts of it, as far as twice; what has to be above in percent. A mark on each is the
+# target, a thin bar under it what was before.
 report_svg() {
 	awk -F '\t' "$human"'
-		$4 != "-" && $6 != "-" && $6 != "" {
-			limit = substr($4, 2) + 0
-			ratio[++rows] = $4 ~ /^</ ? $6 / limit : ($6 > 0 ? limit / $6 : 2)
-			label[rows] = $7; text[rows] = human($2, $6) " (" target($2, $4) ")"
-			gsub(/</, "\\&lt;", text[rows]); gsub(/>/, "\\&gt;", text[rows])
+		function escaped(text) {
+			gsub(/</, "\\&lt;", text)
+			gsub(/>/, "\\&gt;", text)
+			return text
 		}
-		END {
-			height = 50 + 28 * rows
-			printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 900 %d\" font-family=\"sans-serif\" font-size=\"13\">\n", height
-			printf "<rect width=\"900\" height=\"%d\" fill=\"#fff\"/>\n", height
-			print "<text x=\"10\" y=\"20\" font-weight=\"bold\">Measured against the target: left of the line is better</text>"
-			for (i = 1; i <= rows; i++) {
-				y = 34 + 28 * (i - 1); width = ratio[i] * 200; if (width > 400) width = 400; if (width < 2) width = 2
-				printf "<text x=\"10\" y=\"%d\">%s</text>\n", y + 15, label[i]
-				printf "<rect x=\"300\" y=\"%d\" width=\"%.1f\" height=\"20\" fill=\"%s\"/>\n", y, width, ((ratio[i] < 1 ? "#2b7a3d" : "#b3402a"))
-				printf "<text x=\"%.1f\" y=\"%d\">%s</text>\n", (width > 200 ? 306 + width : 506), y + 15, text[i]
+		function line(x, y, class, text) {
+			body = body sprintf("<text x=\"%d\" y=\"%d\"%s>%s</text>\n", x, y, class, escaped(text))
+		}
+		function bar(y, high, part, colour) {
+			wide = part > 1 ? 400 : part * 400
+			body = body sprintf("<rect x=\"300\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", y, (wide < 2 ? 2 : wide), high, colour)
+		}
+		function group(sign, title) {
+			if (!(sign in count)) return
+			line(10, at + 16, " font-weight=\"bold\"", title)
+			at += 28
+			for (i = 1; i <= count[sign]; i++) {
+				split(rows[sign, i], field, "\t")
+				limit = substr(field[4], 2) + 0
+				whole = sign == "<" ? 2 * limit : field[2] == "percent" ? 100 : 2 * limit
+				mark = 300 + 400 * limit / whole
+				line(10, at + 15, "", field[7])
+				bar(at + 2, 16, field[6] / whole, met(field[4], field[6]) == "yes" ? "#2b7a3d" : "#b3402a")
+				if (field[5] != "-" && field[5] != "") bar(at + 19, 4, field[5] / whole, "#8a8a8a")
+				body = body sprintf("<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#222\" stroke-width=\"2\"/>\n", mark, at, mark,
+					at + 24)
+				line(710, at + 15, "", human(field[2], field[6]) " (" target(field[2], field[4]) ")" \
+					(field[5] != "-" && field[5] != "" ? ", before " human(field[2], field[5]) : ""))
+				at += 30
 			}
-			printf "<line x1=\"500\" y1=\"28\" x2=\"500\" y2=\"%d\" stroke=\"#222\" stroke-dasharray=\"4 3\"/>\n</svg>\n", height - 12
+			at += 10
+		}
+		$4 != "-" && $6 != "-" && $6 != "" { sign = substr($4, 1, 1); rows[sign, ++count[sign]] = $0 }
+		END {
+			at = 8
+			group("<", "To be below the mark. Thin and grey: before, cut off at twice the target")
+			group(">", "To be above the mark, in percent")
+			printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 980 %d\" font-family=\"sans-serif\" font-size=\"13\">\n", at
+			printf "<rect width=\"980\" height=\"%d\" fill=\"#fff\"/>\n%s</svg>\n", at, body
 		}' "$table"
 }
 
