@@ -14,7 +14,8 @@ Usage: scripts/resource-optimization.sh COMMAND [OPTION]...
             what was there is kept
   restore   .env as it was before apply
   monitor   memory, CPU and processes of the running containers of the image,
-            every --interval seconds, --count times, and their peaks
+            every --interval seconds, --count times or until Ctrl-C, and their
+            peaks
 
   --image NAME      the development image (r-env:development)
   --work LIST       for measure: some of load,test,check,document,compile,job
@@ -72,7 +73,7 @@ works=load,test,check,document,compile,job
 runs=3
 memory=2g
 format=text
-env=$here/../.env
+env=${here%/*}/.env
 interval=2
 count=30
 command=
@@ -145,7 +146,7 @@ show() {
 }
 
 apply() {
-	new=$(mktemp "$env.XXXXXX") || fail 4 "$env: cannot be written"
+	new=$(mktemp "$env.XXXXXX" 2>/dev/null) || fail 4 "$env: cannot be written"
 	trap 'rm -f "$new"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -174,8 +175,8 @@ monitor() {
 	ids=$("$docker" ps --quiet --filter "ancestor=$image")
 	[ -n "$ids" ] || fail 1 "no container of $image is running"
 	peaks=$(mktemp)
-	trap 'rm -f "$peaks"' EXIT
-	trap 'exit 130' INT
+	trap 'rm -f "$peaks" "$peaks.now"' EXIT
+	trap 'report_peaks; exit 130' INT
 	trap 'exit 143' TERM
 	round=0
 	while [ "$round" -lt "$count" ]; do
@@ -184,11 +185,15 @@ monitor() {
 		# shellcheck disable=SC2086 # identifiers
 		"$docker" stats --no-stream --format '{{.Name}}\t{{.MemUsage}}\t{{.CPUPerc}}\t{{.PIDs}}' $ids 2>/dev/null >"$peaks.now" || break
 		tee -a "$peaks" <"$peaks.now"
-		rm -f "$peaks.now"
 	done
-	rm -f "$peaks.now"
+	report_peaks
+}
+
+report_peaks() {
 	awk -F '\t' '
+		# the first of "5.2MiB / 2GiB": what is used, and the limit
 		function bytes(text) {
+			sub(/ .*/, "", text)
 			factor = text ~ /GiB/ ? 2 ^ 30 : text ~ /MiB/ ? 2 ^ 20 : text ~ /KiB/ ? 2 ^ 10 : 1
 			return (text + 0) * factor
 		}
@@ -198,8 +203,9 @@ monitor() {
 
 # once WORK default|tuned: the line that workload.sh ends with
 once() {
-	set -- "$1" "$2" --rm -i --init --label "r-env-run=$$" --network none --memory "$memory" -e "MAKEFLAGS=-j$cores" -e "OMP_NUM_THREADS=$cores" \
-		-e "R_DATATABLE_NUM_THREADS=$cores" -e R_PACKAGE_CACHE=
+	# TINI_KILL_PROCESS_GROUP: a signal goes to all that runs there
+	set -- "$1" "$2" --rm -i --init -e TINI_KILL_PROCESS_GROUP=1 --label "r-env-run=$$" --network none \
+		--memory "$memory" -e "MAKEFLAGS=-j$cores" -e "OMP_NUM_THREADS=$cores" -e "R_DATATABLE_NUM_THREADS=$cores" -e R_PACKAGE_CACHE=
 	if [ "$2" = tuned ]; then
 		set -- "$@" -e "GLIBC_TUNABLES=$tunables" -v "$volume:/cache"
 	else

@@ -146,12 +146,30 @@ need_volume() {
 	"$docker" volume inspect "$cache" >/dev/null 2>&1 || fail "the volume $cache is not there: scripts/setup-cache.sh create"
 }
 
+# in_container OPTION... IMAGE COMMAND...: a signal goes to all that runs there (-g of docker's init, by its environment)
+in_container() {
+	"$docker" run --rm -i --init -e TINI_KILL_PROCESS_GROUP=1 --label "r-env-run=$$" "$@"
+}
+
+# stop STATUS: the containers of this run that are still there, also one that the engine was just about to make
+stop() {
+	for _ in 1 2; do
+		for id in $("$docker" ps --quiet --all --filter "label=r-env-run=$$"); do
+			"$docker" rm -f "$id" >/dev/null 2>&1 || :
+		done
+		sleep 1
+	done
+	exit "$1"
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM
+
 # make VOLUME FOLDER: with the owner that the image gives it
 make() {
 	"$docker" volume inspect "$1" >/dev/null 2>&1 || "$docker" volume create --label r-env=1 "$1" >/dev/null
 	# shellcheck disable=SC2016 # for the shell in the container
-	"$docker" run --rm --network none --user 0 -v "$1:$2" "$image" sh -c '
-		user=$(id -u r) && mkdir -p "$@" && chown "$user:$user" "$@"' sh "$2" "$3" "$4"
+	in_container --network none --user 0 -v "$1:$2" "$image" sh -c '
+		user=$(id -u r) && mkdir -p "$@" && chown "$user:$user" "$@"' sh "$2" "$3" "$4" </dev/null
 }
 
 # place: how the container reaches the repository, and the mount that takes it there
@@ -175,7 +193,7 @@ fi
 inside() {
 	volume=$1
 	shift
-	"$docker" run --rm -i --init --label "r-env-run=$$" ${uncached:+-e R_PACKAGE_CACHE=} -e FORMAT="$format" -v "$volume:/cache" \
+	in_container ${uncached:+-e R_PACKAGE_CACHE=} -e FORMAT="$format" -v "$volume:/cache" \
 		${mount:+-v "$mount:/repository:ro"} "$image" sh -s "$@" <"$here/r-env/cache.sh"
 }
 
@@ -187,16 +205,8 @@ make_repository() {
 	rm -f "$repository"/src/contrib/*.tar.gz "$repository"/src/contrib/PACKAGES*
 	: >"$repository/.made-by-setup-cache"
 	target=$(cd "$repository" && pwd)
-	"$docker" run --rm -i --init --user 0 -v "$target:/repository" -v "$here/../fixtures/r-env/pkg:/demo:ro" \
+	in_container --user 0 -v "$target:/repository" -v "$here/../fixtures/r-env/pkg:/demo:ro" \
 		-e OWNER="$(id -u):$(id -g)" "$image" sh -s "$from" "$amount" <"$here/r-env/repository.sh"
-}
-
-# remove VOLUME: and the container of this run that may still use it
-remove() {
-	for id in $("$docker" ps --quiet --all --filter "label=r-env-run=$$"); do
-		"$docker" rm -f "$id" >/dev/null 2>&1 || :
-	done
-	"$docker" volume rm -f "$1" >/dev/null 2>&1 || :
 }
 
 # unneeded PACKAGES: the last package of the index that no other one there needs
@@ -218,9 +228,7 @@ unneeded() {
 measure() {
 	need_image
 	cache=r-env-measure-$$
-	trap 'remove "$cache"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	trap '"$docker" volume rm -f "$cache" >/dev/null 2>&1 || :' EXIT
 	make "$cache" /cache /cache/packages /cache/ccache
 	last=$(unneeded "$mount/src/contrib/PACKAGES")
 	[ -n "$last" ] || fail "$repository: every package is needed by another one"

@@ -157,7 +157,8 @@ warm() {
 	rm -f "$library.log"
 	# shellcheck disable=SC2046 # three numbers
 	set -- $(rate "\$2 == \"$session\"")
-	printf '%s %% of %d installations from the cache, %d ms\n' "$1" "$3" "$(($(date +%s%3N) - start))"
+	[ "$status" -ne 0 ] && [ "$3" -eq 0 ] ||
+		printf '%s %% of %d installations from the cache, %d ms\n' "$1" "$3" "$(($(date +%s%3N) - start))"
 	return "$status"
 }
 
