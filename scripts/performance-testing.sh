@@ -71,7 +71,8 @@ while [ $# -gt 0 ]; do
 		set -- "${word#*=}" "$@"
 		word=${word%%=*}
 		;;
-	-*) [ $# -gt 0 ] || refuse "$word needs a value" ;;
+	--compare | --without | -o | --base | --name | --runs | --work-runs) [ $# -gt 0 ] || refuse "$word needs a value" ;;
+	-*) refuse "$word: no such option" ;;
 	esac
 	case $word in
 	--compare) compare=$1 ;;
@@ -81,6 +82,7 @@ while [ $# -gt 0 ]; do
 		text=?* | json=?* | markdown=?* | svg=?*) ;;
 		*) refuse "-o $1: it is FORMAT=FILE with text, json, markdown or svg" ;;
 		esac
+		[ -d "$(dirname "${1#*=}")" ] || refuse "-o $1: there is no folder for that"
 		outputs="$outputs
 $1"
 		;;

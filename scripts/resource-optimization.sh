@@ -89,7 +89,10 @@ while [ $# -gt 0 ]; do
 		set -- "${word#*=}" "$@"
 		word=${word%%=*}
 		;;
-	--*) [ $# -gt 0 ] || refuse "$word needs a value" ;;
+	--image | --work | --runs | --memory | --format | --env | --interval | --count)
+		[ $# -gt 0 ] || refuse "$word needs a value"
+		;;
+	-*) refuse "$word: no such option" ;;
 	measure | show | apply | restore | monitor)
 		[ -z "$command" ] || refuse "$word: one command at a time"
 		command=$word

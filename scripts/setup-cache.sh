@@ -88,7 +88,9 @@ while [ $# -gt 0 ]; do
 		set -- "${word#*=}" "$@"
 		word=${word%%=*}
 		;;
-	--*) [ $# -gt 0 ] || refuse "$word needs a value" ;;
+	--image | --cache | --library | --repository | --from | --count | --days | --runs | --format)
+		[ $# -gt 0 ] || refuse "$word needs a value"
+		;;
 	-*) refuse "$word: no such option" ;;
 	create | warm | status | verify | prune | destroy | repository | measure)
 		if [ -z "$command" ]; then
