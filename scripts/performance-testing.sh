@@ -125,7 +125,7 @@ table=$work/table
 : >"$work/omitted"
 extra=$name-performance-$$
 clean_up() {
-	for tag in warm source dependency; do
+	for tag in warm source dependency cold baseline; do
 		"$docker" rmi "$extra:$tag" >/dev/null 2>&1 || :
 	done
 	rm -rf "$work"
@@ -272,13 +272,13 @@ measure_builds() {
 	fi
 	if measured cold; then
 		say 'cold: minutes'
-		cold=$(build "$extra:warm" "$multistage" "$context" --target development --no-cache)
+		cold=$(build "$extra:cold" "$multistage" "$context" --target development --no-cache)
 	else
 		omit 'cold build'
 	fi
 	if measured baseline; then
 		say 'the baseline with a source changed: minutes'
-		baseline_source=$(build "$extra:warm" "$context/fixtures/r-env/Dockerfile.baseline" "$context/fixtures/r-env")
+		baseline_source=$(build "$extra:baseline" "$context/fixtures/r-env/Dockerfile.baseline" "$context/fixtures/r-env")
 	else
 		omit 'builds of the baseline'
 	fi
