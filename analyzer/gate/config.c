@@ -147,6 +147,7 @@ struct reading {
 	const struct lopt_yaml *yaml;
 	struct lopt_buf origin, path;
 	struct lopt_error *err;
+	bool failed; /* memory; looked at when all is read */
 };
 
 static void release_reading(struct reading *r)
@@ -160,6 +161,7 @@ static struct lopt_gate_place place_of(struct reading *r, int node)
 {
 	lopt_buf_clear(&r->origin);
 	lopt_buf_printf(&r->origin, "%s:%u", r->yaml->name, (unsigned)lopt_yaml_line(r->yaml, node));
+	r->failed |= r->origin.failed;
 	return (struct lopt_gate_place){ LOPT_RANK_FILE, r->origin.data ? r->origin.data : r->yaml->name };
 }
 
@@ -298,13 +300,13 @@ enum lopt_status lopt_gate_config_read(struct lopt_gate_settings *settings, cons
 	LOPT_CLEANUP(lopt_yaml_release) struct lopt_yaml yaml = { 0 };
 	LOPT_TRY(lopt_yaml_parse(&yaml, name, text, err));
 	LOPT_CLEANUP(release_reading)
-	struct reading r = { settings, &yaml, LOPT_BUF_INIT(SIZE_MAX / 2), LOPT_BUF_INIT(SIZE_MAX / 2), err };
+	struct reading r = { settings, &yaml, LOPT_BUF_INIT(SIZE_MAX / 2), LOPT_BUF_INIT(SIZE_MAX / 2), err, false };
 	void *loaded = NULL;
 	enum lopt_status status = lopt_yaml_load(&loaded, &yaml, &config_schema, false, err);
 	if (status == LOPT_OK && loaded)
 		status = take_all(&r, loaded);
 	lopt_yaml_free(loaded, &config_schema);
-	return status;
+	return status == LOPT_OK && r.failed ? lopt_error_memory(err) : status;
 }
 
 /* --- dive --- */
@@ -423,7 +425,7 @@ enum lopt_status lopt_gate_dive_read(struct lopt_gate_settings *settings, const 
 	LOPT_CLEANUP(lopt_yaml_release) struct lopt_yaml yaml = { 0 };
 	LOPT_TRY(lopt_yaml_parse(&yaml, name, text, err));
 	LOPT_CLEANUP(release_reading)
-	struct reading r = { settings, &yaml, LOPT_BUF_INIT(SIZE_MAX / 2), LOPT_BUF_INIT(SIZE_MAX / 2), err };
+	struct reading r = { settings, &yaml, LOPT_BUF_INIT(SIZE_MAX / 2), LOPT_BUF_INIT(SIZE_MAX / 2), err, false };
 	void *loaded = NULL;
 	settings->has_dive = true;
 	settings->dive_efficiency = (struct lopt_dive_limit){ .ratio = 0.9, .origin = by_default };
@@ -434,5 +436,5 @@ enum lopt_status lopt_gate_dive_read(struct lopt_gate_settings *settings, const 
 	if (status == LOPT_OK && dive && dive->rules)
 		status = take_dive_rules(&r, dive->rules);
 	lopt_yaml_free(loaded, &dive_schema);
-	return status;
+	return status == LOPT_OK && r.failed ? lopt_error_memory(err) : status;
 }
