@@ -46,6 +46,7 @@ struct wanted {
 	enum lopt_color color;
 	enum lopt_gate_rank rank; /* of what is being taken */
 	struct lopt_buf origin;	  /* of a variable that is being taken */
+	bool failed;		  /* memory for one; looked at when all are taken */
 	struct lopt_baseline baseline;
 	const char *write_baseline;
 	bool check_config;
@@ -120,6 +121,7 @@ static struct lopt_gate_place place_of(struct wanted *wanted, int id)
 	if (wanted->rank == LOPT_RANK_OPTION) {
 		lopt_buf_clear(&wanted->origin);
 		lopt_buf_printf(&wanted->origin, "--%s", option_name(id));
+		wanted->failed |= wanted->origin.failed;
 	}
 	return (struct lopt_gate_place){ wanted->rank, wanted->origin.data ? wanted->origin.data : "" };
 }
@@ -446,7 +448,8 @@ static enum lopt_status parse(struct wanted *wanted, int argc, char **argv, stru
 	wanted->rank = LOPT_RANK_ENVIRONMENT;
 	LOPT_TRY(lopt_environment_take(options, take, wanted, &wanted->origin, err));
 	wanted->rank = LOPT_RANK_OPTION;
-	return lopt_options_parse(options, argc, argv, take, wanted, err);
+	LOPT_TRY(lopt_options_parse(options, argc, argv, take, wanted, err));
+	return wanted->failed ? lopt_error_memory(err) : LOPT_OK;
 }
 
 static enum lopt_status run(const struct lopt_command *command, int argc, char **argv, struct lopt_error *err)

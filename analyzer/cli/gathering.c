@@ -139,36 +139,35 @@ static bool exists(const char *directory, const char *name, struct lopt_buf *pat
 }
 
 /* How many directories up the root of the repository is; 0 outside of one. */
-static size_t repository_depth(struct lopt_buf *up)
+static size_t repository_depth(struct lopt_buf *up, struct lopt_buf *path, bool *failed)
 {
 	enum { DEPTH_MAX = 64 };
-	struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
-	size_t depth = 0;
-	lopt_buf_clear(up);
-	lopt_buf_text(up, "");
-	for (; depth < DEPTH_MAX && !up->failed; depth++, lopt_buf_text(up, "../")) {
-		bool found = exists(up->data ? up->data : "", ".git", &path);
-		if (found) {
-			lopt_buf_release(&path);
+	for (size_t depth = 0; depth < DEPTH_MAX && !*failed; depth++, lopt_buf_text(up, "../")) {
+		bool found = exists(up->data ? up->data : "", ".git", path);
+		*failed = path->failed || up->failed;
+		if (found)
 			return depth;
-		}
 	}
-	lopt_buf_release(&path);
 	return 0;
 }
 
-/* From here up to the root of the repository; outside of one, here only: another's file is not to decide. */
-static bool find_up(struct lopt_buf *path, const char *name)
+/*
+ * From here up to the root of the repository; outside of one, here only: another's file is not to decide. `path` is empty
+ * where there is none.
+ */
+static enum lopt_status find_up(struct lopt_buf *path, const char *name, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf up = LOPT_BUF_INIT(SIZE_MAX / 2);
-	size_t depth = repository_depth(&up);
+	bool failed = false, found = false;
+	size_t depth = repository_depth(&up, path, &failed);
 	lopt_buf_clear(&up);
-	lopt_buf_text(&up, "");
-	for (size_t i = 0; i <= depth; i++, lopt_buf_text(&up, "../"))
-		if (exists(up.data ? up.data : "", name, path))
-			return true;
-	lopt_buf_clear(path);
-	return false;
+	for (size_t i = 0; i <= depth && !found && !failed; i++, lopt_buf_text(&up, "../")) {
+		found = exists(up.data ? up.data : "", name, path);
+		failed = path->failed || up.failed;
+	}
+	if (!found)
+		lopt_buf_clear(path);
+	return failed ? lopt_error_memory(err) : LOPT_OK;
 }
 
 typedef enum lopt_status read_settings(struct lopt_gate_settings *settings, const char *name, struct lopt_str text,
@@ -187,23 +186,25 @@ static enum lopt_status refuse_other_names(struct lopt_error *err)
 {
 	static const char *const names[] = { ".layeropt.yml", "layeropt.yaml", "layeropt.yml" };
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf path = LOPT_BUF_INIT(SIZE_MAX / 2);
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (find_up(&path, names[i]))
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		LOPT_TRY(find_up(&path, names[i], err));
+		if (path.len)
 			return lopt_error_set(
 				err, LOPT_E_USAGE,
 				"%s: settings are in a file called .layeropt.yaml; --config reads another", path.data);
+	}
 	return LOPT_OK;
 }
 
 static enum lopt_status read_config(struct lopt_gathering *gathering, struct lopt_error *err)
 {
-	bool found = gathering->config != NULL;
-	if (found)
+	if (gathering->config)
 		lopt_buf_text(&gathering->config_path, gathering->config);
 	else if (!gathering->no_config)
-		found = find_up(&gathering->config_path, ".layeropt.yaml");
+		LOPT_TRY(find_up(&gathering->config_path, ".layeropt.yaml", err));
 	if (gathering->config_path.failed)
 		return lopt_error_memory(err);
+	bool found = gathering->config || gathering->config_path.len;
 	if (!found && !gathering->no_config)
 		LOPT_TRY(refuse_other_names(err));
 	return found ? read_file(gathering, gathering->config_path.data, lopt_gate_config_read, err) : LOPT_OK;
@@ -212,13 +213,13 @@ static enum lopt_status read_config(struct lopt_gathering *gathering, struct lop
 /* Where a project has its own limits those of dive do not count, unless they are asked for. */
 static enum lopt_status read_dive(struct lopt_gathering *gathering, struct lopt_error *err)
 {
-	bool found = gathering->dive != NULL;
-	if (found)
+	if (gathering->dive)
 		lopt_buf_text(&gathering->dive_path, gathering->dive);
 	else if (!gathering->no_config && gathering->config_path.len == 0)
-		found = find_up(&gathering->dive_path, ".dive-ci");
+		LOPT_TRY(find_up(&gathering->dive_path, ".dive-ci", err));
 	if (gathering->dive_path.failed)
 		return lopt_error_memory(err);
+	bool found = gathering->dive || gathering->dive_path.len;
 	return found ? read_file(gathering, gathering->dive_path.data, lopt_gate_dive_read, err) : LOPT_OK;
 }
 
