@@ -59,7 +59,7 @@ enum lopt_status lopt_config_write(struct lopt_buf *out, const struct lopt_docum
 	}
 	LOPT_TRY(set_diff_ids(documents, config, err));
 	LOPT_TRY(set_history(documents, config, err));
-	return lopt_value_print(out, config, err);
+	return lopt_value_print(out, config, JSON_COMPACT, err);
 }
 
 /* --- media types: docker's or OCI's, never both in one manifest --- */
@@ -182,5 +182,5 @@ enum lopt_status lopt_manifest_write(struct lopt_buf *out, struct lopt_documents
 	LOPT_TRY(set_layers(documents, manifest, err));
 	if (documents->plan->layer_count)
 		clean_base(documents, manifest);
-	return lopt_value_print(out, manifest, err);
+	return lopt_value_print(out, manifest, JSON_COMPACT, err);
 }

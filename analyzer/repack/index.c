@@ -158,7 +158,7 @@ enum lopt_status lopt_index_write(struct lopt_buf *out, const struct lopt_docume
 		return lopt_error_memory(err);
 	LOPT_TRY(lopt_index_read(&old, documents, err));
 	LOPT_TRY(fill_index(json_object_get(index, "manifests"), documents, json_object_get(old, "manifests"), err));
-	return lopt_value_print(out, index, err);
+	return lopt_value_print(out, index, JSON_COMPACT, err);
 }
 
 /* --- manifest.json --- */
@@ -212,5 +212,5 @@ enum lopt_status lopt_docker_manifest_write(struct lopt_buf *out, const struct l
 	}
 	LOPT_TRY(lopt_value_append(images, image, err));
 	LOPT_TRY(fill_image(image, documents, err));
-	return lopt_value_print(out, images, err);
+	return lopt_value_print(out, images, JSON_COMPACT, err);
 }

@@ -20,15 +20,6 @@ enum lopt_status lopt_value_describe(json_t *descriptor, const struct lopt_new_b
 	return lopt_value_set(descriptor, "size", json_integer((json_int_t)blob->size), err);
 }
 
-enum lopt_status lopt_value_print(struct lopt_buf *out, const json_t *value, struct lopt_error *err)
-{
-	LOPT_CLEANUP(lopt_cleanup_bytes) char *text = json_dumps(value, JSON_COMPACT);
-	if (!text)
-		return lopt_error_memory(err);
-	lopt_buf_text(out, text);
-	return out->failed ? lopt_error_memory(err) : LOPT_OK;
-}
-
 enum lopt_status lopt_value_read(json_t **out, struct lopt_buf *text, const struct lopt_documents *documents,
 				 uint32_t member, struct lopt_error *err)
 {

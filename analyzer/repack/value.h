@@ -14,8 +14,6 @@ LOPT_CHECKED enum lopt_status lopt_value_append(json_t *array, json_t *value, st
 /** digest and size of a descriptor; bytes of the old blob in it ("data") go. */
 LOPT_CHECKED enum lopt_status lopt_value_describe(json_t *descriptor, const struct lopt_new_blob *blob,
 						  struct lopt_error *err);
-/** As compact text. */
-LOPT_CHECKED enum lopt_status lopt_value_print(struct lopt_buf *out, const json_t *value, struct lopt_error *err);
 /** index.json of the input (index.c); *out stays NULL where there is none. */
 LOPT_CHECKED enum lopt_status lopt_index_read(json_t **out, const struct lopt_documents *documents,
 					      struct lopt_error *err);

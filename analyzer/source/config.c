@@ -114,12 +114,10 @@ static bool is_setting(const char *name, const json_t *value)
 static enum lopt_status read_setting(struct lopt_plan *plan, struct lopt_pair *pair, const char *name,
 				     const json_t *value, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes)
-	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	if (!text)
-		return lopt_error_memory(err);
+	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf text = LOPT_BUF_INIT(SIZE_MAX / 2);
+	LOPT_TRY(lopt_value_print(&text, value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY, err));
 	pair->name = lopt_arena_copy(&plan->bundle->arena, lopt_str_from(name));
-	pair->value = lopt_arena_copy(&plan->bundle->arena, lopt_str_from(text));
+	pair->value = lopt_arena_copy(&plan->bundle->arena, lopt_buf_view(&text));
 	return pair->name.ptr && pair->value.ptr ? LOPT_OK : lopt_error_memory(err);
 }
 

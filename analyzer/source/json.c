@@ -187,3 +187,17 @@ enum lopt_status lopt_value_strings(const struct lopt_str **out, size_t *count, 
 	*count = n;
 	return LOPT_OK;
 }
+
+static int add_bytes(const char *bytes, size_t size, void *data)
+{
+	struct lopt_buf *out = data;
+	lopt_buf_add(out, bytes, size);
+	return out->failed ? -1 : 0;
+}
+
+/* Into a buffer that stays failed: jansson goes on where a key could not be put. */
+enum lopt_status lopt_value_print(struct lopt_buf *out, const json_t *value, size_t flags, struct lopt_error *err)
+{
+	int status = json_dump_callback(value, add_bytes, out, flags);
+	return status || out->failed ? lopt_error_memory(err) : LOPT_OK;
+}

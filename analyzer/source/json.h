@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "source/store.h"
 
 /**
@@ -50,5 +51,8 @@ LOPT_CHECKED enum lopt_status lopt_value_size(uint64_t *out, bool *has, const js
 /** An array of strings, copied; absent: none. */
 LOPT_CHECKED enum lopt_status lopt_value_strings(const struct lopt_str **out, size_t *count, struct lopt_arena *arena,
 						 const json_t *object, const char *key, struct lopt_error *err);
+/** As text, appended; `flags` as jansson has them for json_dumps(). */
+LOPT_CHECKED enum lopt_status lopt_value_print(struct lopt_buf *out, const json_t *value, size_t flags,
+					       struct lopt_error *err);
 
 #endif
