@@ -2,7 +2,6 @@
 #include "cli/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,7 +225,7 @@ enum lopt_status lopt_outputs_commit(struct lopt_outputs *outputs, struct lopt_e
 			return cannot_write(&outputs->items[i], err);
 		/* all of them are on their way to the disk before the first is waited for */
 		if (!outputs->items[i].to_stdout)
-			(void)sync_file_range(fileno(file), 0, 0, SYNC_FILE_RANGE_WRITE);
+			lopt_outfile_send(&outputs->items[i].target);
 	}
 	if (lopt_stop_requested())
 		return lopt_error_set(err, LOPT_E_INTERRUPTED, "interrupted");

@@ -8,6 +8,7 @@
 #include "compare/inner.h"
 #include "compare/inventory.h"
 #include "layer/path.h"
+#include "tree/same.h"
 
 enum { COMPARISON_BYTES_MAX = 1 << 30 };
 
@@ -15,17 +16,6 @@ struct comparing {
 	const struct lopt_inventory *before, *after;
 	const struct lopt_comparison_options *options;
 };
-
-static bool same_xattrs(const struct lopt_item *a, const struct lopt_item *b)
-{
-	if (a->xattr_count != b->xattr_count)
-		return false;
-	for (size_t i = 0; i < a->xattr_count; i++)
-		if (!lopt_str_equal(a->xattrs[i].name, b->xattrs[i].name) ||
-		    !lopt_str_equal(a->xattrs[i].value, b->xattrs[i].value))
-			return false;
-	return true;
-}
 
 /* LOPT_END: nobody can know it. */
 static enum lopt_status digest(unsigned char out[32], const struct lopt_inventory *in, const struct lopt_item *item,
@@ -71,7 +61,7 @@ static enum lopt_status aspects_of(unsigned *out, const struct comparing *in, co
 		aspects |= LOPT_ASPECT_MODE;
 	if (a->side.uid != b->side.uid || a->side.gid != b->side.gid)
 		aspects |= LOPT_ASPECT_OWNER;
-	if (!same_xattrs(a, b))
+	if (!lopt_xattr_lists_same(a->xattrs, a->xattr_count, b->xattrs, b->xattr_count))
 		aspects |= LOPT_ASPECT_XATTRS;
 	if (!lopt_str_equal(a->side.target, b->side.target))
 		aspects |= LOPT_ASPECT_TARGET;

@@ -309,6 +309,12 @@ static int flush_and_close(struct lopt_outfile *out)
 	return code;
 }
 
+void lopt_outfile_send(const struct lopt_outfile *out)
+{
+	if (out->temporary)
+		(void)sync_file_range(fileno(out->file), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err)
 {
 	int code = out->file ? flush_and_close(out) : EBADF;

@@ -29,6 +29,8 @@ typedef int lopt_outfile_unfold(const char *temporary, const char *target);
 /** The same for what becomes a directory: nothing, or an empty directory, may be at `path`. */
 LOPT_CHECKED enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *out, const char *path,
 							  lopt_outfile_unfold *unfold, struct lopt_error *err);
+/** Have what was flushed written to the disk from now on, without waiting: commit has less to wait for. */
+void lopt_outfile_send(const struct lopt_outfile *out);
 /** Flush, check, sync, rename. Releases `out` whatever happens. */
 LOPT_CHECKED enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err);
 /** Remove what was written. Safe after commit. */

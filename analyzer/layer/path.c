@@ -95,6 +95,17 @@ enum lopt_whiteout lopt_whiteout_of(struct lopt_str path, struct lopt_str *targe
 	return LOPT_WHITEOUT_PATH;
 }
 
+void lopt_whiteout_target(struct lopt_buf *out, struct lopt_str path)
+{
+	struct lopt_str name = lopt_str_make("", 0), parent = lopt_path_parent(path);
+	(void)lopt_whiteout_of(path, &name);
+	lopt_buf_clear(out);
+	lopt_buf_str(out, parent);
+	if (parent.len)
+		lopt_buf_char(out, '/');
+	lopt_buf_str(out, name);
+}
+
 int lopt_path_compare(struct lopt_str a, struct lopt_str b)
 {
 	size_t n = a.len < b.len ? a.len : b.len, i = 0;

@@ -3,6 +3,7 @@
 #define LAYEROPT_LAYER_PATH_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "layeropt/limits.h"
 #include "layeropt/status.h"
 
@@ -60,5 +61,7 @@ enum lopt_whiteout {
 };
 /** *target, if not NULL, becomes NAME for LOPT_WHITEOUT_PATH. */
 enum lopt_whiteout lopt_whiteout_of(struct lopt_str path, struct lopt_str *target);
+/** In place of what `out` holds, the path that a LOPT_WHITEOUT_PATH of this path removes. */
+void lopt_whiteout_target(struct lopt_buf *out, struct lopt_str path);
 
 #endif

@@ -95,10 +95,7 @@ static enum lopt_status place_whiteout(struct lopt_spots *spots, struct lopt_joi
 	if (!lopt_is_whiteout(entry))
 		return LOPT_OK;
 	(void)lopt_whiteout_of(entry->path, &name);
-	lopt_buf_clear(path);
-	lopt_buf_str(path, parent);
-	lopt_buf_char(path, '/');
-	lopt_buf_str(path, name);
+	lopt_whiteout_target(path, entry->path);
 	if (path->failed)
 		return lopt_error_memory(err);
 	uint32_t hidden = lopt_nodes_reach(&join->below->stack, lopt_buf_view(path));

@@ -93,17 +93,11 @@ static void choose_files(struct trimming *t)
 static enum lopt_status is_dangling(struct trimming *t, uint32_t number, struct lopt_buf *path, bool *out,
 				    struct lopt_error *err)
 {
-	struct lopt_str name;
 	const struct lopt_entry *entry = &t->layer->entries[number];
 	*out = false;
 	if (!lopt_is_whiteout(entry) || lopt_ways_through_link(&t->ways, number))
 		return LOPT_OK;
-	(void)lopt_whiteout_of(entry->path, &name);
-	struct lopt_str parent = lopt_path_parent(entry->path);
-	lopt_buf_clear(path);
-	lopt_buf_str(path, parent);
-	lopt_buf_char(path, '/');
-	lopt_buf_str(path, name);
+	lopt_whiteout_target(path, entry->path);
 	if (path->failed)
 		return lopt_error_memory(err);
 	*out = lopt_nodes_reach(&t->below->stack, lopt_buf_view(path)) == LOPT_NODE_NONE &&

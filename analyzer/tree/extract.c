@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "layer/path.h"
+#include "tree/same.h"
 #include "tree/way.h"
 
 /*
@@ -85,34 +86,6 @@ static enum lopt_status put_whiteout(struct lopt_extraction *x, uint32_t directo
 }
 
 /* --- objects and hard links --- */
-
-static enum lopt_status new_object(struct lopt_extraction *x, const struct lopt_entry *entry, uint32_t *out,
-				   struct lopt_error *err)
-{
-	struct lopt_tree *tree = x->tree;
-	if (tree->object_count >= LOPT_NODE_NONE - 1)
-		return lopt_error_memory(err);
-	struct lopt_object *objects =
-		lopt_grow(tree->objects, &tree->object_cap, tree->object_count + 1, sizeof *objects);
-	if (!objects)
-		return lopt_error_memory(err);
-	tree->objects = objects;
-	objects[tree->object_count] = (struct lopt_object){
-		.primary = entry,
-		.attributes = entry,
-		.xattrs = entry,
-		.layer = x->layer->index,
-		.inode = entry->inode,
-		.rival = LOPT_NODE_NONE,
-	};
-	*out = (uint32_t)tree->object_count++;
-	return LOPT_OK;
-}
-
-static bool same_attributes(const struct lopt_entry *a, const struct lopt_entry *b)
-{
-	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid && a->mtime_ns == b->mtime_ns;
-}
 
 /* The object a cleaned path leads to in the tree given, symbolic links on the way followed (only in the layer). */
 static enum lopt_status find_in_layer(struct lopt_extraction *x, struct lopt_str target, uint32_t *object,
@@ -203,7 +176,7 @@ static enum lopt_status link_object(struct lopt_extraction *x, struct lopt_entry
 	struct lopt_object *object = &x->tree->objects[*out];
 	entry->inode = object->inode;
 	entry->type = object->primary->type;
-	if (!same_attributes(entry, object->attributes))
+	if (!lopt_attributes_same(entry, object->attributes))
 		LOPT_TRY(lopt_extraction_differ(
 			x, LOPT_WARNING, entry->path,
 			"a hard link whose header has other attributes than its target's: the last one counts, in umoci the first",
@@ -264,7 +237,7 @@ static enum lopt_status object_for(struct lopt_extraction *x, struct lopt_entry 
 			x, LOPT_WARNING, entry->path,
 			"a user extended attribute on something that cannot have one: docker and containerd leave it out, others refuse it",
 			err));
-	return new_object(x, entry, out, err);
+	return lopt_tree_add_object(x->tree, entry, x->layer->index, out, err);
 }
 
 /*

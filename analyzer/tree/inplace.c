@@ -156,29 +156,6 @@ static enum lopt_status apply_whiteout(struct applying *a, const struct lopt_ent
 	return LOPT_OK;
 }
 
-static enum lopt_status new_object(struct applying *a, const struct lopt_entry *entry, uint32_t *out,
-				   struct lopt_error *err)
-{
-	struct lopt_tree *tree = a->tree;
-	if (tree->object_count >= LOPT_NODE_NONE - 1)
-		return lopt_error_memory(err);
-	struct lopt_object *objects =
-		lopt_grow(tree->objects, &tree->object_cap, tree->object_count + 1, sizeof *objects);
-	if (!objects)
-		return lopt_error_memory(err);
-	tree->objects = objects;
-	objects[tree->object_count] = (struct lopt_object){
-		.primary = entry,
-		.attributes = entry,
-		.xattrs = entry,
-		.layer = a->index,
-		.inode = entry->type == LOPT_FILE ? entry->inode : LOPT_NO_INODE,
-		.rival = LOPT_NODE_NONE,
-	};
-	*out = (uint32_t)tree->object_count++;
-	return LOPT_OK;
-}
-
 static enum lopt_status find_target(struct applying *a, const struct lopt_entry *entry, uint32_t *out,
 				    struct lopt_error *err)
 {
@@ -229,7 +206,7 @@ static enum lopt_status apply_entry(struct applying *a, const struct lopt_entry 
 	if (entry->flags & LOPT_ENTRY_HARDLINK)
 		LOPT_TRY(find_target(a, entry, &object, err));
 	else if (entry->type != LOPT_DIR)
-		LOPT_TRY(new_object(a, entry, &object, err));
+		LOPT_TRY(lopt_tree_add_object(a->tree, entry, a->index, &object, err));
 	if (a->fails)
 		return LOPT_OK;
 	uint32_t node = lopt_nodes_find(&a->tree->stack, directory, lopt_path_base(entry->path));

@@ -28,15 +28,19 @@ static uint32_t *make_numbers(size_t count)
 	return numbers;
 }
 
-bool lopt_xattrs_same(const struct lopt_entry *a, const struct lopt_entry *b)
+bool lopt_xattr_lists_same(const struct lopt_xattr *a, size_t a_count, const struct lopt_xattr *b, size_t b_count)
 {
-	if (a->xattr_count != b->xattr_count)
+	if (a_count != b_count)
 		return false;
-	for (size_t i = 0; i < a->xattr_count; i++)
-		if (!lopt_str_equal(a->xattrs[i].name, b->xattrs[i].name) ||
-		    !lopt_str_equal(a->xattrs[i].value, b->xattrs[i].value))
+	for (size_t i = 0; i < a_count; i++)
+		if (!lopt_str_equal(a[i].name, b[i].name) || !lopt_str_equal(a[i].value, b[i].value))
 			return false;
 	return true;
+}
+
+bool lopt_xattrs_same(const struct lopt_entry *a, const struct lopt_entry *b)
+{
+	return lopt_xattr_lists_same(a->xattrs, a->xattr_count, b->xattrs, b->xattr_count);
 }
 
 bool lopt_directory_is_plain(const struct lopt_entry *entry)
@@ -44,7 +48,7 @@ bool lopt_directory_is_plain(const struct lopt_entry *entry)
 	return !entry || (entry->mode == 0755 && entry->uid == 0 && entry->gid == 0 && entry->xattr_count == 0);
 }
 
-static bool same_attributes(const struct lopt_entry *a, const struct lopt_entry *b)
+bool lopt_attributes_same(const struct lopt_entry *a, const struct lopt_entry *b)
 {
 	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid && a->mtime_ns == b->mtime_ns;
 }
@@ -53,14 +57,14 @@ static bool same_directory(const struct lopt_entry *a, const struct lopt_entry *
 {
 	if (!a)
 		return lopt_directory_is_plain(b);
-	return b && same_attributes(a, b) && lopt_xattrs_same(a, b);
+	return b && lopt_attributes_same(a, b) && lopt_xattrs_same(a, b);
 }
 
 /* What an object is, its names aside. */
 static bool same_thing(const struct comparing *c, const struct lopt_object *a, const struct lopt_object *b)
 {
 	const struct lopt_entry *x = a->primary, *y = b->primary;
-	if (x->type != y->type || !same_attributes(a->attributes, b->attributes) ||
+	if (x->type != y->type || !lopt_attributes_same(a->attributes, b->attributes) ||
 	    !lopt_xattrs_same(a->xattrs, b->xattrs))
 		return false;
 	switch (x->type) {

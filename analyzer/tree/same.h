@@ -24,7 +24,11 @@ LOPT_CHECKED enum lopt_status lopt_tree_same(const struct lopt_tree *before, con
 					     const struct lopt_tree_match *match, bool *same, struct lopt_buf *where,
 					     struct lopt_error *err);
 
-/** Whether two lists of extended attributes hold the same. */
+/** Whether mode, owner and time are the same. */
+bool lopt_attributes_same(const struct lopt_entry *a, const struct lopt_entry *b);
+/** Whether two lists of extended attributes, sorted by name, hold the same. */
+bool lopt_xattr_lists_same(const struct lopt_xattr *a, size_t a_count, const struct lopt_xattr *b, size_t b_count);
+/** The same of two entries. */
 bool lopt_xattrs_same(const struct lopt_entry *a, const struct lopt_entry *b);
 /** What an engine makes where no entry lists a directory (`entry` NULL), or the same listed. */
 bool lopt_directory_is_plain(const struct lopt_entry *entry);

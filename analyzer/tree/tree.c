@@ -6,6 +6,28 @@
 #include "base/cleanup.h"
 #include "tree/extract.h"
 
+enum lopt_status lopt_tree_add_object(struct lopt_tree *tree, const struct lopt_entry *entry, uint32_t layer,
+				      uint32_t *out, struct lopt_error *err)
+{
+	if (tree->object_count >= LOPT_NODE_NONE - 1)
+		return lopt_error_memory(err);
+	struct lopt_object *objects =
+		lopt_grow(tree->objects, &tree->object_cap, tree->object_count + 1, sizeof *objects);
+	if (!objects)
+		return lopt_error_memory(err);
+	tree->objects = objects;
+	objects[tree->object_count] = (struct lopt_object){
+		.primary = entry,
+		.attributes = entry,
+		.xattrs = entry,
+		.layer = layer,
+		.inode = entry->inode,
+		.rival = LOPT_NODE_NONE,
+	};
+	*out = (uint32_t)tree->object_count++;
+	return LOPT_OK;
+}
+
 enum lopt_status lopt_tree_init(struct lopt_tree *tree, struct lopt_arena *arena, const struct lopt_limits *limits,
 				struct lopt_notes *notes, struct lopt_error *err)
 {

@@ -58,6 +58,10 @@ struct lopt_tree_layer {
 	uint32_t index;
 };
 
+/** A new object, which this entry of this layer makes: *out is its index. LOPT_E_MEMORY is the only failure. */
+LOPT_CHECKED enum lopt_status lopt_tree_add_object(struct lopt_tree *tree, const struct lopt_entry *entry,
+						   uint32_t layer, uint32_t *out, struct lopt_error *err);
+
 LOPT_CHECKED enum lopt_status lopt_tree_init(struct lopt_tree *tree, struct lopt_arena *arena,
 					     const struct lopt_limits *limits, struct lopt_notes *notes,
 					     struct lopt_error *err);
