@@ -2,8 +2,10 @@
 #ifndef LAYEROPT_BLOB_DIGEST_H
 #define LAYEROPT_BLOB_DIGEST_H
 
-#include "io/sink.h"
-#include "io/stream.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "layeropt/status.h"
 #include "layeropt/str.h"
 
 /**
@@ -45,27 +47,5 @@ LOPT_CHECKED enum lopt_status lopt_hasher_finish(struct lopt_hasher *hasher, str
 /** All at once. */
 LOPT_CHECKED enum lopt_status lopt_digest_of(struct lopt_digest *out, enum lopt_digest_algorithm algorithm,
 					     const void *bytes, size_t size, struct lopt_error *err);
-
-/** Hashes and counts whatever is read through it; cannot skip. */
-struct lopt_digest_stream {
-	struct lopt_stream stream;
-	struct lopt_stream *below;
-	struct lopt_hasher hasher;
-	uint64_t count;
-};
-LOPT_CHECKED enum lopt_status lopt_digest_stream_init(struct lopt_digest_stream *digest, struct lopt_stream *below,
-						      enum lopt_digest_algorithm algorithm, struct lopt_error *err);
-void lopt_digest_stream_release(struct lopt_digest_stream *digest);
-
-/** Hashes and counts whatever is written through it. `below` NULL: it ends here. */
-struct lopt_digest_sink {
-	struct lopt_sink sink;
-	struct lopt_sink *below;
-	struct lopt_hasher hasher;
-	uint64_t count;
-};
-LOPT_CHECKED enum lopt_status lopt_digest_sink_init(struct lopt_digest_sink *digest, struct lopt_sink *below,
-						    enum lopt_digest_algorithm algorithm, struct lopt_error *err);
-void lopt_digest_sink_release(struct lopt_digest_sink *digest);
 
 #endif

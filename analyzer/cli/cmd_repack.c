@@ -242,6 +242,8 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 	const struct lopt_open_options options = {
 		.limits = &opening->limits,
 		.verify_digests = true,
+		.hashed = work->repacked.hashed,
+		.hashed_count = work->repacked.hashed_count,
 		.want_fingerprints = true,
 	};
 	LOPT_TRY(lopt_source_resize(work->written, err));

@@ -35,7 +35,8 @@ static const int allowed[] = {
 	SCMP_SYS(lseek), SCMP_SYS(_llseek), SCMP_SYS(fstat), SCMP_SYS(fstat64),
 	SCMP_SYS(newfstatat), /* fstat() may be this one */
 	SCMP_SYS(fstatat64), SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(fsync), SCMP_SYS(sync_file_range),
-	SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64), SCMP_SYS(fallocate), SCMP_SYS(close), SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
 	/* memory; qsort() asks how much there is */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(sysinfo),
 	/* threads */

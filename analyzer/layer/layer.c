@@ -320,16 +320,15 @@ struct stack {
 	struct lopt_peek_stream peek;
 	struct lopt_stream *codec, *ahead;
 	bool has_stored_digest, has_plain_digest;
+	bool plain_is_stored; /* the same bytes, and the same digest of them */
 };
 
 static void release_stack(struct stack *stack)
 {
 	lopt_ahead_close(stack->ahead);
 	lopt_codec_close(stack->codec);
-	if (stack->has_plain_digest)
-		lopt_digest_stream_release(&stack->plain_digest);
-	if (stack->has_stored_digest)
-		lopt_digest_stream_release(&stack->stored_digest);
+	lopt_digest_stream_release(&stack->plain_digest);
+	lopt_digest_stream_release(&stack->stored_digest);
 }
 
 static enum lopt_status refuse(enum lopt_codec codec, struct lopt_error *err)
@@ -360,11 +359,13 @@ static enum lopt_status open_codec(struct stack *stack, enum lopt_codec codec, c
 }
 
 static enum lopt_status add_digest(struct lopt_digest_stream *digest, bool *has, enum lopt_digest_algorithm algorithm,
+				   const struct lopt_hashed *hashed, const struct lopt_layer_options *options,
 				   struct lopt_stream **top, struct lopt_error *err)
 {
+	enum lopt_hashing how = options->contents.all_fingerprints ? LOPT_HASHING_TO_REMEMBER : LOPT_HASHING;
 	if (algorithm == LOPT_DIGEST_NONE)
 		return LOPT_OK;
-	LOPT_TRY(lopt_digest_stream_init(digest, *top, algorithm, err));
+	LOPT_TRY(lopt_digest_stream_init(digest, *top, algorithm, how, hashed, err));
 	*has = true;
 	*top = &digest->stream;
 	return LOPT_OK;
@@ -378,29 +379,46 @@ static enum lopt_status build_stack(struct stack *stack, struct lopt_layer_data 
 	LOPT_TRY(lopt_peek_stream_init(&stack->peek, &stack->stored.stream, err));
 	*top = &stack->peek.stream;
 	data->codec = lopt_codec_detect(stack->peek.head, stack->peek.have);
-	bool later = options->again && data->codec == LOPT_CODEC_PLAIN;
-	data->unread = later && !options->contents.all_digests && !options->contents.all_fingerprints;
-	data->undigested = later && (options->digest != LOPT_DIGEST_NONE || options->diff_id != LOPT_DIGEST_NONE);
-	if (!later)
-		LOPT_TRY(add_digest(&stack->stored_digest, &stack->has_stored_digest, options->digest, top, err));
+	bool all = options->contents.all_digests || options->contents.all_fingerprints;
+	data->unread = options->again && data->codec == LOPT_CODEC_PLAIN && !all;
+	data->undigested = data->unread &&
+			   (options->digest != LOPT_DIGEST_NONE || options->diff_id != LOPT_DIGEST_NONE);
+	if (!data->unread)
+		LOPT_TRY(add_digest(&stack->stored_digest, &stack->has_stored_digest, options->digest,
+				    options->hashed_digest, options, top, err));
 	LOPT_TRY(open_codec(stack, data->codec, options->limits, top, err));
 	lopt_count_stream_init(&stack->plain, *top);
 	*top = &stack->plain.stream;
-	if (!later)
-		LOPT_TRY(add_digest(&stack->plain_digest, &stack->has_plain_digest, options->diff_id, top, err));
+	stack->plain_is_stored = data->codec == LOPT_CODEC_PLAIN && options->digest == options->diff_id;
+	if (!data->unread && !stack->plain_is_stored)
+		LOPT_TRY(add_digest(&stack->plain_digest, &stack->has_plain_digest, options->diff_id,
+				    options->hashed_diff_id, options, top, err));
+	return LOPT_OK;
+}
+
+static enum lopt_status finish_digest(struct lopt_layer_data *data, struct lopt_digest_stream *digest,
+				      struct lopt_digest *out, const struct lopt_layer_options *options,
+				      struct lopt_error *err)
+{
+	struct lopt_hashed *hashed = &data->hashed[data->hashed_count];
+	LOPT_TRY(lopt_digest_stream_finish(digest, hashed, err));
+	*out = hashed->digest;
+	data->hashed_count += options->contents.all_fingerprints;
 	return LOPT_OK;
 }
 
 static enum lopt_status finish_stack(struct stack *stack, struct lopt_layer_data *data, struct lopt_stream *top,
-				     struct lopt_error *err)
+				     const struct lopt_layer_options *options, struct lopt_error *err)
 {
 	LOPT_TRY(lopt_stream_drain(top, err));
 	data->size = stack->plain.count;
 	data->stored_size = stack->stored.count;
-	if (stack->has_plain_digest)
-		LOPT_TRY(lopt_hasher_finish(&stack->plain_digest.hasher, &data->diff_id, err));
 	if (stack->has_stored_digest)
-		LOPT_TRY(lopt_hasher_finish(&stack->stored_digest.hasher, &data->digest, err));
+		LOPT_TRY(finish_digest(data, &stack->stored_digest, &data->digest, options, err));
+	if (stack->has_plain_digest)
+		LOPT_TRY(finish_digest(data, &stack->plain_digest, &data->diff_id, options, err));
+	if (stack->plain_is_stored)
+		data->diff_id = data->digest;
 	return LOPT_OK;
 }
 
@@ -436,7 +454,7 @@ static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *s
 	if (status == LOPT_E_INPUT)
 		status = explain(stack, data, err);
 	if (status == LOPT_OK)
-		status = finish_stack(stack, data, top, err);
+		status = finish_stack(stack, data, top, options, err);
 	if (reading.stray_header) {
 		free(data->places);
 		data->places = NULL;

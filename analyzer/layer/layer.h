@@ -3,8 +3,7 @@
 #define LAYEROPT_LAYER_LAYER_H
 
 #include "base/sizes.h"
-#include "blob/digest.h"
-#include "blob/fingerprint.h"
+#include "blob/hashed.h"
 #include "codec/codec.h"
 #include "layer/keep.h"
 #include "layer/note.h"
@@ -47,9 +46,11 @@ struct lopt_layer_data {
 	uint64_t size;	      /* uncompressed, to the last byte */
 	uint64_t stored_size; /* as stored */
 	enum lopt_codec codec;
-	struct lopt_digest diff_id; /* of the uncompressed bytes, when asked for */
-	struct lopt_digest digest;  /* of the stored bytes, when asked for */
-	struct lopt_notes notes;    /* their layer is LOPT_NO_LAYER until it is known */
+	struct lopt_digest diff_id;   /* of the uncompressed bytes, when asked for */
+	struct lopt_digest digest;    /* of the stored bytes, when asked for */
+	struct lopt_hashed hashed[2]; /* the same with fingerprints, with contents.all_fingerprints; equal ones once */
+	size_t hashed_count;
+	struct lopt_notes notes; /* their layer is LOPT_NO_LAYER until it is known */
 };
 
 /** What is wanted of contents; the same for all layers of an image. */
@@ -66,7 +67,10 @@ struct lopt_layer_options {
 	const struct lopt_limits *limits;
 	enum lopt_digest_algorithm diff_id; /* LOPT_DIGEST_NONE: do not compute */
 	enum lopt_digest_algorithm digest;  /* likewise */
-	bool again; /* the blob can be read again: contents and digests of a plain tar are left for later */
+	/* what the bytes should be, if they were hashed before: then that is seen to instead; else NULL */
+	const struct lopt_hashed *hashed_diff_id, *hashed_digest;
+	bool again; /* the blob can be read again: of a plain tar contents and digests are left for later, unless all are
+		       wanted, for which everything has to be read now */
 	struct lopt_content_options contents;
 	uint64_t *entries_left; /* of limits->entries, counted down across layers; NULL: this layer alone */
 };

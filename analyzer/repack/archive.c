@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 #include "repack/header.h"
 #include "repack/inner.h"
 
-enum { BLOCK = LOPT_TAR_BLOCK, NAME = 100 };
+enum { BLOCK = LOPT_TAR_BLOCK, NAME = 100, SEND = 32 << 20 };
 
 void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name, bool flat)
 {
@@ -92,6 +93,16 @@ static enum lopt_status put_headers(struct lopt_archive *archive, const char *na
 
 /* --- layers --- */
 
+/* Have it written to the disk while the rest is made, so that there is little to wait for at the end. */
+static void send(struct lopt_slot *slot)
+{
+	uint64_t size = slot->position - slot->sent;
+	if (size < SEND)
+		return;
+	(void)sync_file_range(slot->archive->fd, (off_t)slot->sent, (off_t)size, SYNC_FILE_RANGE_WRITE);
+	slot->sent = slot->position;
+}
+
 static enum lopt_status write_slot(struct lopt_sink *sink, const void *bytes, size_t size, struct lopt_error *err)
 {
 	struct lopt_slot *slot = (struct lopt_slot *)sink;
@@ -99,6 +110,7 @@ static enum lopt_status write_slot(struct lopt_sink *sink, const void *bytes, si
 		return lopt_error_set(err, LOPT_E_BUG, "%s: a layer is larger than it can be", slot->archive->name);
 	LOPT_TRY(put_at(slot->archive, bytes, size, slot->position, err));
 	slot->position += size;
+	send(slot);
 	return LOPT_OK;
 }
 
@@ -107,8 +119,18 @@ void lopt_archive_reserve(struct lopt_slot *slot, const struct lopt_archive *arc
 {
 	static const struct lopt_sink_ops ops = { .write = write_slot };
 	uint64_t start = *place + (algorithm == LOPT_SHA512 ? 3 * BLOCK : BLOCK);
-	*slot = (struct lopt_slot){ { &ops }, archive, start, start, start + most };
+	*slot = (struct lopt_slot){ { &ops }, archive, start, start, start + most, start };
 	*place = (slot->end + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+/* Not every filesystem can, and a signal may come: then it shows when the bytes come. */
+enum lopt_status lopt_slot_allocate(const struct lopt_slot *slot, struct lopt_error *err)
+{
+	if (slot->start == slot->end ||
+	    fallocate(slot->archive->fd, 0, (off_t)slot->start, (off_t)(slot->end - slot->start)) == 0)
+		return LOPT_OK;
+	bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+	return full ? fails(slot->archive, errno, err) : LOPT_OK;
 }
 
 /* Towards the front: what is read has not been written over yet. */

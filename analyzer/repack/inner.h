@@ -50,7 +50,9 @@ struct lopt_new_layer {
 	struct lopt_new_blob blob; /* digest "", size 0: not known before it is written */
 	char diff_id[LOPT_DIGEST_TEXT_MAX];
 	struct lopt_compression compression;
-	bool new_bytes; /* the blob is another one */
+	bool new_bytes;		      /* the blob is another one */
+	struct lopt_hashed hashed[2]; /* what was computed of it while it was written */
+	size_t hashed_count;
 };
 
 /**
@@ -70,10 +72,13 @@ struct lopt_slot {
 	struct lopt_sink sink;
 	const struct lopt_archive *archive;
 	uint64_t start, position, end;
+	uint64_t sent; /* the bytes before it are on their way to the disk */
 };
 /** Room for a blob of at most `most` bytes, behind those of the slots before; *place is where they end, at first archive->position. */
 void lopt_archive_reserve(struct lopt_slot *slot, const struct lopt_archive *archive, uint64_t *place,
 			  enum lopt_digest_algorithm algorithm, uint64_t most);
+/** All of it will be needed: have the filesystem make room for it now, or say that there is none. */
+LOPT_CHECKED enum lopt_status lopt_slot_allocate(const struct lopt_slot *slot, struct lopt_error *err);
 /** It was written: put it behind what is there, under `name`. Slots in their order. */
 LOPT_CHECKED enum lopt_status lopt_archive_settle(struct lopt_archive *archive, const struct lopt_slot *slot,
 						  const char *name, struct lopt_error *err);

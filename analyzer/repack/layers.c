@@ -65,6 +65,15 @@ static void prepare(struct work *work, const struct lopt_repack_plan *plan, cons
 	}
 }
 
+/* Of the layers whose size is known. */
+static enum lopt_status allocate(const struct work *work, struct lopt_error *err)
+{
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].twin == i && work->layers[i].blob.size)
+			LOPT_TRY(lopt_slot_allocate(&work->jobs[i].slot, err));
+	return LOPT_OK;
+}
+
 /* Compressing takes longest by far. */
 static uint64_t cost_of(const struct work *work, size_t index)
 {
@@ -188,6 +197,7 @@ enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct l
 	if (!work.jobs || !work.order)
 		return lopt_error_memory(err);
 	prepare(&work, plan, limits, archive);
+	LOPT_TRY(allocate(&work, err));
 	if (work.count)
 		qsort_r(work.order, work.count, sizeof *work.order, compare_jobs, &work);
 	run_all(&work);

@@ -88,12 +88,26 @@ static enum lopt_status copy(struct lopt_str *out, struct lopt_repacked *to, con
 	return out->ptr ? LOPT_OK : lopt_error_memory(err);
 }
 
+/* Of every layer at most two digests while it was read, and two while it was written. */
+static void remember(struct lopt_repacked *out, const struct lopt_hashed *hashed, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		out->hashed[out->hashed_count++] = hashed[i];
+}
+
+/* Of the highest layer that an output is made of. */
+static const struct lopt_layer_data *top_data(const struct writing *writing, size_t output)
+{
+	return writing->documents.bundle->layers[lopt_output_top(&writing->plan->outputs[output])].data;
+}
+
 static enum lopt_status tell(struct lopt_repacked *out, const struct writing *writing, struct lopt_error *err)
 {
 	const struct lopt_documents *documents = &writing->documents;
 	size_t count = writing->plan->output_count;
 	out->layers = lopt_arena_zalloc(&out->arena, count + 1, sizeof *out->layers);
-	if (!out->layers)
+	out->hashed = lopt_arena_zalloc(&out->arena, 4 * count + 1, sizeof *out->hashed);
+	if (!out->layers || !out->hashed)
 		return lopt_error_memory(err);
 	LOPT_TRY(copy(&out->config_digest, out, documents->config.digest, err));
 	LOPT_TRY(copy(&out->manifest_digest, out, documents->manifest.digest, err));
@@ -104,6 +118,11 @@ static enum lopt_status tell(struct lopt_repacked *out, const struct writing *wr
 		LOPT_TRY(copy(&to->digest, out, from->blob.digest, err));
 		to->stored = from->blob.size;
 		to->same = !from->new_bytes;
+		remember(out, from->hashed, from->hashed_count);
+		if (!writing->plan->outputs[i].pieces) {
+			const struct lopt_layer_data *kept = top_data(writing, i);
+			remember(out, kept->hashed, kept->hashed_count);
+		}
 		out->compressed = lopt_add_saturating(out->compressed, to->stored, NULL);
 	}
 	return lopt_left_out_list(out, documents, err);

@@ -36,6 +36,8 @@ struct lopt_repacked {
 	struct lopt_str config_digest, manifest_digest; /* the latter empty where there is none */
 	struct lopt_left_out *left_out;
 	size_t left_out_count, left_out_cap;
+	struct lopt_hashed *hashed; /* for lopt_open_options.hashed, when it is read again */
+	size_t hashed_count;
 	uint64_t compressed; /* sum of the blobs that are listed */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "image/origin.h"
@@ -126,17 +127,26 @@ static enum lopt_status open_tower(struct tower *tower, struct lopt_sink *below,
 	return lopt_digest_sink_init(&tower->plain, lopt_encoder_sink(tower->encoder), LOPT_SHA256, err);
 }
 
+/* *to is its text; what was hashed is remembered. */
+static enum lopt_status finish_digest(struct lopt_new_layer *out, char to[LOPT_DIGEST_TEXT_MAX],
+				      struct lopt_digest_sink *sink, struct lopt_error *err)
+{
+	struct lopt_hashed *hashed = &out->hashed[out->hashed_count];
+	LOPT_TRY(lopt_digest_sink_finish(sink, hashed, err));
+	out->hashed_count++;
+	(void)lopt_digest_format(to, &hashed->digest);
+	return LOPT_OK;
+}
+
 static enum lopt_status finish_tower(struct tower *tower, struct lopt_new_layer *out, struct lopt_error *err)
 {
-	struct lopt_digest digest;
 	if (tower->encoder)
 		LOPT_TRY(lopt_encoder_finish(tower->encoder, err));
-	LOPT_TRY(lopt_hasher_finish(&tower->stored.hasher, &digest, err));
-	(void)lopt_digest_format(out->blob.digest, &digest);
+	LOPT_TRY(finish_digest(out, out->blob.digest, &tower->stored, err));
 	out->blob.size = tower->stored.count;
 	if (tower->encoder)
-		LOPT_TRY(lopt_hasher_finish(&tower->plain.hasher, &digest, err));
-	(void)lopt_digest_format(out->diff_id, &digest);
+		return finish_digest(out, out->diff_id, &tower->plain, err);
+	memcpy(out->diff_id, out->blob.digest, sizeof out->diff_id);
 	return LOPT_OK;
 }
 
@@ -180,16 +190,13 @@ static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_
 {
 	LOPT_CLEANUP(lopt_digest_sink_release) struct lopt_digest_sink hashed = { 0 };
 	LOPT_CLEANUP(lopt_layer_source_release) struct lopt_layer_source source = { .fd = -1 };
-	struct lopt_digest digest;
 	LOPT_TRY(lopt_layer_source_open(&source, lopt_image_bundle(job->plan->image),
 					job->plan->outputs[job->output].first, false, job->limits, err));
 	if (out->blob.digest[0])
 		return lopt_layer_source_copy(&source, to, err);
 	LOPT_TRY(lopt_digest_sink_init(&hashed, to, LOPT_SHA256, err));
 	LOPT_TRY(lopt_layer_source_copy(&source, &hashed.sink, err));
-	LOPT_TRY(lopt_hasher_finish(&hashed.hasher, &digest, err));
-	(void)lopt_digest_format(out->blob.digest, &digest);
-	return LOPT_OK;
+	return finish_digest(out, out->blob.digest, &hashed, err);
 }
 
 /* --- either --- */

@@ -38,6 +38,11 @@ static size_t find_job(const struct work *work, uint32_t member)
 	return SIZE_MAX;
 }
 
+static const struct lopt_hashed *find_hashed(const struct lopt_plan *plan, const struct lopt_digest *digest)
+{
+	return lopt_hashed_find(plan->options->hashed, plan->options->hashed_count, digest);
+}
+
 static enum lopt_status set_options(struct job *job, const struct lopt_plan *plan, struct lopt_error *err)
 {
 	const struct lopt_claim *claim = &plan->layers[job->layer];
@@ -51,10 +56,12 @@ static enum lopt_status set_options(struct job *job, const struct lopt_plan *pla
 		return LOPT_OK;
 	LOPT_TRY(lopt_digest_parse(&digest, plan->diff_ids[job->layer], err));
 	job->options.diff_id = digest.algorithm;
+	job->options.hashed_diff_id = find_hashed(plan, &digest);
 	if (claim->digest.len == 0)
 		return LOPT_OK;
 	LOPT_TRY(lopt_digest_parse(&digest, claim->digest, err));
 	job->options.digest = digest.algorithm;
+	job->options.hashed_digest = find_hashed(plan, &digest);
 	return LOPT_OK;
 }
 

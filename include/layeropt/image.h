@@ -62,13 +62,18 @@ enum lopt_keep {
 struct lopt_entry;
 typedef enum lopt_keep lopt_keep_choice(const struct lopt_entry *entry, struct lopt_str head);
 
+/** A digest that was computed in this process, with a fingerprint of the bytes (analyzer/blob/hashed.h). */
+struct lopt_hashed;
+
 /** How an image is read. Zeroed is the default. */
 struct lopt_open_options {
 	const struct lopt_limits *limits; /* NULL: the defaults */
 	const char *
 		select; /* one of several images: a tag as written in the archive, "NAME", or its number from 1; NULL: there must be one */
-	const char *platform;	       /* "os/arch[/variant]"; NULL: the host's, else the only one */
-	bool verify_digests;	       /* compute and compare every blob digest and diff ID */
+	const char *platform;		  /* "os/arch[/variant]"; NULL: the host's, else the only one */
+	bool verify_digests;		  /* compute and compare every blob digest and diff ID */
+	const struct lopt_hashed *hashed; /* layers that have one of these digests need not be hashed to be verified */
+	size_t hashed_count;
 	bool want_sha256;	       /* SHA-256 of every regular file's content is needed (ls) */
 	bool want_fingerprints;	       /* all contents are to be told apart, also from those of other images read so */
 	bool want_places;	       /* where in its layer each entry lies, for who copies them */

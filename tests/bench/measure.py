@@ -82,6 +82,7 @@ class Runner:
 	def once(self, line, series=None):
 		"""Run a command, its output thrown away. GNU time starts it: what wait4 tells would hold Python's own memory."""
 		with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile() as memory:
+			os.sync()	# what the run before wrote is not to be written during this one
 			start = time.monotonic()
 			process = subprocess.Popen(["time", "-q", "-f", "%M", "-o", memory.name, "sh", "-c", line],
 						   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
@@ -102,12 +103,14 @@ class Runner:
 			self.disk += usage.ru_inblock * 512
 			series.add(wall, usage.ru_utime + usage.ru_stime, peak)
 
-	def race(self, *lines, runs=None):
-		"""Run commands in turn: once to warm up, then `runs` times. One series each."""
+	def race(self, *lines, runs=None, before=None):
+		"""Run commands in turn: once to warm up, then `runs` times, each after `before`. One series each."""
 		race = [Series(line) for line in lines]
 		for number in range(1 + (runs or self.runs)):
 			for series in race:
 				print("\r\033[K%s" % series.line[:100], end="", file=sys.stderr) if sys.stderr.isatty() else None
+				if before:
+					self.output(before)
 				self.once(series.line, series if number else None)
 		print("\r\033[K", end="", file=sys.stderr) if sys.stderr.isatty() else None
 		return race

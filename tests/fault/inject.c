@@ -298,6 +298,21 @@ ssize_t pwrite64(int fd, const void *from, size_t size, off64_t offset)
 	return pwrite(fd, from, size, offset);
 }
 
+int fallocate(int fd, int mode, off_t offset, off_t size)
+{
+	REAL(fallocate, "fallocate");
+	if (fails(WRITE)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return real(fd, mode, offset, size);
+}
+
+int fallocate64(int fd, int mode, off64_t offset, off64_t size)
+{
+	return fallocate(fd, mode, offset, size);
+}
+
 size_t fwrite(const void *from, size_t size, size_t count, FILE *file)
 {
 	REAL(fwrite, "fwrite");

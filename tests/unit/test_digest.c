@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "blob/digest.h"
+#include "blob/hashed.h"
 
 #define ZEROS32 "00000000000000000000000000000000"
 #define EMPTY256 "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -140,30 +140,85 @@ static void what_passes_is_hashed(void **state)
 	(void)state;
 	struct lopt_memory_stream memory;
 	struct lopt_digest_stream stream;
-	struct lopt_digest digest;
+	struct lopt_hashed found;
 	char text[LOPT_DIGEST_TEXT_MAX];
 	char c;
 	size_t got;
 	lopt_memory_stream_init(&memory, "abc", 3);
-	assert_int_equal(lopt_digest_stream_init(&stream, &memory.stream, LOPT_SHA512, NULL), LOPT_OK);
+	assert_int_equal(lopt_digest_stream_init(&stream, &memory.stream, LOPT_SHA512, LOPT_HASHING, NULL, NULL),
+			 LOPT_OK);
 	assert_false(lopt_stream_can_skip(&stream.stream));
 	assert_int_equal(lopt_stream_read(&stream.stream, &c, 1, &got, NULL), LOPT_OK);
 	assert_int_equal(c, 'a');
 	assert_int_equal(lopt_stream_skip(&stream.stream, 1, NULL), LOPT_OK);
-	assert_int_equal(stream.count, 2);
 	assert_int_equal(lopt_stream_drain(&stream.stream, NULL), LOPT_OK);
-	assert_int_equal(stream.count, 3);
-	assert_int_equal(lopt_hasher_finish(&stream.hasher, &digest, NULL), LOPT_OK);
-	assert_string_equal(lopt_digest_format(text, &digest), ABC512);
+	assert_int_equal(lopt_digest_stream_finish(&stream, &found, NULL), LOPT_OK);
+	assert_string_equal(lopt_digest_format(text, &found.digest), ABC512);
 	lopt_digest_stream_release(&stream);
+}
+
+static struct lopt_hashed hash_written(const char *text)
+{
+	struct lopt_digest_sink sink;
+	struct lopt_hashed hashed;
+	size_t len = strlen(text);
+	assert_int_equal(lopt_digest_sink_init(&sink, NULL, LOPT_SHA256, NULL), LOPT_OK);
+	assert_int_equal(lopt_sink_write(&sink.sink, text, len / 2, NULL), LOPT_OK);
+	assert_int_equal(lopt_sink_write(&sink.sink, text + len / 2, len - len / 2, NULL), LOPT_OK);
+	assert_int_equal(sink.count, len);
+	assert_int_equal(lopt_digest_sink_finish(&sink, &hashed, NULL), LOPT_OK);
+	lopt_digest_sink_release(&sink);
+	return hashed;
+}
+
+static enum lopt_status read_hashed(struct lopt_hashed *out, const char *text, enum lopt_hashing how,
+				    const struct lopt_hashed *hashed, struct lopt_error *err)
+{
+	struct lopt_memory_stream memory;
+	struct lopt_digest_stream stream;
+	lopt_memory_stream_init(&memory, text, strlen(text));
+	assert_int_equal(lopt_digest_stream_init(&stream, &memory.stream, LOPT_SHA256, how, hashed, err), LOPT_OK);
+	assert_int_equal(lopt_stream_drain(&stream.stream, err), LOPT_OK);
+	enum lopt_status status = lopt_digest_stream_finish(&stream, out, err);
+	lopt_digest_stream_release(&stream);
+	return status;
+}
+
+static void what_was_hashed_is_known_again(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "", "a", "b", "abc", "abd", "ab", "abcd" };
+	enum { COUNT = sizeof texts / sizeof texts[0] };
+	struct lopt_hashed hashed[COUNT], found;
+	struct lopt_error err;
+	for (size_t i = 0; i < COUNT; i++)
+		hashed[i] = hash_written(texts[i]);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_int_equal(read_hashed(&found, texts[i], LOPT_HASHING_TO_REMEMBER, NULL, &err), LOPT_OK);
+		assert_ptr_equal(lopt_hashed_find(hashed, COUNT, &found.digest), &hashed[i]);
+		assert_null(lopt_hashed_find(hashed, i, &found.digest));
+		assert_memory_equal(found.fingerprint, hashed[i].fingerprint, sizeof found.fingerprint);
+		for (size_t k = 0; k < COUNT; k++) {
+			enum lopt_status status = read_hashed(&found, texts[i], LOPT_HASHING, &hashed[k], &err);
+			assert_int_equal(status, i == k ? LOPT_OK : LOPT_E_INPUT);
+			if (i == k)
+				assert_true(lopt_digest_equal(&found.digest, &hashed[k].digest));
+			else
+				assert_string_equal(err.message, "these are not the bytes that were hashed");
+		}
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(digests_are_parsed),	  cmocka_unit_test(other_text_is_no_digest),
-		cmocka_unit_test(known_digests_come_out), cmocka_unit_test(a_hasher_starts_again),
-		cmocka_unit_test(digests_compare),	  cmocka_unit_test(what_passes_is_hashed),
+		cmocka_unit_test(digests_are_parsed),
+		cmocka_unit_test(other_text_is_no_digest),
+		cmocka_unit_test(known_digests_come_out),
+		cmocka_unit_test(a_hasher_starts_again),
+		cmocka_unit_test(digests_compare),
+		cmocka_unit_test(what_passes_is_hashed),
+		cmocka_unit_test(what_was_hashed_is_known_again),
 	};
 	return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "blob/digest.h"
+#include "blob/hashed.h"
 #include "codec/encoder.h"
 
 static struct lopt_error err;
@@ -180,13 +180,14 @@ static void counts_and_hashes(void **state)
 	(void)state;
 	struct keeper keeper = keeper_of(SIZE_MAX);
 	struct lopt_digest_sink digest;
-	struct lopt_digest found, want;
+	struct lopt_hashed found;
+	struct lopt_digest want;
 	assert_int_equal(lopt_digest_sink_init(&digest, &keeper.sink, LOPT_SHA256, &err), LOPT_OK);
 	assert_int_equal(lopt_sink_write(&digest.sink, "ab", 2, &err), LOPT_OK);
 	assert_int_equal(lopt_sink_write(&digest.sink, "c", 1, &err), LOPT_OK);
-	assert_int_equal(lopt_hasher_finish(&digest.hasher, &found, &err), LOPT_OK);
+	assert_int_equal(lopt_digest_sink_finish(&digest, &found, &err), LOPT_OK);
 	assert_int_equal(lopt_digest_of(&want, LOPT_SHA256, "abc", 3, &err), LOPT_OK);
-	assert_true(lopt_digest_equal(&found, &want));
+	assert_true(lopt_digest_equal(&found.digest, &want));
 	assert_int_equal(digest.count, 3);
 	assert_string_equal(keeper.bytes.data, "abc");
 	lopt_digest_sink_release(&digest);

@@ -233,12 +233,14 @@ static enum lopt_status write_image(struct test_opened *opened, const struct lop
 	return status;
 }
 
-static void read_back(struct lopt_image **out, int fd)
+static enum lopt_status read_back(struct lopt_image **out, const struct lopt_repacked *repacked, int fd)
 {
 	char path[64];
+	struct lopt_open_options options = test_opened_reading;
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	if (lopt_image_open(out, path, &test_opened_reading, &err) != LOPT_OK)
-		fail_msg("%s", err.message);
+	options.hashed = repacked->hashed;
+	options.hashed_count = repacked->hashed_count;
+	return lopt_image_open(out, path, &options, &err);
 }
 
 static void writes_what_it_planned(void **state)
@@ -262,8 +264,8 @@ static void writes_what_it_planned(void **state)
 				 LOPT_OK);
 		if (write_image(&opened, &ways[i], &repacked, &fd) != LOPT_OK)
 			fail_msg("%s", err.message);
-		read_back(&after, fd);
-		if (lopt_repack_prove(&opened.plan, &repacked, after, lopt_limits_default(), &err) != LOPT_OK)
+		if (read_back(&after, &repacked, fd) != LOPT_OK ||
+		    lopt_repack_prove(&opened.plan, &repacked, after, lopt_limits_default(), &err) != LOPT_OK)
 			fail_msg("%s", err.message);
 		assert_int_equal(lopt_image_layer_count(after), 3); /* the second has nothing left */
 		assert_string_equal(lopt_image_layer(after, 0)->compression, lopt_codec_name(ways[i].codec));
@@ -271,6 +273,65 @@ static void writes_what_it_planned(void **state)
 		assert_true(info->history[1].empty_layer);
 		assert_int_equal(info->history[3].layer, 2);
 		assert_true(info->manifest_digest.len != 0);
+		lopt_image_free(after);
+		lopt_repacked_release(&repacked);
+		test_opened_close(&opened);
+		(void)close(fd);
+	}
+}
+
+/* Where a layer lies in the file that was written. */
+static uint64_t place_of(const struct lopt_image *image, size_t layer)
+{
+	const struct lopt_bundle *bundle = lopt_image_bundle(image);
+	uint64_t offset;
+	int fd = -1;
+	assert_int_equal(lopt_store_reopen(bundle->input.store, bundle->blobs[bundle->layers[layer].blob_index].member,
+					   &fd, &offset, &err),
+			 LOPT_OK);
+	(void)close(fd);
+	return offset;
+}
+
+static void change_byte(int fd, uint64_t at)
+{
+	unsigned char byte;
+	assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+}
+
+/* One at a time. */
+static void change_bytes(int fd, uint64_t start, uint64_t size, const struct lopt_repacked *repacked)
+{
+	for (uint64_t at = start; at < start + size; at += 7) {
+		struct lopt_image *other;
+		change_byte(fd, at);
+		assert_int_equal(read_back(&other, repacked, fd), LOPT_E_INPUT);
+		change_byte(fd, at);
+	}
+}
+
+/* Also of padding, which nobody looks at. */
+static void sees_every_byte_that_is_another_one(void **state)
+{
+	(void)state;
+	static const char *const layers[TEST_LAYERS_MAX] = { "a=1;size=700 b=2", "a=2;size=5" };
+	static const struct lopt_compression ways[] = { { LOPT_CODEC_PLAIN, 0 },
+							{ LOPT_CODEC_GZIP, 0 },
+							{ LOPT_CODEC_ZSTD, 0 } };
+	for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
+		struct test_opened opened;
+		struct lopt_repacked repacked;
+		struct lopt_image *after;
+		int fd;
+		test_opened_open(&opened, layers, "");
+		assert_int_equal(test_opened_plan(&opened, (struct lopt_repack_options){ .base_layers = 0 }, &err),
+				 LOPT_OK);
+		assert_int_equal(write_image(&opened, &ways[way], &repacked, &fd), LOPT_OK);
+		assert_int_equal(read_back(&after, &repacked, fd), LOPT_OK);
+		for (size_t layer = 0; layer < 2; layer++)
+			change_bytes(fd, place_of(after, layer), repacked.layers[layer].stored, &repacked);
 		lopt_image_free(after);
 		lopt_repacked_release(&repacked);
 		test_opened_close(&opened);
@@ -364,6 +425,7 @@ int main(void)
 		cmocka_unit_test(finds_common_layers),
 		cmocka_unit_test(knows_what_directories_are_for),
 		cmocka_unit_test(writes_what_it_planned),
+		cmocka_unit_test(sees_every_byte_that_is_another_one),
 		cmocka_unit_test(proves),
 		cmocka_unit_test(names_blobs),
 		cmocka_unit_test(writes_headers_for_anything),
