@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -140,11 +141,13 @@ struct work {
 	struct lopt_image *image, *after;
 	struct lopt_repack_plan plan;
 	struct lopt_repack_account choices[LOPT_REPACK_MODES]; /* of a dry run */
+	uint64_t *foretold;				       /* likewise */
 	struct lopt_repacked repacked;
 };
 
 static void release_work(struct work *work)
 {
+	free(work->foretold);
 	lopt_repacked_release(&work->repacked);
 	lopt_repack_plan_release(&work->plan);
 	lopt_image_free(work->after);
@@ -229,8 +232,6 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 	wanted->plan.limits = &wanted->opening.limits;
 	wanted->plan.base = base;
 	enum lopt_status status = lopt_repack_plan_make(&work->plan, work->image, &wanted->plan, err);
-	if (status == LOPT_OK && wanted->dry_run)
-		status = lopt_repack_choices_make(work->choices, work->image, &wanted->plan, err);
 	return status == LOPT_E_INPUT ? lopt_error_context(err, "%s: cannot be rewritten", wanted->opening.image)
 				      : status;
 }
@@ -252,16 +253,37 @@ static enum lopt_status prove(struct work *work, struct lopt_error *err)
 	return lopt_repack_prove(&work->plan, &work->repacked, work->after, &opening->limits, err);
 }
 
-static enum lopt_status write_product(struct work *work, struct lopt_error *err)
+static struct lopt_repack_writing writing(const struct wanted *wanted, struct lopt_meter_line *line)
 {
-	const struct wanted *wanted = work->wanted;
-	const struct lopt_repack_writing options = {
+	return (struct lopt_repack_writing){
 		.form = wanted->form,
 		.how = wanted->compress ? &wanted->compression : NULL,
 		.limits = &wanted->opening.limits,
+		.progress = lopt_meter_line_start(line, wanted->opening.quiet),
 	};
-	LOPT_TRY(lopt_repack_write(&work->repacked, &work->plan, &options, work->product.file, wanted->write, err));
-	return prove(work, err);
+}
+
+static enum lopt_status write_product(struct work *work, struct lopt_error *err)
+{
+	struct lopt_meter_line line;
+	const struct lopt_repack_writing options = writing(work->wanted, &line);
+	enum lopt_status status =
+		lopt_repack_write(&work->repacked, &work->plan, &options, work->product.file, work->wanted->write, err);
+	lopt_meter_line_end(&line);
+	return status == LOPT_OK ? prove(work, err) : status;
+}
+
+static enum lopt_status foretell(struct work *work, struct lopt_error *err)
+{
+	struct lopt_meter_line line;
+	LOPT_TRY(lopt_repack_choices_make(work->choices, work->image, &work->wanted->plan, err));
+	work->foretold = calloc(work->plan.output_count + 1, sizeof *work->foretold);
+	if (!work->foretold)
+		return lopt_error_memory(err);
+	const struct lopt_repack_writing options = writing(work->wanted, &line);
+	enum lopt_status status = lopt_repack_foretell(work->foretold, &work->plan, &options, err);
+	lopt_meter_line_end(&line);
+	return status;
 }
 
 /* --- reporting --- */
@@ -288,7 +310,7 @@ static enum lopt_status report(struct work *work, struct lopt_error *err)
 		.repacked = written ? &work->repacked : NULL,
 		.target = written ? wanted->write : NULL,
 		.choices = written ? NULL : work->choices,
-		.how = wanted->compress ? &wanted->compression : NULL,
+		.foretold = work->foretold,
 	};
 	LOPT_TRY(lopt_repack_view_make(&view, &outcome, err));
 	for (size_t i = 0; i < outputs->count; i++)
@@ -304,8 +326,7 @@ static enum lopt_status do_work(struct wanted *wanted, struct lopt_error *err)
 	LOPT_TRY(open_all(&work, err));
 	LOPT_TRY(read_input(&work, err));
 	LOPT_TRY(make_plan(&work, err));
-	if (!wanted->dry_run)
-		LOPT_TRY(write_product(&work, err));
+	LOPT_TRY(wanted->dry_run ? foretell(&work, err) : write_product(&work, err));
 	return report(&work, err);
 }
 

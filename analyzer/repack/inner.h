@@ -7,6 +7,7 @@
 #include "codec/encoder.h"
 #include "repack/repack.h"
 #include "source/bundle.h"
+#include "source/meter.h"
 #include "tree/tree.h"
 
 /* Inner to this room. */
@@ -100,14 +101,18 @@ struct lopt_layer_job {
 	const struct lopt_repack_plan *plan;
 	size_t output;
 	const struct lopt_limits *limits;
+	struct lopt_meter *meter; /* told what is read of the input */
 };
-/** The blob of a layer that was described, as the plan wants it (rewrite.c). By several threads at once. */
+/**
+ * The blob of a layer that was described, as the plan wants it (rewrite.c). By several threads at once. `to` NULL: it is made
+ * only to know its size.
+ */
 LOPT_CHECKED enum lopt_status lopt_layer_write(struct lopt_new_layer *out, const struct lopt_layer_job *job,
 					       struct lopt_sink *to, struct lopt_error *err);
 
-/** All layers of the output, each described before, into the archive, several at a time (layers.c). */
+/** All layers of the output into the archive, several at a time (layers.c). *layers have room for plan->output_count. */
 LOPT_CHECKED enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct lopt_repack_plan *plan,
-						const struct lopt_limits *limits, struct lopt_archive *archive,
+						const struct lopt_repack_writing *options, struct lopt_archive *archive,
 						struct lopt_error *err);
 
 /* --- documents (documents.c, index.c); what they know nothing of stays as it was --- */

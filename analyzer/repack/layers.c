@@ -13,7 +13,8 @@ enum { WRITERS_MAX = 8 };
 struct job {
 	struct lopt_layer_job what;
 	struct lopt_slot slot;
-	size_t twin; /* an earlier layer that is the same blob: then there is nothing to write */
+	struct lopt_sink *to; /* NULL: only its size is asked for */
+	size_t twin;	      /* an earlier layer that is the same blob: then there is nothing to do */
 	enum lopt_status status;
 	struct lopt_error error;
 };
@@ -21,8 +22,10 @@ struct job {
 struct work {
 	struct lopt_new_layer *layers;
 	struct job *jobs;
-	size_t *order; /* of jobs: the largest first */
 	size_t count;
+	size_t *order; /* of jobs, those that there is something to do for: the largest first */
+	size_t todo;
+	struct lopt_meter meter;
 	pthread_mutex_t lock;
 	size_t next; /* in `order`, under the lock */
 	bool failed; /* under the lock */
@@ -48,20 +51,28 @@ static size_t twin_of(const struct work *work, const struct lopt_repack_plan *pl
 	return output;
 }
 
-static void prepare(struct work *work, const struct lopt_repack_plan *plan, const struct lopt_limits *limits,
-		    const struct lopt_archive *archive)
+static void describe(struct work *work, const struct lopt_repack_plan *plan, const struct lopt_repack_writing *options)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		lopt_layer_describe(&work->layers[i], plan, i, options->how);
+		work->jobs[i].what = (struct lopt_layer_job){ plan, i, options->limits, &work->meter };
+		work->jobs[i].twin = twin_of(work, plan, i);
+	}
+}
+
+static void reserve(struct work *work, const struct lopt_archive *archive)
 {
 	uint64_t place = archive->position;
 	for (size_t i = 0; i < work->count; i++) {
 		const struct lopt_new_layer *layer = &work->layers[i];
 		bool is_long = strncmp(layer->blob.digest, "sha512:", 7) == 0;
 		struct job *job = &work->jobs[i];
-		job->what = (struct lopt_layer_job){ plan, i, limits };
-		job->twin = twin_of(work, plan, i);
-		work->order[i] = i;
-		if (job->twin == i)
-			lopt_archive_reserve(&job->slot, archive, &place, is_long ? LOPT_SHA512 : LOPT_SHA256,
-					     most_bytes(layer, plan->outputs[i].size));
+		if (job->twin != i)
+			continue;
+		lopt_archive_reserve(&job->slot, archive, &place, is_long ? LOPT_SHA512 : LOPT_SHA256,
+				     most_bytes(layer, job->what.plan->outputs[i].size));
+		job->to = &job->slot.sink;
+		work->order[work->todo++] = i;
 	}
 }
 
@@ -74,13 +85,16 @@ static enum lopt_status allocate(const struct work *work, struct lopt_error *err
 	return LOPT_OK;
 }
 
+static bool compresses(const struct lopt_new_layer *layer)
+{
+	return layer->new_bytes && layer->compression.codec != LOPT_CODEC_PLAIN;
+}
+
 /* Compressing takes longest by far. */
 static uint64_t cost_of(const struct work *work, size_t index)
 {
-	const struct lopt_new_layer *layer = &work->layers[index];
-	bool compresses = layer->new_bytes && layer->compression.codec != LOPT_CODEC_PLAIN;
 	uint64_t size = work->jobs[index].what.plan->outputs[index].size;
-	return compresses ? lopt_add_saturating(size, UINT64_MAX / 2, NULL) : size;
+	return compresses(&work->layers[index]) ? lopt_add_saturating(size, UINT64_MAX / 2, NULL) : size;
 }
 
 static int compare_jobs(const void *a, const void *b, void *context)
@@ -97,7 +111,7 @@ static int compare_jobs(const void *a, const void *b, void *context)
 static bool take_job(struct work *work, size_t *index)
 {
 	(void)pthread_mutex_lock(&work->lock);
-	bool found = !work->failed && work->next < work->count;
+	bool found = !work->failed && work->next < work->todo;
 	if (found)
 		*index = work->order[work->next++];
 	(void)pthread_mutex_unlock(&work->lock);
@@ -109,9 +123,7 @@ static void *run_jobs(void *context)
 	struct work *work = context;
 	for (size_t index; take_job(work, &index);) {
 		struct job *job = &work->jobs[index];
-		if (job->twin != index)
-			continue;
-		job->status = lopt_layer_write(&work->layers[index], &job->what, &job->slot.sink, &job->error);
+		job->status = lopt_layer_write(&work->layers[index], &job->what, job->to, &job->error);
 		if (job->status == LOPT_OK)
 			continue;
 		(void)pthread_mutex_lock(&work->lock);
@@ -133,8 +145,8 @@ static void run_all(struct work *work)
 {
 	pthread_t threads[WRITERS_MAX];
 	size_t want = count_processors(), started = 0;
-	if (want > work->count)
-		want = work->count;
+	if (want > work->todo)
+		want = work->todo;
 	while (started + 1 < want && pthread_create(&threads[started], NULL, run_jobs, work) == 0)
 		started++;
 	(void)run_jobs(work);
@@ -183,24 +195,88 @@ static void release_work(struct work *work)
 {
 	free(work->jobs);
 	free(work->order);
+	lopt_meter_release(&work->meter);
 	(void)pthread_mutex_destroy(&work->lock);
 }
 
+static enum lopt_status begin(struct work *work, const struct lopt_repack_plan *plan,
+			      const struct lopt_repack_writing *options, struct lopt_error *err)
+{
+	lopt_meter_init(&work->meter, &options->progress);
+	work->count = plan->output_count;
+	work->jobs = calloc(work->count + 1, sizeof *work->jobs);
+	work->order = calloc(work->count + 1, sizeof *work->order);
+	if (!work->jobs || !work->order)
+		return lopt_error_memory(err);
+	if (!lopt_image_bundle(plan->image)->input.store->ops->reopen)
+		return lopt_error_set(err, LOPT_E_INPUT, "an input that can only be read once");
+	describe(work, plan, options);
+	return LOPT_OK;
+}
+
+static uint64_t stored_before(const struct lopt_repack_plan *plan, size_t output)
+{
+	uint64_t sum = 0;
+	const struct lopt_output_plan *from = &plan->outputs[output];
+	for (size_t i = from->first; i <= lopt_output_top(from); i++)
+		sum = lopt_add_saturating(sum, lopt_image_layer(plan->image, i)->compressed_size, NULL);
+	return sum;
+}
+
+/* Of the input. What comes last of a layer and goes is not read, so it may be less. */
+static uint64_t bytes_to_read(const struct work *work)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < work->todo; i++) {
+		const struct lopt_repack_plan *plan = work->jobs[work->order[i]].what.plan;
+		sum = lopt_add_saturating(sum, stored_before(plan, work->order[i]), NULL);
+	}
+	return sum;
+}
+
+static enum lopt_status run(struct work *work, const char *what, struct lopt_error *err)
+{
+	if (work->todo)
+		qsort_r(work->order, work->todo, sizeof *work->order, compare_jobs, work);
+	lopt_meter_begin(&work->meter, what, bytes_to_read(work));
+	run_all(work);
+	return first_failure(work, err);
+}
+
 enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct lopt_repack_plan *plan,
-				   const struct lopt_limits *limits, struct lopt_archive *archive,
+				   const struct lopt_repack_writing *options, struct lopt_archive *archive,
 				   struct lopt_error *err)
 {
-	LOPT_CLEANUP(release_work)
-	struct work work = { .layers = layers, .count = plan->output_count, .lock = PTHREAD_MUTEX_INITIALIZER };
-	work.jobs = calloc(work.count + 1, sizeof *work.jobs);
-	work.order = calloc(work.count + 1, sizeof *work.order);
-	if (!work.jobs || !work.order)
-		return lopt_error_memory(err);
-	prepare(&work, plan, limits, archive);
+	LOPT_CLEANUP(release_work) struct work work = { .layers = layers, .lock = PTHREAD_MUTEX_INITIALIZER };
+	LOPT_TRY(begin(&work, plan, options, err));
+	reserve(&work, archive);
 	LOPT_TRY(allocate(&work, err));
-	if (work.count)
-		qsort_r(work.order, work.count, sizeof *work.order, compare_jobs, &work);
-	run_all(&work);
-	LOPT_TRY(first_failure(&work, err));
+	LOPT_TRY(run(&work, "writing layers", err));
 	return settle(&work, archive, err);
+}
+
+/* --- only to know --- */
+
+static enum lopt_status foretell(uint64_t *stored, struct work *work, struct lopt_error *err)
+{
+	for (size_t i = 0; i < work->count; i++)
+		if (work->jobs[i].twin == i && compresses(&work->layers[i]))
+			work->order[work->todo++] = i;
+	LOPT_TRY(run(work, "compressing layers", err));
+	for (size_t i = 0; i < work->count; i++)
+		stored[i] = work->layers[work->jobs[i].twin].blob.size;
+	return LOPT_OK;
+}
+
+enum lopt_status lopt_repack_foretell(uint64_t *stored, const struct lopt_repack_plan *plan,
+				      const struct lopt_repack_writing *options, struct lopt_error *err)
+{
+	LOPT_CLEANUP(release_work) struct work work = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	LOPT_CLEANUP(lopt_cleanup_bytes)
+	struct lopt_new_layer *layers = calloc(plan->output_count + 1, sizeof *layers);
+	work.layers = layers;
+	if (!layers)
+		return lopt_error_memory(err);
+	LOPT_TRY(begin(&work, plan, options, err));
+	return foretell(stored, &work, err);
 }

@@ -16,15 +16,6 @@ struct writing {
 	struct lopt_new_layer *layers;
 };
 
-/* --- layers --- */
-
-static enum lopt_status write_layers(struct writing *writing, struct lopt_error *err)
-{
-	for (size_t i = 0; i < writing->plan->output_count; i++)
-		lopt_layer_describe(&writing->layers[i], writing->plan, i, writing->options->how);
-	return lopt_layers_write(writing->layers, writing->plan, writing->documents.limits, &writing->archive, err);
-}
-
 /* --- documents --- */
 
 typedef enum lopt_status document_writer(struct lopt_buf *out, const struct lopt_documents *documents,
@@ -130,7 +121,7 @@ static enum lopt_status tell(struct lopt_repacked *out, const struct writing *wr
 
 static enum lopt_status write_all(struct lopt_repacked *out, struct writing *writing, struct lopt_error *err)
 {
-	LOPT_TRY(write_layers(writing, err));
+	LOPT_TRY(lopt_layers_write(writing->layers, writing->plan, writing->options, &writing->archive, err));
 	LOPT_TRY(write_documents(writing, err));
 	LOPT_TRY(lopt_archive_finish(&writing->archive, err));
 	return tell(out, writing, err);
@@ -156,8 +147,6 @@ enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_
 	};
 	if (!layers)
 		return lopt_error_memory(err);
-	if (!bundle->input.store->ops->reopen)
-		return lopt_error_set(err, LOPT_E_INPUT, "an input that can only be read once");
 	lopt_archive_init(&writing.archive, to, name, flat);
 	*out = (struct lopt_repacked){ 0 };
 	lopt_arena_init(&out->arena, options->limits->arena_bytes);

@@ -50,6 +50,7 @@ struct lopt_repack_writing {
 	enum lopt_repack_form form;
 	const struct lopt_compression *how;
 	const struct lopt_limits *limits;
+	struct lopt_progress progress; /* of layers; report may be NULL */
 };
 LOPT_CHECKED enum lopt_status lopt_repack_write(struct lopt_repacked *out, const struct lopt_repack_plan *plan,
 						const struct lopt_repack_writing *options, FILE *to, const char *name,
@@ -58,9 +59,12 @@ LOPT_CHECKED enum lopt_status lopt_repack_write(struct lopt_repacked *out, const
 int lopt_layout_unfold(const char *archive, const char *target);
 void lopt_repacked_release(struct lopt_repacked *repacked);
 
-/** Whether it is known without compressing how large a layer of the output will be, as stored. */
-bool lopt_repack_foresees(uint64_t *out, const struct lopt_repack_plan *plan, size_t output,
-			  const struct lopt_compression *how);
+/**
+ * What would be written: *stored has room for plan->output_count, and gets the size of each layer as stored. Where only
+ * compressing tells, that is done, and takes as long. LOPT_E_INPUT as above.
+ */
+LOPT_CHECKED enum lopt_status lopt_repack_foretell(uint64_t *stored, const struct lopt_repack_plan *plan,
+						   const struct lopt_repack_writing *options, struct lopt_error *err);
 
 /**
  * Hold what was written, and read again, to what was read: every path of the final filesystem with all that engines set of it,

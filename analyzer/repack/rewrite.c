@@ -15,6 +15,7 @@ struct making {
 	const struct lopt_repack_plan *plan;
 	const struct lopt_output_plan *output;
 	const struct lopt_limits *limits;
+	struct lopt_meter *meter;
 	struct lopt_layer_source source; /* of the layer that the last piece came from */
 	size_t layer;			 /* LOPT_NO_LAYER: none */
 	struct lopt_sink *to;
@@ -33,7 +34,7 @@ static enum lopt_status go_to_layer(struct making *making, size_t layer, struct 
 	lopt_layer_source_release(&making->source);
 	making->layer = layer;
 	return lopt_layer_source_open(&making->source, lopt_image_bundle(making->plan->image), layer, true,
-				      making->limits, err);
+				      making->limits, making->meter, err);
 }
 
 /* From the piece at `at`: how many stand side by side in one layer of the input, to be copied as they are. */
@@ -158,6 +159,7 @@ static enum lopt_status encode(struct lopt_new_layer *out, const struct lopt_lay
 	struct making making = { .plan = job->plan,
 				 .output = &job->plan->outputs[job->output],
 				 .limits = job->limits,
+				 .meter = job->meter,
 				 .source = { .fd = -1 },
 				 .layer = LOPT_NO_LAYER };
 	LOPT_TRY(open_tower(&tower, to, &out->compression, err));
@@ -191,7 +193,7 @@ static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_
 	LOPT_CLEANUP(lopt_digest_sink_release) struct lopt_digest_sink hashed = { 0 };
 	LOPT_CLEANUP(lopt_layer_source_release) struct lopt_layer_source source = { .fd = -1 };
 	LOPT_TRY(lopt_layer_source_open(&source, lopt_image_bundle(job->plan->image),
-					job->plan->outputs[job->output].first, false, job->limits, err));
+					job->plan->outputs[job->output].first, false, job->limits, job->meter, err));
 	if (out->blob.digest[0])
 		return lopt_layer_source_copy(&source, to, err);
 	LOPT_TRY(lopt_digest_sink_init(&hashed, to, LOPT_SHA256, err));
@@ -230,15 +232,6 @@ void lopt_layer_describe(struct lopt_new_layer *out, const struct lopt_repack_pl
 	} else if (out->compression.codec == LOPT_CODEC_PLAIN) {
 		out->blob.size = plan->outputs[output].size;
 	}
-}
-
-bool lopt_repack_foresees(uint64_t *out, const struct lopt_repack_plan *plan, size_t output,
-			  const struct lopt_compression *how)
-{
-	struct lopt_new_layer layer;
-	lopt_layer_describe(&layer, plan, output, how);
-	*out = layer.blob.size;
-	return !layer.new_bytes || layer.compression.codec == LOPT_CODEC_PLAIN;
 }
 
 enum lopt_status lopt_layer_write(struct lopt_new_layer *out, const struct lopt_layer_job *job, struct lopt_sink *to,

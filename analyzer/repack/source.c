@@ -19,7 +19,8 @@ void lopt_layer_source_release(struct lopt_layer_source *source)
 }
 
 enum lopt_status lopt_layer_source_open(struct lopt_layer_source *out, struct lopt_bundle *bundle, size_t layer,
-					bool plain, const struct lopt_limits *limits, struct lopt_error *err)
+					bool plain, const struct lopt_limits *limits, struct lopt_meter *meter,
+					struct lopt_error *err)
 {
 	const struct lopt_bundle_layer *from = &bundle->layers[layer];
 	uint64_t offset;
@@ -30,7 +31,8 @@ enum lopt_status lopt_layer_source_open(struct lopt_layer_source *out, struct lo
 	LOPT_TRY(
 		lopt_store_reopen(bundle->input.store, bundle->blobs[from->blob_index].member, &out->fd, &offset, err));
 	lopt_file_stream_init(&out->file, out->fd, offset, from->data->stored_size);
-	out->top = &out->file.stream;
+	lopt_metered_stream_init(&out->metered, &out->file.stream, meter);
+	out->top = &out->metered.stream;
 	if (!plain || from->data->codec == LOPT_CODEC_PLAIN)
 		return LOPT_OK;
 	LOPT_TRY(lopt_codec_open(&out->codec, from->data->codec, out->top, limits, false, err));

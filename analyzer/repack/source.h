@@ -5,12 +5,14 @@
 #include "io/stream.h"
 #include "io/sink.h"
 #include "source/bundle.h"
+#include "source/meter.h"
 
 /** A layer of the input, read again from front to end. Private to this room. */
 struct lopt_layer_source {
 	int fd;
 	struct lopt_file_stream file;
 	struct lopt_stream *codec, *ahead;
+	struct lopt_metered_stream metered;
 	struct lopt_stream *top;
 	char *bytes; /* read and not passed on: from `at`, `have` of them */
 	size_t at, have;
@@ -20,7 +22,7 @@ struct lopt_layer_source {
 /** `plain`: decompressed; else as stored. Release *out in any case, or zero its fd to -1 before. */
 LOPT_CHECKED enum lopt_status lopt_layer_source_open(struct lopt_layer_source *out, struct lopt_bundle *bundle,
 						     size_t layer, bool plain, const struct lopt_limits *limits,
-						     struct lopt_error *err);
+						     struct lopt_meter *meter, struct lopt_error *err);
 void lopt_layer_source_release(struct lopt_layer_source *source);
 
 /** All that is left. */

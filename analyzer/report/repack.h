@@ -17,19 +17,20 @@ struct lopt_repack_view {
 	uint64_t paths;			      /* of the final filesystem, all of which were compared */
 	struct lopt_str *instructions;	      /* of each layer; may hold credentials */
 	uint64_t content, size, stored;	      /* of the input: content_bytes, layer_bytes, compressed_bytes */
+	const uint64_t *stored_after;	      /* of each layer of the output, as stored */
+	uint64_t compressed;		      /* their sum */
 	uint64_t base_wasted;		      /* of what stays wasted, in the base */
 	struct lopt_repack_account account;
 	const struct lopt_repack_account *choices; /* LOPT_REPACK_MODES of them; NULL: nobody asked */
-	const struct lopt_compression *how;	   /* NULL: as it was */
 };
 
-/** What has come about. All are borrowed, and but for the plan may be NULL. */
+/** What has come about, all borrowed: the plan, and either what was written and where, or what would be. */
 struct lopt_repack_outcome {
 	const struct lopt_repack_plan *plan;
 	const struct lopt_repacked *repacked;
 	const char *target;
 	const struct lopt_repack_account *choices;
-	const struct lopt_compression *how;
+	const uint64_t *foretold; /* see lopt_repack_foretell() */
 };
 /** On success the caller releases *out. */
 LOPT_CHECKED enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out,
@@ -57,8 +58,6 @@ struct lopt_repack_sizes {
 	uint64_t size, stored;
 };
 struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output);
-/** How large a layer of the output is as stored, if that is known. */
-bool lopt_repack_size_stored(uint64_t *out, const struct lopt_repack_view *view, size_t output);
 /** What becomes of them: the fate of the lowest. */
 enum lopt_fate lopt_repack_output_fate(const struct lopt_repack_plan *plan, size_t output);
 

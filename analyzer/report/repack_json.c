@@ -40,7 +40,7 @@ static void write_before(struct writer *w)
 	lopt_json_close(&w->j, '}');
 }
 
-/* What is known before anything is written, and with it the digests and the compressed size. */
+/* What is known before anything is written, and with it the digests. */
 static void write_after(struct writer *w)
 {
 	const struct lopt_repack_view *view = w->view;
@@ -54,11 +54,7 @@ static void write_after(struct writer *w)
 	lopt_json_member_count(&w->j, "layers", view->plan->output_count);
 	lopt_json_member_count(&w->j, "content_bytes", view->content - view->plan->total.bytes);
 	lopt_json_member_count(&w->j, "layer_bytes", view->plan->total.size);
-	lopt_json_key(&w->j, "compressed_bytes");
-	if (repacked)
-		lopt_json_count(&w->j, repacked->compressed);
-	else
-		lopt_json_null(&w->j);
+	lopt_json_member_count(&w->j, "compressed_bytes", view->compressed);
 	lopt_json_member_count(&w->j, "wasted_bytes", view->plan->total.wasted);
 	lopt_json_member_count(&w->j, "base_wasted_bytes", view->base_wasted);
 	lopt_json_close(&w->j, '}');
@@ -142,7 +138,6 @@ static void write_output(struct writer *w, size_t index)
 	const struct lopt_repack_plan *plan = w->view->plan;
 	const struct lopt_output_plan *output = &plan->outputs[index];
 	struct lopt_repack_sizes before = lopt_repack_sizes_before(plan, index);
-	uint64_t stored;
 	lopt_json_open(&w->j, '{');
 	lopt_json_member_count(&w->j, "index", index);
 	lopt_json_member_text(&w->j, "fate", lopt_fate_name(lopt_repack_output_fate(plan, index)));
@@ -156,11 +151,7 @@ static void write_output(struct writer *w, size_t index)
 	lopt_json_member_count(&w->j, "size_before", before.size);
 	lopt_json_member_count(&w->j, "size", output->size);
 	lopt_json_member_count(&w->j, "compressed_size_before", before.stored);
-	lopt_json_key(&w->j, "compressed_size");
-	if (lopt_repack_size_stored(&stored, w->view, index))
-		lopt_json_count(&w->j, stored);
-	else
-		lopt_json_null(&w->j);
+	lopt_json_member_count(&w->j, "compressed_size", w->view->stored_after[index]);
 	write_stored(w, index);
 	lopt_json_close(&w->j, '}');
 }

@@ -32,8 +32,7 @@ static void write_summary(struct writer *w)
 					     : "What would go");
 	write_size(w, "size", view->content, view->content - view->plan->total.bytes);
 	write_size(w, "layers, plain", view->size, view->plan->total.size);
-	if (view->repacked)
-		write_size(w, "layers, stored", view->stored, view->repacked->compressed);
+	write_size(w, "layers, stored", view->stored, view->compressed);
 	lopt_buf_printf(&w->out, "| layers | %zu | %zu | |\n\nBase: ", view->plan->layer_count,
 			view->plan->output_count);
 	lopt_base_show(&w->out, view->plan);
@@ -46,6 +45,9 @@ static void write_summary(struct writer *w)
 	lopt_buf_text(&w->out, ", in the base ");
 	lopt_size_format(&w->out, view->base_wasted);
 	lopt_buf_text(&w->out, ".\n");
+	if (view->compressed > view->stored)
+		lopt_buf_text(&w->out,
+			      "\nAs stored it is larger, since it was compressed harder before (`--compress`).\n");
 	if (!view->plan->total.linked_files)
 		return;
 	lopt_buf_text(&w->out, "\nHard links instead of equal files, which is not strictly the same: ");
@@ -76,7 +78,6 @@ static void write_output(struct writer *w, size_t index)
 {
 	const struct lopt_repack_plan *plan = w->view->plan;
 	struct lopt_repack_sizes before = lopt_repack_sizes_before(plan, index);
-	uint64_t stored;
 	lopt_buf_printf(&w->out, "| %zu | ", index);
 	put_range(&w->out, &plan->outputs[index]);
 	lopt_buf_printf(&w->out, " | %s | ", lopt_fate_name(lopt_repack_output_fate(plan, index)));
@@ -86,8 +87,7 @@ static void write_output(struct writer *w, size_t index)
 	lopt_buf_text(&w->out, " | ");
 	lopt_size_format(&w->out, before.stored);
 	lopt_buf_text(&w->out, " | ");
-	if (lopt_repack_size_stored(&stored, w->view, index))
-		lopt_size_format(&w->out, stored);
+	lopt_size_format(&w->out, w->view->stored_after[index]);
 	lopt_buf_text(&w->out, " |\n");
 }
 

@@ -36,8 +36,10 @@ static void write_sizes(struct writer *w)
 	const struct lopt_repack_view *view = w->view;
 	write_size(w, "size", view->content, view->content - view->plan->total.bytes);
 	write_size(w, "layers, plain", view->size, view->plan->total.size);
-	if (view->repacked)
-		write_size(w, "layers, stored", view->stored, view->repacked->compressed);
+	write_size(w, "layers, stored", view->stored, view->compressed);
+	if (view->compressed > view->stored)
+		lopt_printer_line(&w->p,
+				  "                  more, since they were compressed harder before (--compress)");
 	lopt_printer_printf(&w->p, "%-18s%10zu -> %10zu", "layers", view->plan->layer_count, view->plan->output_count);
 	lopt_printer_end(&w->p);
 }
@@ -111,7 +113,6 @@ static void write_output(struct writer *w, size_t index)
 	const struct lopt_repack_plan *plan = w->view->plan;
 	const struct lopt_output_plan *output = &plan->outputs[index];
 	struct lopt_repack_sizes before = lopt_repack_sizes_before(plan, index);
-	uint64_t stored;
 	lopt_printer_printf(&w->p, output->count > 1 ? "  %3zu  %zu-%zu" : "  %3zu  %zu", index, output->first,
 			    lopt_output_top(output));
 	lopt_printer_to_column(&w->p, 16);
@@ -121,10 +122,7 @@ static void write_output(struct writer *w, size_t index)
 	lopt_printer_size(&w->p, output->size, 9);
 	lopt_printer_size(&w->p, before.stored, 13);
 	lopt_printer_text(&w->p, " ->");
-	if (lopt_repack_size_stored(&stored, w->view, index))
-		lopt_printer_size(&w->p, stored, 9);
-	else
-		lopt_printer_right(&w->p, "?", 9);
+	lopt_printer_size(&w->p, w->view->stored_after[index], 9);
 	lopt_printer_end(&w->p);
 }
 

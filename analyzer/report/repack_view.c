@@ -59,6 +59,21 @@ static enum lopt_status show_instructions(struct lopt_repack_view *view, struct 
 	return LOPT_OK;
 }
 
+static enum lopt_status take_stored(struct lopt_repack_view *view, const struct lopt_repack_outcome *outcome,
+				    struct lopt_error *err)
+{
+	size_t count = view->plan->output_count;
+	uint64_t *stored = lopt_arena_zalloc(&view->arena, count + 1, sizeof *stored);
+	if (!stored)
+		return lopt_error_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		stored[i] = outcome->repacked ? outcome->repacked->layers[i].stored : outcome->foretold[i];
+		view->compressed = lopt_add_saturating(view->compressed, stored[i], NULL);
+	}
+	view->stored_after = stored;
+	return LOPT_OK;
+}
+
 static uint64_t content_of(const struct lopt_layer *layer)
 {
 	uint64_t sum = 0;
@@ -92,14 +107,6 @@ struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan 
 	return sum;
 }
 
-bool lopt_repack_size_stored(uint64_t *out, const struct lopt_repack_view *view, size_t output)
-{
-	if (!view->repacked)
-		return lopt_repack_foresees(out, view->plan, output, view->how);
-	*out = view->repacked->layers[output].stored;
-	return true;
-}
-
 enum lopt_fate lopt_repack_output_fate(const struct lopt_repack_plan *plan, size_t output)
 {
 	return plan->layers[plan->outputs[output].first].fate;
@@ -113,12 +120,13 @@ enum lopt_status lopt_repack_view_make(struct lopt_repack_view *out, const struc
 		.repacked = outcome->repacked,
 		.target = outcome->target,
 		.choices = outcome->choices,
-		.how = outcome->how,
 		.paths = lopt_image_path_count(outcome->plan->image),
 	};
 	lopt_repack_account_make(&out->account, outcome->plan);
 	lopt_arena_init(&out->arena, SIZE_MAX);
 	enum lopt_status status = show_instructions(out, err);
+	if (status == LOPT_OK)
+		status = take_stored(out, outcome, err);
 	if (status == LOPT_OK)
 		sum_up(out);
 	else
