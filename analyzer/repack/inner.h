@@ -23,17 +23,14 @@ LOPT_CHECKED enum lopt_status lopt_repack_scope(struct lopt_repack_plan *plan,
 LOPT_CHECKED enum lopt_status lopt_repack_named_base(size_t *out, const struct lopt_repack_plan *plan,
 						     const struct lopt_limits *limits, struct lopt_error *err);
 
-/** Which layers are to be joined, by the mode alone: together[i] when layer i and the one above it (runs.c). */
-void lopt_repack_runs(const struct lopt_repack_plan *plan, bool *together);
+/** Which layers are to be joined: together[i] when layer i and the one above it; else why not, if that has to be told (runs.c). */
+void lopt_repack_runs(struct lopt_repack_plan *plan, bool *together);
 /**
  * The same for at most plan->max_layers, so that as few bytes as can be are shared no longer. `never` is by layer likewise;
  * plan has been made without joining. LOPT_E_INPUT: it cannot be done.
  */
 LOPT_CHECKED enum lopt_status lopt_repack_fewest(const struct lopt_repack_plan *plan, const bool *never, bool *together,
 						 struct lopt_error *err);
-/** Whether a layer may be part of another one. */
-bool lopt_repack_can_join(const struct lopt_repack_plan *plan, size_t layer);
-
 /** Whether the history says of each layer which instruction made it, or is not there at all. */
 bool lopt_history_is_whole(const struct lopt_image *image);
 /** Outputs that nothing is left of go; then all sums (sums.c). */

@@ -5,19 +5,27 @@
 #include "repack/draft.h"
 #include "repack/inner.h"
 
-bool lopt_repack_can_join(const struct lopt_repack_plan *plan, size_t layer)
+/* NULL: it can be part of another one. "": it cannot, and its fate tells why. */
+static const char *why_alone(const struct lopt_repack_plan *plan, size_t layer)
 {
 	enum lopt_fate fate = plan->layers[layer].fate;
-	bool is_ours = fate != LOPT_FATE_BASE && fate != LOPT_FATE_LEFT;
-	bool can_be_cut = lopt_image_layer(plan->image, layer)->entry_count == 0 || lopt_places_of(plan, layer);
-	return is_ours && can_be_cut && lopt_history_is_whole(plan->image);
+	if (fate == LOPT_FATE_BASE || fate == LOPT_FATE_LEFT)
+		return "";
+	if (!lopt_history_is_whole(plan->image))
+		return "the history does not tell which instruction made which layer";
+	if (lopt_image_layer(plan->image, layer)->entry_count && !lopt_places_of(plan, layer))
+		return "its tar has headers that belong to no entry";
+	return NULL;
 }
 
-void lopt_repack_runs(const struct lopt_repack_plan *plan, bool *together)
+void lopt_repack_runs(struct lopt_repack_plan *plan, bool *together)
 {
-	for (size_t i = 0; i + 1 < plan->layer_count; i++)
-		together[i] = plan->mode != LOPT_REPACK_TRIM && lopt_repack_can_join(plan, i) &&
-			      lopt_repack_can_join(plan, i + 1);
+	for (size_t i = 0; i + 1 < plan->layer_count; i++) {
+		const char *low = why_alone(plan, i), *high = why_alone(plan, i + 1);
+		bool fate_tells = (low && !*low) || (high && !*high);
+		together[i] = !low && !high;
+		plan->layers[i].cut = fate_tells ? NULL : low ? low : high;
+	}
 }
 
 /* --- as few bytes as can be --- */
@@ -45,7 +53,7 @@ static void release_choice(struct choice *c)
 static bool can_join_all(const struct lopt_repack_plan *plan, const bool *never, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		if (never[i] || !lopt_repack_can_join(plan, i) || !lopt_repack_can_join(plan, i + 1))
+		if (never[i] || why_alone(plan, i) || why_alone(plan, i + 1))
 			return false;
 	return true;
 }
@@ -116,6 +124,14 @@ static enum lopt_status make_choice(struct choice *c, struct lopt_error *err)
 	return c->costs && c->can_join && c->joined && c->alone && c->extends ? LOPT_OK : lopt_error_memory(err);
 }
 
+static enum lopt_status too_few(const struct lopt_repack_plan *plan, struct lopt_error *err)
+{
+	const char *why = lopt_history_is_whole(plan->image)
+				  ? "those of the base, and what engines see differently, are not joined"
+				  : "the history does not tell which instruction made which of them";
+	return lopt_error_set(err, LOPT_E_INPUT, "it cannot be brought to %zu layers: %s", plan->max_layers, why);
+}
+
 enum lopt_status lopt_repack_fewest(const struct lopt_repack_plan *plan, const bool *never, bool *together,
 				    struct lopt_error *err)
 {
@@ -126,10 +142,7 @@ enum lopt_status lopt_repack_fewest(const struct lopt_repack_plan *plan, const b
 	fill_choice(&c);
 	size_t last = (c.count - 1) * (c.joins + 1) + c.joins;
 	if (least(c.joined[last], c.alone[last]) == UINT64_MAX)
-		return lopt_error_set(
-			err, LOPT_E_INPUT,
-			"it cannot be brought to %zu layers: those of the base, and what engines see differently, are not joined",
-			plan->max_layers);
+		return too_few(plan, err);
 	mark(&c, together);
 	return LOPT_OK;
 }

@@ -166,6 +166,38 @@ static void links_what_is_equal(void **state)
 	CHECK_JOINS(cases);
 }
 
+static void tells_why_layers_stay_apart(void **state)
+{
+	(void)state;
+	static const char one[] = "\"history\": [{\"created_by\": \"A\"}]";
+	static const char both[] = "\"history\": [{\"created_by\": \"A\"}, {\"created_by\": \"B\"}]";
+	static const char unknown[] = "the history does not tell which instruction made which layer";
+	static const struct {
+		const char *configuration;
+		struct lopt_repack_options how;
+		const char *why;
+	} cases[] = {
+		{ "", { .mode = LOPT_REPACK_SQUASH }, NULL },
+		{ both, { .mode = LOPT_REPACK_SQUASH }, NULL },
+		{ one, { .mode = LOPT_REPACK_SQUASH }, unknown },
+		{ one, { .mode = LOPT_REPACK_MERGE_UPPER }, unknown },
+		{ one, { .mode = LOPT_REPACK_MERGE_UPPER, .base_layers = 1 }, NULL },
+		{ one, { .mode = LOPT_REPACK_MERGE_UPPER, .base_layers = 2 }, NULL },
+		{ one, { .mode = LOPT_REPACK_TRIM }, NULL },
+	};
+	static const char *const layers[TEST_LAYERS_MAX] = { "a=1", "b=2" };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct test_opened opened;
+		test_opened_open(&opened, layers, cases[i].configuration);
+		assert_int_equal(test_opened_plan(&opened, cases[i].how, &err), LOPT_OK);
+		const char *why = opened.plan.layers[0].cut;
+		if (!cases[i].why != !why || (why && strcmp(why, cases[i].why) != 0))
+			fail_msg("case %zu: %s", i, why ? why : "(none)");
+		assert_null(opened.plan.layers[1].cut);
+		test_opened_close(&opened);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +206,7 @@ int main(void)
 		cmocka_unit_test(joins_no_more_than_engines_agree_on),
 		cmocka_unit_test(joins_as_few_as_it_takes),
 		cmocka_unit_test(links_what_is_equal),
+		cmocka_unit_test(tells_why_layers_stay_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
