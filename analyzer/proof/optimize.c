@@ -6,16 +6,20 @@
 #include "base/cleanup.h"
 #include "proof/blame.h"
 
+static void release_held(struct lopt_held *held)
+{
+	if (held->edits)
+		lopt_trial_release(&held->trial);
+	free(held->edits);
+	*held = (struct lopt_held){ 0 };
+}
+
 void lopt_optimizing_release(struct lopt_optimizing *optimizing)
 {
 	if (optimizing->has_trial)
 		lopt_trial_release(&optimizing->trial);
-	if (optimizing->has_held)
-		lopt_trial_release(&optimizing->held);
-	free(optimizing->holds);
-	if (optimizing->earlier_has_held)
-		lopt_trial_release(&optimizing->earlier_held);
-	free(optimizing->earlier_holds);
+	release_held(&optimizing->held);
+	release_held(&optimizing->earlier_held);
 	if (optimizing->earlier.edits)
 		lopt_plan_release(&optimizing->earlier);
 	lopt_buf_release(&optimizing->text);
@@ -88,31 +92,33 @@ static bool is_proved(const struct lopt_optimizing *o)
 
 /* What is proved is held on to: whatever is tried after it, nothing less comes out. */
 
+static bool holds(const struct lopt_optimizing *o, size_t edit)
+{
+	return o->held.edits && o->held.edits[edit];
+}
+
 /* Smaller, or all of that and more: another order saves no bytes. */
 static bool is_better(const struct lopt_optimizing *o)
 {
 	bool more = true;
-	for (size_t i = 0; o->has_held && i < o->plan->count; i++)
-		more &= !o->holds[i] || lopt_edit_applies(&o->plan->edits[i]);
-	return more || size_of(&o->trial.subject) < size_of(&o->held.subject);
+	for (size_t i = 0; i < o->plan->count; i++)
+		more &= !holds(o, i) || lopt_edit_applies(&o->plan->edits[i]);
+	return more || size_of(&o->trial.subject) < size_of(&o->held.trial.subject);
 }
 
 /* The trial holds: its image is kept in place of the one before. */
 static enum lopt_status hold(struct lopt_optimizing *o, struct lopt_error *err)
 {
-	bool *holds = calloc(o->plan->count + 1, sizeof *holds);
-	if (!holds)
+	bool *edits = calloc(o->plan->count + 1, sizeof *edits);
+	if (!edits)
 		return lopt_error_memory(err);
 	for (size_t i = 0; i < o->plan->count; i++)
-		holds[i] = lopt_edit_applies(&o->plan->edits[i]);
-	free(o->holds);
-	o->holds = holds;
-	struct lopt_trial before = o->held;
-	bool had = o->has_held;
-	o->held = o->trial;
-	o->has_held = true;
-	o->trial = before;
-	o->has_trial = had;
+		edits[i] = lopt_edit_applies(&o->plan->edits[i]);
+	struct lopt_held before = o->held;
+	o->held = (struct lopt_held){ o->trial, edits };
+	o->trial = before.trial;
+	o->has_trial = before.edits != NULL;
+	free(before.edits);
 	discard_trial(o);
 	return LOPT_OK;
 }
@@ -130,7 +136,7 @@ static size_t count_new(const struct lopt_optimizing *o)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < o->plan->count; i++)
-		count += lopt_edit_applies(&o->plan->edits[i]) && !(o->has_held && o->holds[i]);
+		count += lopt_edit_applies(&o->plan->edits[i]) && !holds(o, i);
 	return count;
 }
 
@@ -172,9 +178,9 @@ static void choose_first(struct lopt_plan *plan, const struct search *search, si
 static size_t count_held(const struct lopt_optimizing *o, const struct search *search)
 {
 	size_t count = 0, held = 0;
-	for (size_t i = 0; o->has_held && i < o->plan->count; i++)
-		held += o->holds[i];
-	while (count < search->count && o->has_held && o->holds[search->order[count]])
+	for (size_t i = 0; i < o->plan->count; i++)
+		held += holds(o, i);
+	while (count < search->count && holds(o, search->order[count]))
 		count++;
 	return count == held && count < search->count ? count : 0;
 }
@@ -192,10 +198,10 @@ static enum lopt_status find_guilty(struct lopt_optimizing *o, struct lopt_error
 	lopt_blame_reason(&reason, &o->trial);
 	while (bad - good > 1 && o->builds < o->builds_max) {
 		size_t middle = good + (bad - good) / 2;
-		bool holds;
+		bool proved;
 		choose_first(o->plan, &search, middle);
-		LOPT_TRY(try_applied(o, &holds, err));
-		if (holds) {
+		LOPT_TRY(try_applied(o, &proved, err));
+		if (proved) {
 			good = middle;
 			continue;
 		}
@@ -214,7 +220,7 @@ static enum lopt_status drop_rest(struct lopt_optimizing *o, struct lopt_error *
 	LOPT_CLEANUP(lopt_buf_release) struct lopt_buf reason = LOPT_BUF_INIT(65536);
 	lopt_blame_reason(&reason, &o->trial);
 	for (size_t i = 0; i < o->plan->count; i++)
-		if (lopt_edit_applies(&o->plan->edits[i]) && !(o->has_held && o->holds[i]))
+		if (lopt_edit_applies(&o->plan->edits[i]) && !holds(o, i))
 			LOPT_TRY(lopt_blame_one(o->plan, i, &reason, err));
 	return LOPT_OK;
 }
@@ -222,8 +228,8 @@ static enum lopt_status drop_rest(struct lopt_optimizing *o, struct lopt_error *
 /* Those that are held are above suspicion. */
 static void trust_held(struct lopt_optimizing *o)
 {
-	for (size_t i = 0; o->has_held && i < o->plan->count; i++)
-		if (o->holds[i] && lopt_edit_applies(&o->plan->edits[i]))
+	for (size_t i = 0; i < o->plan->count; i++)
+		if (holds(o, i) && lopt_edit_applies(&o->plan->edits[i]))
 			o->plan->edits[i].state = LOPT_EDIT_PROVED;
 }
 
@@ -253,30 +259,23 @@ static enum lopt_status plan_again(struct lopt_optimizing *o, struct lopt_error 
 	LOPT_TRY(lopt_plan_again(&again, o->plan, o->input, err));
 	o->earlier = *o->plan;
 	o->earlier_held = o->held;
-	o->earlier_has_held = o->has_held;
-	o->earlier_holds = o->holds;
 	*o->plan = again;
-	o->has_held = false;
-	o->holds = NULL;
+	o->held = (struct lopt_held){ 0 };
 	return o->has_target ? lopt_plan_aim(o->plan, o->input->analysis->totals.content_bytes, o->target, err)
 			     : LOPT_OK;
 }
 
 static void return_to_earlier(struct lopt_optimizing *o)
 {
-	if (!o->earlier_has_held || (o->has_held && size_of(&o->held.subject) <= size_of(&o->earlier_held.subject)))
+	bool wins = !o->held.edits || size_of(&o->earlier_held.trial.subject) < size_of(&o->held.trial.subject);
+	if (!o->earlier_held.edits || !wins)
 		return;
-	if (o->has_held)
-		lopt_trial_release(&o->held);
-	free(o->holds);
+	release_held(&o->held);
 	lopt_plan_release(o->plan);
 	*o->plan = o->earlier;
 	o->held = o->earlier_held;
-	o->holds = o->earlier_holds;
-	o->has_held = true;
-	o->earlier_has_held = false;
-	o->earlier_holds = NULL;
 	o->earlier = (struct lopt_plan){ 0 };
+	o->earlier_held = (struct lopt_held){ 0 };
 }
 
 /* Targets. */
@@ -299,7 +298,7 @@ static enum lopt_status make_up(struct lopt_optimizing *o, struct lopt_error *er
 static bool take_more(struct lopt_optimizing *o)
 {
 	struct lopt_edit *spare = lopt_plan_next_spare(o->plan);
-	if (!o->has_target || size_of(&o->held.subject) <= o->target || !spare)
+	if (!o->has_target || size_of(&o->held.trial.subject) <= o->target || !spare)
 		return false;
 	spare->state = LOPT_EDIT_CHOSEN;
 	return true;
@@ -313,7 +312,7 @@ static enum lopt_status settle(struct lopt_optimizing *o, struct lopt_error *err
 						     : "it saves less than what is proved without it";
 	for (size_t i = 0; i < o->plan->count; i++) {
 		struct lopt_edit *edit = &o->plan->edits[i];
-		if (o->has_held && o->holds[i]) {
+		if (holds(o, i)) {
 			edit->state = LOPT_EDIT_PROVED;
 			edit->why = lopt_str_make("", 0);
 		} else if (lopt_edit_applies(edit)) {
@@ -321,11 +320,11 @@ static enum lopt_status settle(struct lopt_optimizing *o, struct lopt_error *err
 			edit->why = lopt_str_from(why);
 		}
 	}
-	if (o->has_held) {
+	if (o->held.edits) {
 		discard_trial(o);
-		o->trial = o->held;
+		o->trial = o->held.trial;
 		o->has_trial = true;
-		o->has_held = false;
+		free(LOPT_MOVE(o->held.edits));
 		LOPT_TRY(lopt_credit(o->plan, o->original->subject.image, o->trial.subject.image, err));
 	}
 	return draft(o, err);
@@ -334,18 +333,18 @@ static enum lopt_status settle(struct lopt_optimizing *o, struct lopt_error *err
 enum lopt_status lopt_optimize_prove(struct lopt_optimizing *o, struct lopt_error *err)
 {
 	for (;;) {
-		bool holds;
+		bool proved;
 		LOPT_TRY(make_up(o, err));
-		if (o->has_held && count_new(o) == 0 && !take_more(o))
+		if (o->held.edits && count_new(o) == 0 && !take_more(o))
 			break;
 		if (count_applied(o->plan) == 0 || o->builds >= o->builds_max)
 			break;
-		LOPT_TRY(try_applied(o, &holds, err));
-		if (!holds)
+		LOPT_TRY(try_applied(o, &proved, err));
+		if (!proved)
 			LOPT_TRY(learn(o, err));
 		if (is_obsolete(o))
 			LOPT_TRY(plan_again(o, err));
-		else if (holds && count_new(o)) /* it holds, but what is held already is smaller */
+		else if (proved && count_new(o)) /* it holds, but what is held already is smaller */
 			break;
 	}
 	return settle(o, err);

@@ -5,6 +5,12 @@
 #include "advice/plan.h"
 #include "proof/proof.h"
 
+/** The best that was proved of a plan so far. */
+struct lopt_held {
+	struct lopt_trial trial;
+	bool *edits; /* of the plan, which it has; NULL: nothing is proved */
+};
+
 /** Prove a plan: build what it proposes, drop what the rebuild refutes, and go on until the rest is proved. */
 struct lopt_optimizing {
 	const struct lopt_proof_options *options;
@@ -19,15 +25,10 @@ struct lopt_optimizing {
 	/* results */
 	struct lopt_trial trial; /* the last one; the proved one when there is one */
 	bool has_trial;
-	/* inner: the best that was proved so far, and which edits it has */
-	struct lopt_trial held;
-	bool has_held;
-	bool *holds;
-	/* the plan before this one, with what was proved of it; its edits are NULL where there is none */
-	struct lopt_plan earlier;
-	struct lopt_trial earlier_held;
-	bool earlier_has_held;
-	bool *earlier_holds;
+	/* inner */
+	struct lopt_held held;
+	struct lopt_plan earlier; /* the plan before this one; its edits are NULL where there is none */
+	struct lopt_held earlier_held;
 	struct lopt_buf text;	/* the Dockerfile: with all edits that are PROVED, or as it was */
 	struct lopt_buf ignore; /* the .dockerignore that belongs to it; empty: the one there was */
 	size_t builds;
