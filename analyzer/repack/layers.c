@@ -20,6 +20,7 @@ struct job {
 };
 
 struct work {
+	const struct lopt_repack_plan *plan;
 	struct lopt_new_layer *layers;
 	struct job *jobs;
 	size_t count;
@@ -41,8 +42,9 @@ static uint64_t most_bytes(const struct lopt_new_layer *layer, uint64_t size)
 }
 
 /* Listed twice, it is written once. */
-static size_t twin_of(const struct work *work, const struct lopt_repack_plan *plan, size_t output)
+static size_t twin_of(const struct work *work, size_t output)
 {
+	const struct lopt_repack_plan *plan = work->plan;
 	const struct lopt_bundle_layer *layers = lopt_image_bundle(plan->image)->layers;
 	uint32_t blob = layers[plan->outputs[output].first].blob_index;
 	for (size_t i = 0; i < output && !plan->outputs[output].pieces; i++)
@@ -51,12 +53,12 @@ static size_t twin_of(const struct work *work, const struct lopt_repack_plan *pl
 	return output;
 }
 
-static void describe(struct work *work, const struct lopt_repack_plan *plan, const struct lopt_repack_writing *options)
+static void describe(struct work *work, const struct lopt_repack_writing *options)
 {
 	for (size_t i = 0; i < work->count; i++) {
-		lopt_layer_describe(&work->layers[i], plan, i, options->how);
-		work->jobs[i].what = (struct lopt_layer_job){ plan, i, options->limits, &work->meter };
-		work->jobs[i].twin = twin_of(work, plan, i);
+		lopt_layer_describe(&work->layers[i], work->plan, i, options->how);
+		work->jobs[i].what = (struct lopt_layer_job){ work->plan, i, options->limits, &work->meter };
+		work->jobs[i].twin = twin_of(work, i);
 	}
 }
 
@@ -70,7 +72,7 @@ static void reserve(struct work *work, const struct lopt_archive *archive)
 		if (job->twin != i)
 			continue;
 		lopt_archive_reserve(&job->slot, archive, &place, is_long ? LOPT_SHA512 : LOPT_SHA256,
-				     most_bytes(layer, job->what.plan->outputs[i].size));
+				     most_bytes(layer, work->plan->outputs[i].size));
 		job->to = &job->slot.sink;
 		work->order[work->todo++] = i;
 	}
@@ -93,7 +95,7 @@ static bool compresses(const struct lopt_new_layer *layer)
 /* Compressing takes longest by far. */
 static uint64_t cost_of(const struct work *work, size_t index)
 {
-	uint64_t size = work->jobs[index].what.plan->outputs[index].size;
+	uint64_t size = work->plan->outputs[index].size;
 	return compresses(&work->layers[index]) ? lopt_add_saturating(size, UINT64_MAX / 2, NULL) : size;
 }
 
@@ -203,6 +205,7 @@ static enum lopt_status begin(struct work *work, const struct lopt_repack_plan *
 			      const struct lopt_repack_writing *options, struct lopt_error *err)
 {
 	lopt_meter_init(&work->meter, &options->progress);
+	work->plan = plan;
 	work->count = plan->output_count;
 	work->jobs = calloc(work->count + 1, sizeof *work->jobs);
 	work->order = calloc(work->count + 1, sizeof *work->order);
@@ -210,27 +213,16 @@ static enum lopt_status begin(struct work *work, const struct lopt_repack_plan *
 		return lopt_error_memory(err);
 	if (!lopt_image_bundle(plan->image)->input.store->ops->reopen)
 		return lopt_error_set(err, LOPT_E_INPUT, "an input that can only be read once");
-	describe(work, plan, options);
+	describe(work, options);
 	return LOPT_OK;
-}
-
-static uint64_t stored_before(const struct lopt_repack_plan *plan, size_t output)
-{
-	uint64_t sum = 0;
-	const struct lopt_output_plan *from = &plan->outputs[output];
-	for (size_t i = from->first; i <= lopt_output_top(from); i++)
-		sum = lopt_add_saturating(sum, lopt_image_layer(plan->image, i)->compressed_size, NULL);
-	return sum;
 }
 
 /* Of the input. What comes last of a layer and goes is not read, so it may be less. */
 static uint64_t bytes_to_read(const struct work *work)
 {
 	uint64_t sum = 0;
-	for (size_t i = 0; i < work->todo; i++) {
-		const struct lopt_repack_plan *plan = work->jobs[work->order[i]].what.plan;
-		sum = lopt_add_saturating(sum, stored_before(plan, work->order[i]), NULL);
-	}
+	for (size_t i = 0; i < work->todo; i++)
+		sum = lopt_add_saturating(sum, lopt_repack_sizes_before(work->plan, work->order[i]).stored, NULL);
 	return sum;
 }
 

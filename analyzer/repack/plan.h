@@ -124,6 +124,12 @@ LOPT_CHECKED enum lopt_status lopt_repack_plan_make(struct lopt_repack_plan *out
 						    const struct lopt_repack_options *options, struct lopt_error *err);
 void lopt_repack_plan_release(struct lopt_repack_plan *plan);
 
+/** Bytes of the layers that an output is made of, plain and as stored. */
+struct lopt_repack_sizes {
+	uint64_t size, stored;
+};
+struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output);
+
 /** What a plan gains, and what it costs: bytes of layers as stored that are no layers of the new image. */
 struct lopt_repack_account {
 	enum lopt_repack_mode mode;

@@ -154,3 +154,15 @@ enum lopt_status lopt_repack_sum_up(struct lopt_repack_plan *plan, struct lopt_e
 		add_output(plan, &plan->outputs[i]);
 	return LOPT_OK;
 }
+
+struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output)
+{
+	struct lopt_repack_sizes sum = { 0, 0 };
+	const struct lopt_output_plan *from = &plan->outputs[output];
+	for (size_t i = from->first; i <= lopt_output_top(from); i++) {
+		const struct lopt_layer *layer = lopt_image_layer(plan->image, i);
+		sum.size = lopt_add_saturating(sum.size, layer->size, NULL);
+		sum.stored = lopt_add_saturating(sum.stored, layer->compressed_size, NULL);
+	}
+	return sum;
+}

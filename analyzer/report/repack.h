@@ -53,12 +53,7 @@ LOPT_CHECKED enum lopt_status lopt_repack_json(FILE *to, const struct lopt_repac
 LOPT_CHECKED enum lopt_status lopt_repack_markdown(FILE *to, const struct lopt_repack_view *view,
 						   const struct lopt_report_options *options, struct lopt_error *err);
 
-/** Bytes of the layers that an output is made of, plain and as stored. */
-struct lopt_repack_sizes {
-	uint64_t size, stored;
-};
-struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output);
-/** What becomes of them: the fate of the lowest. */
+/** What becomes of the layers that an output is made of: the fate of the lowest. */
 enum lopt_fate lopt_repack_output_fate(const struct lopt_repack_plan *plan, size_t output);
 
 /** "given", "common", "named" or "guessed": how the base was told. */
