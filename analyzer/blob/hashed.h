@@ -9,7 +9,7 @@
 
 /**
  * What this process hashed: bytes that have the fingerprint have the digest. Whoever comes upon the bytes once more need not
- * compute a digest again, which takes eight times as long.
+ * compute a digest again, which takes several times as long.
  */
 struct lopt_hashed {
 	struct lopt_digest digest;

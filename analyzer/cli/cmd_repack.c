@@ -232,6 +232,8 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 	wanted->plan.limits = &wanted->opening.limits;
 	wanted->plan.base = base;
 	enum lopt_status status = lopt_repack_plan_make(&work->plan, work->image, &wanted->plan, err);
+	if (status == LOPT_OK && wanted->dry_run)
+		status = lopt_repack_choices_make(work->choices, work->image, &wanted->plan, err);
 	return status == LOPT_E_INPUT ? lopt_error_context(err, "%s: cannot be rewritten", wanted->opening.image)
 				      : status;
 }
@@ -276,7 +278,6 @@ static enum lopt_status write_product(struct work *work, struct lopt_error *err)
 static enum lopt_status foretell(struct work *work, struct lopt_error *err)
 {
 	struct lopt_meter_line line;
-	LOPT_TRY(lopt_repack_choices_make(work->choices, work->image, &work->wanted->plan, err));
 	work->foretold = calloc(work->plan.output_count + 1, sizeof *work->foretold);
 	if (!work->foretold)
 		return lopt_error_memory(err);
