@@ -53,7 +53,9 @@ static enum lopt_status take_compression(struct wanted *wanted, const char *valu
 	size_t index = 0, len = strcspn(value, ":");
 	(void)snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), value);
 	LOPT_TRY(lopt_word_parse(&index, "--compress", name, compressions, err));
-	wanted->compress = strcmp(value, compressions[0]) != 0;
+	wanted->compress = index != 0;
+	if (!wanted->compress && value[len])
+		return lopt_error_set(err, LOPT_E_USAGE, "--compress %.200s: %s has no levels", value, name);
 	if (!wanted->compress || lopt_compression_parse(&wanted->compression, value, err) == LOPT_OK)
 		return LOPT_OK;
 	return lopt_error_context(err, "--compress");
@@ -73,8 +75,8 @@ static enum lopt_status take_mode(struct wanted *wanted, const char *option, enu
 static enum lopt_status take_max_layers(struct wanted *wanted, const char *value, struct lopt_error *err)
 {
 	LOPT_TRY(take_mode(wanted, "--max-layers", LOPT_REPACK_TRIM, err));
-	LOPT_TRY(lopt_number_parse(&wanted->plan.max_layers, "max-layers", value, err));
-	if (wanted->plan.max_layers >= 1 && wanted->plan.max_layers <= LOPT_LAYERS_MAX)
+	enum lopt_status status = lopt_number_parse(&wanted->plan.max_layers, "max-layers", value, err);
+	if (status == LOPT_OK && wanted->plan.max_layers >= 1 && wanted->plan.max_layers <= LOPT_LAYERS_MAX)
 		return LOPT_OK;
 	return lopt_error_set(err, LOPT_E_USAGE, "--max-layers %.200s: it is a number from 1 to %d", value,
 			      LOPT_LAYERS_MAX);
@@ -191,8 +193,8 @@ static enum lopt_status open_spool(struct work *work, struct lopt_error *err)
 	work->spool = open(temporary, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (work->spool >= 0)
 		return LOPT_OK;
-	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: no room for a copy of what can only be read once: %s", temporary,
-			      strerror(errno));
+	return lopt_error_set(err, LOPT_E_SYSTEM, "%s: cannot make a copy there of what can only be read once: %s",
+			      temporary, strerror(errno));
 }
 
 static enum lopt_status open_all(struct work *work, struct lopt_error *err)
@@ -234,6 +236,7 @@ static enum lopt_status make_plan(struct work *work, struct lopt_error *err)
 	enum lopt_status status = lopt_repack_plan_make(&work->plan, work->image, &wanted->plan, err);
 	if (status == LOPT_OK && wanted->dry_run)
 		status = lopt_repack_choices_make(work->choices, work->image, &wanted->plan, err);
+	wanted->plan.base = NULL; /* it goes */
 	return status == LOPT_E_INPUT ? lopt_error_context(err, "%s: cannot be rewritten", wanted->opening.image)
 				      : status;
 }
@@ -299,7 +302,6 @@ static enum lopt_status write_report(const struct wanted *wanted, const struct l
 	return lopt_error_set(err, LOPT_E_BUG, "an output without a format");
 }
 
-/* The product first: where that cannot be put in place there is no report either. */
 static enum lopt_status report(struct work *work, struct lopt_error *err)
 {
 	LOPT_CLEANUP(lopt_repack_view_release) struct lopt_repack_view view = { 0 };
@@ -316,9 +318,7 @@ static enum lopt_status report(struct work *work, struct lopt_error *err)
 	LOPT_TRY(lopt_repack_view_make(&view, &outcome, err));
 	for (size_t i = 0; i < outputs->count; i++)
 		LOPT_TRY(write_report(wanted, &outputs->items[i], &view, err));
-	if (written)
-		LOPT_TRY(lopt_outfile_commit(&work->product, err));
-	return lopt_outputs_commit(outputs, err);
+	return lopt_outputs_commit_with(outputs, written ? &work->product : NULL, err);
 }
 
 static enum lopt_status do_work(struct wanted *wanted, struct lopt_error *err)
@@ -347,12 +347,12 @@ static enum lopt_status check(const struct wanted *wanted, struct lopt_error *er
 		if (inputs[i] && lopt_output_is_input(wanted->write, inputs[i]))
 			return lopt_error_set(err, LOPT_E_USAGE,
 					      "--write %.200s: the new image would replace the input", wanted->write);
-	return LOPT_OK;
+	return lopt_outputs_keep_off(&wanted->opening.outputs, wanted->write, err);
 }
 
 static enum lopt_status repack(struct wanted *wanted, struct lopt_error *err)
 {
-	const char *const more[2] = { wanted->base, wanted->write };
+	const char *const more[2] = { wanted->base, NULL };
 	if (wanted->opening.image)
 		LOPT_TRY(check(wanted, err));
 	LOPT_TRY(lopt_opening_finish(&wanted->opening, &lopt_command_repack, more, err));
@@ -417,7 +417,7 @@ static const struct lopt_option options[] = {
 
 const struct lopt_command lopt_command_repack = {
 	.name = "repack",
-	.usage = "IMAGE --write FILE [OPTION]...",
+	.usage = "IMAGE {--write FILE | --dry-run} [OPTION]...",
 	.what = "Write an image without the files nobody sees, and prove it the same",
 	.more = "IMAGE is a docker save tarball, an OCI archive, an OCI layout directory, - for\n"
 		"standard input, docker:NAME or podman:NAME. Archives may be compressed. FILE\n"

@@ -115,6 +115,18 @@ static enum lopt_status check_pair(const struct lopt_output *a, const struct lop
 			      a->to_stdout ? stream_name(a) : a->path);
 }
 
+enum lopt_status lopt_outputs_keep_off(const struct lopt_outputs *outputs, const char *path, struct lopt_error *err)
+{
+	for (size_t i = 0; i < outputs->count; i++) {
+		bool same = false;
+		if (!outputs->items[i].to_stdout && !is_device(outputs->items[i].path))
+			LOPT_TRY(same_place(&same, outputs->items[i].path, path, err));
+		if (same)
+			return lopt_error_set(err, LOPT_E_USAGE, "%s: a report would go where --write does", path);
+	}
+	return LOPT_OK;
+}
+
 bool lopt_output_is_input(const char *path, const char *input)
 {
 	struct stat st;
@@ -216,8 +228,11 @@ static enum lopt_status deliver(struct lopt_output *output, struct lopt_error *e
 }
 
 /* What can still fail comes first: full disks, then standard output, which cannot be taken back, then renaming. */
-enum lopt_status lopt_outputs_commit(struct lopt_outputs *outputs, struct lopt_error *err)
+enum lopt_status lopt_outputs_commit_with(struct lopt_outputs *outputs, struct lopt_outfile *product,
+					  struct lopt_error *err)
 {
+	if (product)
+		LOPT_TRY(lopt_outfile_flush(product, err));
 	for (size_t i = 0; i < outputs->count; i++) {
 		FILE *file = lopt_output_file(&outputs->items[i]);
 		errno = 0;
@@ -233,11 +248,18 @@ enum lopt_status lopt_outputs_commit(struct lopt_outputs *outputs, struct lopt_e
 		if (outputs->items[i].to_stdout)
 			LOPT_TRY(deliver(&outputs->items[i], err));
 	}
+	if (product)
+		LOPT_TRY(lopt_outfile_commit(product, err));
 	for (size_t i = 0; i < outputs->count; i++) {
 		if (!outputs->items[i].to_stdout)
 			LOPT_TRY(lopt_outfile_commit(&outputs->items[i].target, err));
 	}
 	return LOPT_OK;
+}
+
+enum lopt_status lopt_outputs_commit(struct lopt_outputs *outputs, struct lopt_error *err)
+{
+	return lopt_outputs_commit_with(outputs, NULL, err);
 }
 
 void lopt_outputs_release(struct lopt_outputs *outputs)

@@ -39,6 +39,9 @@ LOPT_CHECKED enum lopt_status lopt_outputs_set_format(struct lopt_outputs *outpu
 /** Text on standard output where nothing was asked for; refuses two outputs to one place and one to an input. */
 LOPT_CHECKED enum lopt_status lopt_outputs_check(struct lopt_outputs *outputs, const char *const inputs[],
 						 size_t input_count, struct lopt_error *err);
+/** Refuses an output to where the run puts something else. */
+LOPT_CHECKED enum lopt_status lopt_outputs_keep_off(const struct lopt_outputs *outputs, const char *path,
+						    struct lopt_error *err);
 /** Does an output have this format? `len` bytes of output->format are its name. */
 bool lopt_output_is(const struct lopt_output *output, const char *format);
 
@@ -47,6 +50,9 @@ LOPT_CHECKED enum lopt_status lopt_outputs_open(struct lopt_outputs *outputs, st
 FILE *lopt_output_file(const struct lopt_output *output);
 /** Deliver everything. */
 LOPT_CHECKED enum lopt_status lopt_outputs_commit(struct lopt_outputs *outputs, struct lopt_error *err);
+/** The same together with what the run made: it appears when standard output has been written, before the other reports do. */
+LOPT_CHECKED enum lopt_status lopt_outputs_commit_with(struct lopt_outputs *outputs, struct lopt_outfile *product,
+						       struct lopt_error *err);
 /** Safe at any time; also the cleanup of a local. */
 void lopt_outputs_release(struct lopt_outputs *outputs);
 

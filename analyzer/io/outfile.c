@@ -297,13 +297,26 @@ enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *out, const cha
 
 /* Finishing. */
 
-/* Returns 0 or the errno of what was lost. Closes the file, unless it is standard output. */
+/* Returns 0 or the errno of what was lost. */
+static int flush(const struct lopt_outfile *out)
+{
+	int code = fflush(out->file) ? errno : ferror(out->file) ? EIO : 0;
+	if (!code && out->temporary && fsync(fileno(out->file)) < 0 && errno != EINVAL) /* no fsync there */
+		code = errno;
+	return code;
+}
+
+enum lopt_status lopt_outfile_flush(const struct lopt_outfile *out, struct lopt_error *err)
+{
+	int code = flush(out);
+	return code ? fails(err, out->path ? out->path : "standard output", code) : LOPT_OK;
+}
+
+/* The same. Closes the file, unless it is standard output. */
 static int flush_and_close(struct lopt_outfile *out)
 {
+	int code = flush(out);
 	FILE *file = LOPT_MOVE(out->file);
-	int code = fflush(file) ? errno : ferror(file) ? EIO : 0;
-	if (!code && out->temporary && fsync(fileno(file)) < 0 && errno != EINVAL) /* no fsync there */
-		code = errno;
 	if (file != stdout && fclose(file) && !code)
 		code = errno;
 	return code;

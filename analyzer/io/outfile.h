@@ -31,6 +31,8 @@ LOPT_CHECKED enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *o
 							  lopt_outfile_unfold *unfold, struct lopt_error *err);
 /** Have what was flushed written to the disk from now on, without waiting: commit has less to wait for. */
 void lopt_outfile_send(const struct lopt_outfile *out);
+/** Flush, check, sync: whatever a full disk can spoil has come about then. */
+LOPT_CHECKED enum lopt_status lopt_outfile_flush(const struct lopt_outfile *out, struct lopt_error *err);
 /** Flush, check, sync, rename. Releases `out` whatever happens. */
 LOPT_CHECKED enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err);
 /** Remove what was written. Safe after commit. */

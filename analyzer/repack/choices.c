@@ -9,6 +9,11 @@ const char *lopt_repack_mode_name(enum lopt_repack_mode mode)
 	return names[mode];
 }
 
+const char *lopt_repack_way_name(const struct lopt_repack_plan *plan)
+{
+	return plan->max_layers ? "max-layers" : lopt_repack_mode_name(plan->mode);
+}
+
 static bool is_shared(const struct lopt_repack_plan *plan, size_t layer)
 {
 	size_t output = plan->layers[layer].output;

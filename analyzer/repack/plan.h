@@ -146,5 +146,7 @@ LOPT_CHECKED enum lopt_status lopt_repack_choices_make(struct lopt_repack_accoun
 						       struct lopt_error *err);
 /** "trim", "merge-upper", "squash" */
 const char *lopt_repack_mode_name(enum lopt_repack_mode mode);
+/** The same, or "max-layers": the way that was asked for. */
+const char *lopt_repack_way_name(const struct lopt_repack_plan *plan);
 
 #endif

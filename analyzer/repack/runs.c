@@ -124,12 +124,17 @@ static enum lopt_status make_choice(struct choice *c, struct lopt_error *err)
 	return c->costs && c->can_join && c->joined && c->alone && c->extends ? LOPT_OK : lopt_error_memory(err);
 }
 
-static enum lopt_status too_few(const struct lopt_repack_plan *plan, struct lopt_error *err)
+static enum lopt_status too_few(const struct choice *c, struct lopt_error *err)
 {
+	const struct lopt_repack_plan *plan = c->plan;
+	size_t least_count = c->count;
+	for (size_t i = 0; i < c->count; i++)
+		least_count -= c->can_join[i];
 	const char *why = lopt_history_is_whole(plan->image)
 				  ? "those of the base, and what engines see differently, are not joined"
 				  : "the history does not tell which instruction made which of them";
-	return lopt_error_set(err, LOPT_E_INPUT, "it cannot be brought to %zu layers: %s", plan->max_layers, why);
+	return lopt_error_set(err, LOPT_E_INPUT, "it cannot be brought to %zu layer%s, at best to %zu: %s",
+			      plan->max_layers, plan->max_layers == 1 ? "" : "s", least_count, why);
 }
 
 enum lopt_status lopt_repack_fewest(const struct lopt_repack_plan *plan, const bool *never, bool *together,
@@ -142,7 +147,7 @@ enum lopt_status lopt_repack_fewest(const struct lopt_repack_plan *plan, const b
 	fill_choice(&c);
 	size_t last = (c.count - 1) * (c.joins + 1) + c.joins;
 	if (least(c.joined[last], c.alone[last]) == UINT64_MAX)
-		return too_few(plan, err);
+		return too_few(&c, err);
 	mark(&c, together);
 	return LOPT_OK;
 }

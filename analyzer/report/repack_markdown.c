@@ -26,10 +26,17 @@ static void write_size(struct writer *w, const char *name, uint64_t before, uint
 static void write_summary(struct writer *w)
 {
 	const struct lopt_repack_view *view = w->view;
-	lopt_buf_printf(&w->out, "## %s\n\n| | before | after | change |\n| --- | ---: | ---: | ---: |\n",
-			!view->plan->changes ? "Nothing to gain above the base"
-			: view->repacked     ? "Repacked and proved"
-					     : "What would go");
+	if (view->plan->changes)
+		lopt_buf_text(&w->out, view->repacked ? "## Repacked and proved\n\n" : "## What would go\n\n");
+	else
+		lopt_buf_text(&w->out, view->repacked ? "## Written and proved: no file goes, no layers are joined\n\n"
+						      : "## No file would go, and no layers be joined\n\n");
+	lopt_span_show(&w->out, lopt_image_info(view->plan->image)->source, INSTRUCTION_COLUMNS);
+	if (view->target) {
+		lopt_buf_text(&w->out, " written to ");
+		lopt_span_show(&w->out, lopt_str_from(view->target), INSTRUCTION_COLUMNS);
+	}
+	lopt_buf_text(&w->out, "\n\n| | before | after | change |\n| --- | ---: | ---: | ---: |\n");
 	write_size(w, "size", view->content, view->content - view->plan->total.bytes);
 	write_size(w, "layers, plain", view->size, view->plan->total.size);
 	write_size(w, "layers, stored", view->stored, view->compressed);
@@ -99,9 +106,9 @@ static void write_outputs(struct writer *w)
 		write_output(w, i);
 }
 
-static void write_account(struct writer *w, const struct lopt_repack_account *account)
+static void write_account(struct writer *w, const char *way, const struct lopt_repack_account *account)
 {
-	lopt_buf_printf(&w->out, "| %s | %zu | ", lopt_repack_mode_name(account->mode), account->layers);
+	lopt_buf_printf(&w->out, "| %s | %zu | ", way, account->layers);
 	lopt_size_format(&w->out, account->saved_size);
 	lopt_buf_text(&w->out, " | ");
 	lopt_size_format(&w->out, account->unshared);
@@ -113,12 +120,13 @@ static void write_account(struct writer *w, const struct lopt_repack_account *ac
 /* Of every mode where it was asked for, else of this one. */
 static void write_accounts(struct writer *w)
 {
-	lopt_buf_text(&w->out, "\n| | layers | saved | no longer shared | of the base |\n"
+	const struct lopt_repack_view *view = w->view;
+	lopt_buf_text(&w->out, "\n| | layers | saved (plain) | shared no longer (as stored) | of the base |\n"
 			       "| --- | ---: | ---: | ---: | ---: |\n");
-	if (!w->view->choices)
-		write_account(w, &w->view->account);
-	for (size_t i = 0; w->view->choices && i < LOPT_REPACK_MODES; i++)
-		write_account(w, &w->view->choices[i]);
+	for (size_t i = 0; view->choices && i < LOPT_REPACK_MODES; i++)
+		write_account(w, lopt_repack_mode_name(view->choices[i].mode), &view->choices[i]);
+	if (!view->choices || view->plan->max_layers)
+		write_account(w, lopt_repack_way_name(view->plan), &view->account);
 }
 
 static void write_left_alone(struct writer *w)

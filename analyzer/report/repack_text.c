@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/size.h"
 #include "report/printer.h"
 #include "report/repack.h"
 #include "report/view.h"
 
-enum { COLUMNS = 80, COLUMNS_MIN = 60 };
+enum { COLUMNS = 80, COLUMNS_MIN = 60, LABEL = 18 };
 
 struct writer {
 	struct lopt_printer p;
@@ -16,6 +17,11 @@ static const char *text_of(struct writer *w)
 {
 	w->p.cell.failed |= w->text.failed;
 	return w->text.data ? w->text.data : "";
+}
+
+static struct lopt_str text_view(struct writer *w)
+{
+	return lopt_str_from(text_of(w));
 }
 
 static void write_size(struct writer *w, const char *name, uint64_t before, uint64_t after)
@@ -50,12 +56,19 @@ static void write_linked(struct writer *w)
 	const struct lopt_repack_total *total = &w->view->plan->total;
 	if (!total->linked_files)
 		return;
+	lopt_buf_clear(&w->text);
+	lopt_size_format(&w->text, total->linked);
+	lopt_buf_printf(&w->text, ", %llu %s of equal ones: the links are not strictly the same",
+			(unsigned long long)total->linked_files,
+			total->linked_files == 1 ? "file that becomes a hard link" : "files that become hard links");
 	lopt_printer_printf(&w->p, "%-18s", "linked");
-	lopt_printer_size(&w->p, total->linked, 0);
-	lopt_printer_printf(&w->p, ", %llu %s of equal ones: the links are not strictly the same",
-			    (unsigned long long)total->linked_files,
-			    total->linked_files == 1 ? "file that becomes a hard link"
-						     : "files that become hard links");
+	lopt_printer_wrapped(&w->p, text_view(w), LABEL);
+}
+
+static void write_name(struct writer *w, const char *label, struct lopt_str name)
+{
+	lopt_printer_printf(&w->p, "%-18s", label);
+	lopt_printer_elided(&w->p, name, lopt_printer_room(&w->p));
 	lopt_printer_end(&w->p);
 }
 
@@ -63,22 +76,23 @@ static void write_summary(struct writer *w)
 {
 	const struct lopt_repack_view *view = w->view;
 	lopt_printer_style(&w->p, LOPT_STYLE_STRONG);
-	if (!view->plan->changes)
-		lopt_printer_text(&w->p, "nothing to gain above the base");
-	else
+	if (view->plan->changes)
 		lopt_printer_text(&w->p, view->repacked ? "repacked and proved" : "what would go");
+	else
+		lopt_printer_text(&w->p, view->repacked ? "written and proved: no file goes, no layers are joined"
+							: "no file would go, and no layers be joined");
 	lopt_printer_plain(&w->p);
 	lopt_printer_end(&w->p);
+	write_name(w, "image", lopt_image_info(view->plan->image)->source);
+	if (view->target)
+		write_name(w, "written to", lopt_str_from(view->target));
 	write_sizes(w);
 	lopt_buf_clear(&w->text);
 	lopt_base_show(&w->text, view->plan);
 	lopt_printer_printf(&w->p, "%-18s%s", "base", text_of(w));
 	lopt_printer_end(&w->p);
-	if (lopt_image_info(view->plan->image)->base_name.len) {
-		lopt_printer_printf(&w->p, "%-18s", "it names as base");
-		lopt_printer_elided(&w->p, lopt_image_info(view->plan->image)->base_name, lopt_printer_room(&w->p));
-		lopt_printer_end(&w->p);
-	}
+	if (lopt_image_info(view->plan->image)->base_name.len)
+		write_name(w, "it names as base", lopt_image_info(view->plan->image)->base_name);
 	write_linked(w);
 	lopt_printer_printf(&w->p, "%-18s", "stays wasted");
 	lopt_printer_size(&w->p, view->plan->total.wasted, 0);
@@ -134,29 +148,27 @@ static void write_outputs(struct writer *w)
 		write_output(w, i);
 }
 
-static void write_account(struct writer *w, const struct lopt_repack_account *account)
+static void write_account(struct writer *w, const char *way, const struct lopt_repack_account *account)
 {
-	lopt_printer_printf(&w->p, "  %-12s%4zu %s ", lopt_repack_mode_name(account->mode), account->layers,
-			    account->layers == 1 ? "layer, " : "layers,");
-	lopt_printer_size(&w->p, account->saved_size, 9);
-	lopt_printer_text(&w->p, " saved, ");
-	lopt_printer_size(&w->p, account->unshared, 9);
-	lopt_printer_text(&w->p, " no longer shared");
-	if (account->unshared_base) {
-		lopt_printer_text(&w->p, " (");
-		lopt_printer_size(&w->p, account->unshared_base, 0);
-		lopt_printer_text(&w->p, " of the base)");
-	}
+	lopt_printer_printf(&w->p, "  %-12s", way);
+	lopt_printer_count(&w->p, account->layers, 8);
+	lopt_printer_size(&w->p, account->saved_size, 12);
+	lopt_printer_size(&w->p, account->unshared, 12);
+	lopt_printer_size(&w->p, account->unshared_base, 12);
 	lopt_printer_end(&w->p);
 }
 
+/* Bytes of layers that others may have too, and that are no layers of the new image. */
 static void write_accounts(struct writer *w)
 {
-	lopt_printer_heading(&w->p, "Bytes saved, and bytes of layers that others may have and would share no longer");
-	if (!w->view->choices)
-		write_account(w, &w->view->account);
-	for (size_t i = 0; w->view->choices && i < LOPT_REPACK_MODES; i++)
-		write_account(w, &w->view->choices[i]);
+	const struct lopt_repack_view *view = w->view;
+	lopt_printer_heading(&w->p, "What it saves, plain, and what is shared no longer, as stored");
+	lopt_printer_printf(&w->p, "  %-12s%8s%12s%12s%12s", "", "layers", "saved", "unshared", "of the base");
+	lopt_printer_end(&w->p);
+	for (size_t i = 0; view->choices && i < LOPT_REPACK_MODES; i++)
+		write_account(w, lopt_repack_mode_name(view->choices[i].mode), &view->choices[i]);
+	if (!view->choices || view->plan->max_layers)
+		write_account(w, lopt_repack_way_name(view->plan), &view->account);
 }
 
 static void write_left_alone(struct writer *w)
@@ -218,11 +230,13 @@ static void write_proof(struct writer *w)
 	if (!w->view->repacked)
 		return;
 	lopt_printer_end(&w->p);
-	lopt_printer_text(&w->p, "Read again and compared: ");
-	lopt_printer_count(&w->p, w->view->paths, 0);
-	lopt_printer_line(&w->p, w->view->plan->total.linked_files
-					 ? " paths, but for hard links, and the configuration are the same."
-					 : " paths and the configuration are the same.");
+	lopt_buf_clear(&w->text);
+	lopt_buf_text(&w->text, "Read again and compared: ");
+	lopt_count_format(&w->text, w->view->paths);
+	lopt_buf_text(&w->text, w->view->plan->total.linked_files
+					? " paths, but for hard links, and the configuration are the same."
+					: " paths and the configuration are the same.");
+	lopt_printer_wrapped(&w->p, text_view(w), 0);
 }
 
 enum lopt_status lopt_repack_text(FILE *to, const struct lopt_repack_view *view,
@@ -232,7 +246,7 @@ enum lopt_status lopt_repack_text(FILE *to, const struct lopt_repack_view *view,
 	size_t columns = options->columns ? options->columns : COLUMNS;
 	lopt_printer_init(&w.p, to, columns < COLUMNS_MIN ? COLUMNS_MIN : columns, options->color, options->unicode);
 	write_summary(&w);
-	lopt_printer_heading(&w.p, "Layers");
+	lopt_printer_heading(&w.p, "Layers, what becomes of them, and the files that go");
 	for (size_t i = 0; i < view->plan->layer_count; i++)
 		write_layer(&w, i);
 	write_outputs(&w);

@@ -33,7 +33,7 @@ static enum lopt_status write_all(int fd, const char *bytes, size_t size, struct
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return lopt_error_set(err, LOPT_E_SYSTEM, "cannot write a copy of it to TMPDIR: %s",
+			return lopt_error_set(err, LOPT_E_SYSTEM, "a copy of it cannot be written (TMPDIR): %s",
 					      strerror(errno));
 		bytes += written;
 		size -= (size_t)written;
