@@ -298,15 +298,18 @@ enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *out, const cha
 /* Finishing. */
 
 /* Returns 0 or the errno of what was lost. */
-static int flush(const struct lopt_outfile *out)
+static int flush(struct lopt_outfile *out)
 {
+	if (out->flushed)
+		return 0;
 	int code = fflush(out->file) ? errno : ferror(out->file) ? EIO : 0;
 	if (!code && out->temporary && fsync(fileno(out->file)) < 0 && errno != EINVAL) /* no fsync there */
 		code = errno;
+	out->flushed = !code;
 	return code;
 }
 
-enum lopt_status lopt_outfile_flush(const struct lopt_outfile *out, struct lopt_error *err)
+enum lopt_status lopt_outfile_flush(struct lopt_outfile *out, struct lopt_error *err)
 {
 	int code = flush(out);
 	return code ? fails(err, out->path ? out->path : "standard output", code) : LOPT_OK;

@@ -18,6 +18,7 @@ struct lopt_outfile {
 	FILE *file;	 /* write here */
 	char *path;	 /* target; NULL for standard output */
 	char *temporary; /* NULL when written in place (standard output, device, pipe) */
+	bool flushed;	 /* nothing was written since lopt_outfile_flush() */
 };
 
 LOPT_CHECKED enum lopt_status lopt_outfile_open(struct lopt_outfile *out, const char *path, struct lopt_error *err);
@@ -32,7 +33,7 @@ LOPT_CHECKED enum lopt_status lopt_outfile_open_directory(struct lopt_outfile *o
 /** Have what was flushed written to the disk from now on, without waiting: commit has less to wait for. */
 void lopt_outfile_send(const struct lopt_outfile *out);
 /** Flush, check, sync: whatever a full disk can spoil has come about then. */
-LOPT_CHECKED enum lopt_status lopt_outfile_flush(const struct lopt_outfile *out, struct lopt_error *err);
+LOPT_CHECKED enum lopt_status lopt_outfile_flush(struct lopt_outfile *out, struct lopt_error *err);
 /** Flush, check, sync, rename. Releases `out` whatever happens. */
 LOPT_CHECKED enum lopt_status lopt_outfile_commit(struct lopt_outfile *out, struct lopt_error *err);
 /** Remove what was written. Safe after commit. */
