@@ -8,7 +8,7 @@
 const struct lopt_hashed *lopt_hashed_find(const struct lopt_hashed *list, size_t count,
 					   const struct lopt_digest *digest)
 {
-	for (size_t i = 0; i < count; i++) /* two a layer at most */
+	for (size_t i = 0; i < count; i++) /* four a layer at most */
 		if (lopt_digest_equal(&list[i].digest, digest))
 			return &list[i];
 	return NULL;

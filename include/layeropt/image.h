@@ -72,7 +72,7 @@ struct lopt_open_options {
 		select; /* one of several images: a tag as written in the archive, "NAME", or its number from 1; NULL: there must be one */
 	const char *platform;		  /* "os/arch[/variant]"; NULL: the host's, else the only one */
 	bool verify_digests;		  /* compute and compare every blob digest and diff ID */
-	const struct lopt_hashed *hashed; /* layers that have one of these digests need not be hashed to be verified */
+	const struct lopt_hashed *hashed; /* borrowed: layers of these digests need not be hashed to be verified */
 	size_t hashed_count;
 	bool want_sha256;	       /* SHA-256 of every regular file's content is needed (ls) */
 	bool want_fingerprints;	       /* all contents are to be told apart, also from those of other images read so */
