@@ -8,8 +8,9 @@
 #include "io/stream.h"
 
 /**
- * What this process hashed: bytes that have the fingerprint have the digest. Whoever comes upon the bytes once more need not
- * compute a digest again, which takes several times as long.
+ * What this process hashed: what has the fingerprint has the digest. Whoever comes upon it once more need not compute a digest
+ * again, which takes several times as long. The fingerprint is that of the bytes, or of an uncompressed layer that of its parts
+ * (layer/parts.h), and compared with one of the same kind.
  */
 struct lopt_hashed {
 	struct lopt_digest digest;
@@ -18,6 +19,10 @@ struct lopt_hashed {
 /** NULL: it is not among them. */
 const struct lopt_hashed *lopt_hashed_find(const struct lopt_hashed *list, size_t count,
 					   const struct lopt_digest *digest);
+
+/** LOPT_E_INPUT: bytes of this fingerprint are not what was `hashed`; NULL, those without one, never are. */
+LOPT_CHECKED enum lopt_status lopt_hashed_check(const struct lopt_hashed *hashed, const unsigned char *fingerprint,
+						struct lopt_error *err);
 
 /** How a digest is come by. */
 enum lopt_hashing {
@@ -43,17 +48,19 @@ LOPT_CHECKED enum lopt_status lopt_digest_stream_finish(struct lopt_digest_strea
 /** Zeroed is fine. */
 void lopt_digest_stream_release(struct lopt_digest_stream *digest);
 
-/** Hashes, fingerprints and counts whatever is written through it. `below` NULL: it ends here. */
+/** Hashes and counts whatever is written through it, and fingerprints it to remember. `below` NULL: it ends here. */
 struct lopt_digest_sink {
 	struct lopt_sink sink;
 	struct lopt_sink *below;
 	struct lopt_hasher hasher;
-	struct lopt_fingerprinter printer;
+	struct lopt_fingerprinter printer; /* to remember; else zeroed */
 	uint64_t count;
 };
 /** Release *digest in any case. */
 LOPT_CHECKED enum lopt_status lopt_digest_sink_init(struct lopt_digest_sink *digest, struct lopt_sink *below,
-						    enum lopt_digest_algorithm algorithm, struct lopt_error *err);
+						    enum lopt_digest_algorithm algorithm, enum lopt_hashing how,
+						    struct lopt_error *err);
+/** out->fingerprint only where it is to be remembered. */
 LOPT_CHECKED enum lopt_status lopt_digest_sink_finish(struct lopt_digest_sink *digest, struct lopt_hashed *out,
 						      struct lopt_error *err);
 /** Zeroed is fine. */

@@ -79,16 +79,19 @@ enum lopt_status lopt_stream_read_full(struct lopt_stream *stream, void *to, siz
 	return LOPT_OK;
 }
 
-enum lopt_status lopt_stream_drain(struct lopt_stream *stream, struct lopt_error *err)
+enum lopt_status lopt_stream_drain(struct lopt_stream *stream, struct lopt_sink *to, struct lopt_error *err)
 {
-	LOPT_CLEANUP(lopt_cleanup_bytes) void *unused = malloc(DRAIN_CHUNK);
-	if (!unused)
+	LOPT_CLEANUP(lopt_cleanup_bytes) void *bytes = malloc(DRAIN_CHUNK);
+	if (!bytes)
 		return lopt_error_memory(err);
-	size_t got;
-	do
-		LOPT_TRY(lopt_stream_read(stream, unused, DRAIN_CHUNK, &got, err));
-	while (got);
-	return LOPT_OK;
+	for (;;) {
+		size_t got;
+		LOPT_TRY(lopt_stream_read(stream, bytes, DRAIN_CHUNK, &got, err));
+		if (got == 0)
+			return LOPT_OK;
+		if (to)
+			LOPT_TRY(lopt_sink_write(to, bytes, got, err));
+	}
 }
 
 /* Memory. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/sink.h"
 #include "layeropt/status.h"
 
 /**
@@ -51,8 +52,9 @@ LOPT_CHECKED enum lopt_status lopt_stream_skip(struct lopt_stream *stream, uint6
 LOPT_CHECKED enum lopt_status lopt_stream_read_full(struct lopt_stream *stream, void *to, size_t size, size_t *got,
 						    struct lopt_error *err);
 
-/** Read to the end and forget. */
-LOPT_CHECKED enum lopt_status lopt_stream_drain(struct lopt_stream *stream, struct lopt_error *err);
+/** Read to the end, and hand on what comes; `to` NULL: forget it. */
+LOPT_CHECKED enum lopt_status lopt_stream_drain(struct lopt_stream *stream, struct lopt_sink *to,
+						struct lopt_error *err);
 
 /** Bytes in memory, borrowed. Skips. */
 struct lopt_memory_stream {

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "io/ahead.h"
 #include "layer/content.h"
+#include "layer/parts.h"
 #include "layer/path.h"
 #include "tar/reader.h"
 
@@ -21,6 +22,7 @@ struct reading {
 	const struct lopt_layer_options *options;
 	struct lopt_tar_reader *tar;
 	struct lopt_contents contents;
+	struct lopt_parts parts; /* with contents.all_fingerprints */
 	struct lopt_keep_budget budget;
 	size_t entry_cap, inode_cap, place_cap;
 	bool stray_header; /* one that belongs to no entry */
@@ -32,6 +34,7 @@ static void release_reading(struct reading *reading)
 {
 	lopt_tar_reader_free(reading->tar);
 	lopt_contents_release(&reading->contents);
+	lopt_parts_release(&reading->parts);
 }
 
 void lopt_layer_free(struct lopt_layer_data *data)
@@ -278,6 +281,7 @@ static enum lopt_status add_entry(struct reading *reading, const struct lopt_tar
 		return lopt_error_memory(err);
 	data->entries = entries;
 	LOPT_TRY(fill_entry(reading, from, &entries[data->entry_count], err));
+	data->has_odd_content |= from->stored && (from->sparse || entries[data->entry_count].inode == LOPT_NO_INODE);
 	data->entry_count++;
 	return LOPT_OK;
 }
@@ -292,12 +296,21 @@ static enum lopt_status note_refusals(struct reading *reading, struct lopt_error
 		    err);
 }
 
+/* NULL: nobody asks for the fingerprint of the layer's parts. */
+static struct lopt_sink *frame_of(struct reading *reading)
+{
+	return reading->options->contents.all_fingerprints ? &reading->parts.frame : NULL;
+}
+
 static enum lopt_status read_entries(struct reading *reading, struct lopt_stream *plain, struct lopt_error *err)
 {
 	const struct lopt_tar_options options = {
 		.limits = reading->options->limits,
 		.tolerate_missing_padding = true,
+		.frame = frame_of(reading),
 	};
+	if (options.frame)
+		LOPT_TRY(lopt_parts_init(&reading->parts, err));
 	LOPT_TRY(lopt_contents_init(&reading->contents, reading->data, reading->options, err));
 	LOPT_TRY(lopt_tar_reader_open(&reading->tar, plain, &options, err));
 	for (;;) {
@@ -313,22 +326,29 @@ static enum lopt_status read_entries(struct reading *reading, struct lopt_stream
 
 /* --- the streams below --- */
 
+/* A digest on its way: computed from what is read, or known to be that of bytes with this fingerprint. */
+struct taking {
+	struct lopt_digest_stream stream;
+	const struct lopt_hashed *hashed; /* NULL: nobody knows it */
+	bool is_wanted;
+	bool by_parts; /* the fingerprint is that of the layer's parts, not the stream's */
+};
+
 /* What lies between the stored bytes and the tar, released top first. */
 struct stack {
-	struct lopt_digest_stream stored_digest, plain_digest;
+	struct taking digest, diff_id;
 	struct lopt_count_stream stored, plain;
 	struct lopt_peek_stream peek;
 	struct lopt_stream *codec, *ahead;
-	bool has_stored_digest, has_plain_digest;
-	bool plain_is_stored; /* the same bytes, and the same digest of them */
+	bool one_digest; /* the diff ID is the digest, of the same bytes */
 };
 
 static void release_stack(struct stack *stack)
 {
 	lopt_ahead_close(stack->ahead);
 	lopt_codec_close(stack->codec);
-	lopt_digest_stream_release(&stack->plain_digest);
-	lopt_digest_stream_release(&stack->stored_digest);
+	lopt_digest_stream_release(&stack->diff_id.stream);
+	lopt_digest_stream_release(&stack->digest.stream);
 }
 
 static enum lopt_status refuse(enum lopt_codec codec, struct lopt_error *err)
@@ -358,16 +378,21 @@ static enum lopt_status open_codec(struct stack *stack, enum lopt_codec codec, c
 	return refuse(codec, err);
 }
 
-static enum lopt_status add_digest(struct lopt_digest_stream *digest, bool *has, enum lopt_digest_algorithm algorithm,
-				   const struct lopt_hashed *hashed, const struct lopt_layer_options *options,
-				   struct lopt_stream **top, struct lopt_error *err)
+static enum lopt_status take_digest(struct taking *taking, enum lopt_digest_algorithm algorithm, bool of_plain,
+				    const struct lopt_layer_options *options, struct lopt_stream **top,
+				    struct lopt_error *err)
 {
-	enum lopt_hashing how = options->contents.all_fingerprints ? LOPT_HASHING_TO_REMEMBER : LOPT_HASHING;
-	if (algorithm == LOPT_DIGEST_NONE)
+	bool remember = options->contents.all_fingerprints;
+	taking->is_wanted = algorithm != LOPT_DIGEST_NONE;
+	taking->by_parts = of_plain && remember;
+	if (of_plain && !remember) /* then there are no parts to know it by */
+		taking->hashed = NULL;
+	if (!taking->is_wanted || (taking->by_parts && taking->hashed))
 		return LOPT_OK;
-	LOPT_TRY(lopt_digest_stream_init(digest, *top, algorithm, how, hashed, err));
-	*has = true;
-	*top = &digest->stream;
+	LOPT_TRY(lopt_digest_stream_init(&taking->stream, *top, algorithm,
+					 remember && !taking->by_parts ? LOPT_HASHING_TO_REMEMBER : LOPT_HASHING,
+					 taking->hashed, err));
+	*top = &taking->stream.stream;
 	return LOPT_OK;
 }
 
@@ -379,45 +404,80 @@ static enum lopt_status build_stack(struct stack *stack, struct lopt_layer_data 
 	LOPT_TRY(lopt_peek_stream_init(&stack->peek, &stack->stored.stream, err));
 	*top = &stack->peek.stream;
 	data->codec = lopt_codec_detect(stack->peek.head, stack->peek.have);
+	bool is_plain = data->codec == LOPT_CODEC_PLAIN;
 	bool all = options->contents.all_digests || options->contents.all_fingerprints;
-	data->unread = options->again && data->codec == LOPT_CODEC_PLAIN && !all;
+	data->unread = options->again && is_plain && !all;
 	data->undigested = data->unread &&
 			   (options->digest != LOPT_DIGEST_NONE || options->diff_id != LOPT_DIGEST_NONE);
+	stack->digest.hashed = options->hashed_digest;
+	stack->diff_id.hashed = options->hashed_diff_id;
+	stack->one_digest = is_plain && options->digest == options->diff_id;
 	if (!data->unread)
-		LOPT_TRY(add_digest(&stack->stored_digest, &stack->has_stored_digest, options->digest,
-				    options->hashed_digest, options, top, err));
+		LOPT_TRY(take_digest(&stack->digest, options->digest, is_plain, options, top, err));
 	LOPT_TRY(open_codec(stack, data->codec, options->limits, top, err));
 	lopt_count_stream_init(&stack->plain, *top);
 	*top = &stack->plain.stream;
-	stack->plain_is_stored = data->codec == LOPT_CODEC_PLAIN && options->digest == options->diff_id;
-	if (!data->unread && !stack->plain_is_stored)
-		LOPT_TRY(add_digest(&stack->plain_digest, &stack->has_plain_digest, options->diff_id,
-				    options->hashed_diff_id, options, top, err));
+	if (!data->unread && !stack->one_digest)
+		LOPT_TRY(take_digest(&stack->diff_id, options->diff_id, true, options, top, err));
 	return LOPT_OK;
 }
 
-static enum lopt_status finish_digest(struct lopt_layer_data *data, struct lopt_digest_stream *digest,
+/* NULL: the layer has none. */
+static enum lopt_status finish_parts(struct reading *reading, unsigned char room[LOPT_FINGERPRINT_SIZE],
+				     const unsigned char **out, struct lopt_error *err)
+{
+	const struct lopt_layer_data *data = reading->data;
+	*out = NULL;
+	if (!reading->options->contents.all_fingerprints || data->has_odd_content)
+		return LOPT_OK;
+	for (size_t i = 0; i < data->inode_count; i++)
+		LOPT_TRY(lopt_parts_add(&reading->parts, &data->inodes[i], err));
+	LOPT_TRY(lopt_parts_finish(&reading->parts, room, err));
+	*out = room;
+	return LOPT_OK;
+}
+
+/* `parts` NULL: there is no fingerprint to know it by another time. */
+static enum lopt_status finish_by_parts(struct taking *taking, const unsigned char *parts, struct lopt_hashed *found,
+					struct lopt_error *err)
+{
+	if (taking->hashed) {
+		*found = *taking->hashed;
+		return lopt_hashed_check(taking->hashed, parts, err);
+	}
+	LOPT_TRY(lopt_digest_stream_finish(&taking->stream, found, err));
+	if (parts)
+		memcpy(found->fingerprint, parts, sizeof found->fingerprint);
+	return LOPT_OK;
+}
+
+static enum lopt_status finish_digest(struct lopt_layer_data *data, struct taking *taking, const unsigned char *parts,
 				      struct lopt_digest *out, const struct lopt_layer_options *options,
 				      struct lopt_error *err)
 {
-	struct lopt_hashed *hashed = &data->hashed[data->hashed_count];
-	LOPT_TRY(lopt_digest_stream_finish(digest, hashed, err));
-	*out = hashed->digest;
-	data->hashed_count += options->contents.all_fingerprints;
+	struct lopt_hashed *found = &data->hashed[data->hashed_count];
+	if (!taking->is_wanted)
+		return LOPT_OK;
+	LOPT_TRY(taking->by_parts ? finish_by_parts(taking, parts, found, err)
+				  : lopt_digest_stream_finish(&taking->stream, found, err));
+	*out = found->digest;
+	data->hashed_count += options->contents.all_fingerprints && (!taking->by_parts || parts);
 	return LOPT_OK;
 }
 
-static enum lopt_status finish_stack(struct stack *stack, struct lopt_layer_data *data, struct lopt_stream *top,
-				     const struct lopt_layer_options *options, struct lopt_error *err)
+static enum lopt_status finish_stack(struct stack *stack, struct reading *reading, struct lopt_stream *top,
+				     struct lopt_error *err)
 {
-	LOPT_TRY(lopt_stream_drain(top, err));
+	struct lopt_layer_data *data = reading->data;
+	unsigned char room[LOPT_FINGERPRINT_SIZE];
+	const unsigned char *parts;
+	LOPT_TRY(lopt_stream_drain(top, frame_of(reading), err));
 	data->size = stack->plain.count;
 	data->stored_size = stack->stored.count;
-	if (stack->has_stored_digest)
-		LOPT_TRY(finish_digest(data, &stack->stored_digest, &data->digest, options, err));
-	if (stack->has_plain_digest)
-		LOPT_TRY(finish_digest(data, &stack->plain_digest, &data->diff_id, options, err));
-	if (stack->plain_is_stored)
+	LOPT_TRY(finish_parts(reading, room, &parts, err));
+	LOPT_TRY(finish_digest(data, &stack->digest, parts, &data->digest, reading->options, err));
+	LOPT_TRY(finish_digest(data, &stack->diff_id, parts, &data->diff_id, reading->options, err));
+	if (stack->one_digest)
 		data->diff_id = data->digest;
 	return LOPT_OK;
 }
@@ -454,7 +514,7 @@ static enum lopt_status read_layer(struct lopt_layer_data *data, struct stack *s
 	if (status == LOPT_E_INPUT)
 		status = explain(stack, data, err);
 	if (status == LOPT_OK)
-		status = finish_stack(stack, data, top, options, err);
+		status = finish_stack(stack, &reading, top, err);
 	if (reading.stray_header) {
 		free(data->places);
 		data->places = NULL;

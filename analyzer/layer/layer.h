@@ -46,10 +46,13 @@ struct lopt_layer_data {
 	uint64_t size;	      /* uncompressed, to the last byte */
 	uint64_t stored_size; /* as stored */
 	enum lopt_codec codec;
-	struct lopt_digest diff_id;   /* of the uncompressed bytes, when asked for */
-	struct lopt_digest digest;    /* of the stored bytes, when asked for */
-	struct lopt_hashed hashed[2]; /* the same with fingerprints, with contents.all_fingerprints; equal ones once */
+	struct lopt_digest diff_id; /* of the uncompressed bytes, when asked for */
+	struct lopt_digest digest;  /* of the stored bytes, when asked for */
+	/* the same with fingerprints, with contents.all_fingerprints; equal ones once. Of what is uncompressed by its parts
+	 * (layer/parts.h), if it has one */
+	struct lopt_hashed hashed[2];
 	size_t hashed_count;
+	bool has_odd_content; /* one that has no fingerprint of its bytes: of a sparse file, or of what is no file to anyone */
 	struct lopt_notes notes; /* their layer is LOPT_NO_LAYER until it is known */
 };
 

@@ -10,7 +10,7 @@
 #include "repack/header.h"
 #include "repack/inner.h"
 
-enum { BLOCK = LOPT_TAR_BLOCK, NAME = 100, SEND = 32 << 20 };
+enum { BLOCK = LOPT_TAR_BLOCK_SIZE, NAME = 100, SEND = 32 << 20 };
 
 void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name, bool flat)
 {

@@ -31,11 +31,11 @@ static void put_text(char *field, struct lopt_str text)
 		memcpy(field, text.ptr, text.len < NAME ? text.len : NAME);
 }
 
-void lopt_block_make(char block[LOPT_TAR_BLOCK], const struct lopt_block_fields *fields)
+void lopt_block_make(char block[LOPT_TAR_BLOCK_SIZE], const struct lopt_block_fields *fields)
 {
 	unsigned sum = 0;
 	bool is_device = fields->type == '3' || fields->type == '4';
-	memset(block, 0, LOPT_TAR_BLOCK);
+	memset(block, 0, LOPT_TAR_BLOCK_SIZE);
 	put_text(block, fields->name);
 	put_octal(block + 100, 8, fields->mode);
 	put_octal(block + 108, 8, fields->uid);
@@ -51,7 +51,7 @@ void lopt_block_make(char block[LOPT_TAR_BLOCK], const struct lopt_block_fields 
 		put_octal(block + 329, 8, fields->major);
 		put_octal(block + 337, 8, fields->minor);
 	}
-	for (size_t i = 0; i < LOPT_TAR_BLOCK; i++)
+	for (size_t i = 0; i < LOPT_TAR_BLOCK_SIZE; i++)
 		sum += (unsigned char)block[i];
 	put_octal(block + 148, 7, sum);
 	block[155] = ' ';
@@ -120,8 +120,8 @@ static void put_records(struct lopt_buf *out, const struct lopt_header *header)
 
 static void put_padding(struct lopt_buf *out, size_t size)
 {
-	static const char zeros[LOPT_TAR_BLOCK];
-	lopt_buf_add(out, zeros, -size & (LOPT_TAR_BLOCK - 1));
+	static const char zeros[LOPT_TAR_BLOCK_SIZE];
+	lopt_buf_add(out, zeros, -size & (LOPT_TAR_BLOCK_SIZE - 1));
 }
 
 /* --- both --- */
@@ -143,7 +143,7 @@ void lopt_header_make(struct lopt_buf *out, const struct lopt_header *header)
 {
 	const struct lopt_entry *entry = header->attributes;
 	struct lopt_buf records = LOPT_BUF_INIT(SIZE_MAX / 2);
-	char block[LOPT_TAR_BLOCK];
+	char block[LOPT_TAR_BLOCK_SIZE];
 	put_records(&records, header);
 	out->failed |= records.failed;
 	if (records.len) {

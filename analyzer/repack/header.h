@@ -4,12 +4,12 @@
 
 #include "base/buf.h"
 #include "layeropt/image.h"
+#include "tar/header.h"
 
 /**
  * Headers of tar entries that are made here and not copied: ustar, and what that has no room for in PAX records, which is
  * what every engine reads alike.
  */
-enum { LOPT_TAR_BLOCK = 512 };
 
 /** One ustar block. Texts that are too long for it are cut, numbers have to fit: 6 octal digits, 11 for the time. */
 struct lopt_block_fields {
@@ -19,7 +19,7 @@ struct lopt_block_fields {
 	uint64_t size; /* any */
 	uint64_t mtime;
 };
-void lopt_block_make(char block[LOPT_TAR_BLOCK], const struct lopt_block_fields *fields);
+void lopt_block_make(char block[LOPT_TAR_BLOCK_SIZE], const struct lopt_block_fields *fields);
 
 /** What an entry is to be. */
 struct lopt_header {

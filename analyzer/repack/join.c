@@ -57,7 +57,9 @@ static enum lopt_status add_made(struct joining *j, const struct lopt_entry *ent
 	piece.made = keep(j, lopt_buf_view(&j->header));
 	if (!piece.made.ptr)
 		return lopt_error_memory(err);
-	uint64_t content = piece.content ? (header->size + LOPT_TAR_BLOCK - 1) / LOPT_TAR_BLOCK * LOPT_TAR_BLOCK : 0;
+	uint64_t content =
+		piece.content ? (header->size + LOPT_TAR_BLOCK_SIZE - 1) / LOPT_TAR_BLOCK_SIZE * LOPT_TAR_BLOCK_SIZE
+			      : 0;
 	return lopt_draft_add(j->draft, entry, &piece, piece.made.len + content, inode, err);
 }
 

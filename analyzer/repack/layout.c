@@ -65,7 +65,7 @@ static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 /* From `*at` on; *found is false at the end. */
 static int next_member(int archive, uint64_t *at, struct member *out, bool *found)
 {
-	unsigned char block[LOPT_TAR_BLOCK];
+	unsigned char block[LOPT_TAR_BLOCK_SIZE];
 	memset(out->name, 0, sizeof out->name);
 	*found = true;
 	for (;;) {
@@ -73,13 +73,13 @@ static int next_member(int archive, uint64_t *at, struct member *out, bool *foun
 			return code_of(false);
 		bool is_long = block[156] == 'L';
 		out->size = size_of(block + 124);
-		out->offset = *at + LOPT_TAR_BLOCK;
+		out->offset = *at + LOPT_TAR_BLOCK_SIZE;
 		*found = block[0] != 0;
 		if (!*found)
 			return 0;
 		if (out->size > INT64_MAX / 2)
 			return EINVAL;
-		*at = out->offset + (out->size + LOPT_TAR_BLOCK - 1) / LOPT_TAR_BLOCK * LOPT_TAR_BLOCK;
+		*at = out->offset + (out->size + LOPT_TAR_BLOCK_SIZE - 1) / LOPT_TAR_BLOCK_SIZE * LOPT_TAR_BLOCK_SIZE;
 		if (!is_long && !out->name[0])
 			memcpy(out->name, block, 100);
 		if (!is_long)

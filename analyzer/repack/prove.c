@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -58,10 +59,14 @@ static enum lopt_status prove_configuration(const struct images *images, struct 
 /* --- the same to engines that apply each layer to what is there --- */
 
 struct applied {
+	const struct lopt_image *image;
+	const struct lopt_limits *limits;
 	struct lopt_arena arena;
 	struct lopt_notes notes;
 	struct lopt_tree tree;
 	bool fails;
+	enum lopt_status status;
+	struct lopt_error error;
 };
 
 static void release_applied(struct applied *applied)
@@ -71,13 +76,12 @@ static void release_applied(struct applied *applied)
 	lopt_arena_release(&applied->arena);
 }
 
-static enum lopt_status apply_layers(struct applied *out, const struct lopt_image *image,
-				     const struct lopt_limits *limits, struct lopt_error *err)
+static enum lopt_status apply_layers(struct applied *out, struct lopt_error *err)
 {
-	const struct lopt_bundle *bundle = lopt_image_bundle(image);
-	lopt_arena_init(&out->arena, limits->arena_bytes);
+	const struct lopt_bundle *bundle = lopt_image_bundle(out->image);
+	lopt_arena_init(&out->arena, out->limits->arena_bytes);
 	lopt_notes_init(&out->notes, &out->arena);
-	LOPT_TRY(lopt_tree_init(&out->tree, &out->arena, limits, &out->notes, err));
+	LOPT_TRY(lopt_tree_init(&out->tree, &out->arena, out->limits, &out->notes, err));
 	for (size_t i = 0; i < bundle->layer_count && !out->fails; i++) {
 		const struct lopt_tree_layer layer = { bundle->layers[i].data, (uint32_t)i };
 		LOPT_TRY(lopt_tree_apply_in_place(&out->tree, &layer, &out->fails, err));
@@ -85,13 +89,40 @@ static enum lopt_status apply_layers(struct applied *out, const struct lopt_imag
 	return LOPT_OK;
 }
 
+static void *run_apply(void *context)
+{
+	struct applied *out = context;
+	out->status = apply_layers(out, &out->error);
+	return NULL;
+}
+
+/* Images have nothing in common: one a thread. A thread that cannot be started is no misfortune. */
+static void apply_both(struct applied *a, struct applied *b)
+{
+	pthread_t thread;
+	bool started = pthread_create(&thread, NULL, run_apply, a) == 0;
+	if (!started)
+		(void)run_apply(a);
+	(void)run_apply(b);
+	if (started)
+		(void)pthread_join(thread, NULL);
+}
+
+static enum lopt_status outcome_of(const struct applied *applied, struct lopt_error *err)
+{
+	if (applied->status != LOPT_OK && err)
+		*err = applied->error;
+	return applied->status;
+}
+
 static enum lopt_status prove_applied(const struct images *images, const struct lopt_tree_match *match,
 				      const struct lopt_limits *limits, struct lopt_error *err)
 {
-	LOPT_CLEANUP(release_applied) struct applied a = { 0 };
-	LOPT_CLEANUP(release_applied) struct applied b = { 0 };
-	LOPT_TRY(apply_layers(&a, images->before, limits, err));
-	LOPT_TRY(apply_layers(&b, images->after, limits, err));
+	LOPT_CLEANUP(release_applied) struct applied a = { .image = images->before, .limits = limits };
+	LOPT_CLEANUP(release_applied) struct applied b = { .image = images->after, .limits = limits };
+	apply_both(&a, &b);
+	LOPT_TRY(outcome_of(&a, err));
+	LOPT_TRY(outcome_of(&b, err));
 	if (a.fails) /* nobody sees it that way */
 		return LOPT_OK;
 	if (b.fails)

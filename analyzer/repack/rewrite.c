@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "image/origin.h"
+#include "layer/parts.h"
 #include "repack/draft.h"
 #include "repack/header.h"
 #include "repack/inner.h"
@@ -61,18 +62,18 @@ static enum lopt_status copy_entries(struct making *making, const struct lopt_pi
 
 static enum lopt_status copy_content(struct making *making, const struct lopt_piece *piece, struct lopt_error *err)
 {
-	static const char zeros[LOPT_TAR_BLOCK];
+	static const char zeros[LOPT_TAR_BLOCK_SIZE];
 	const struct lopt_layer_data *data = lopt_image_bundle(making->plan->image)->layers[piece->layer].data;
 	const struct lopt_layer_inode *inode = &data->inodes[data->entries[piece->entry].inode];
 	LOPT_TRY(go_to_layer(making, piece->layer, err));
 	LOPT_TRY(lopt_layer_source_copy_range(&making->source, making->to, inode->offset, inode->offset + inode->size,
 					      err));
-	return lopt_sink_write(making->to, zeros, (size_t)(-inode->size & (LOPT_TAR_BLOCK - 1)), err);
+	return lopt_sink_write(making->to, zeros, (size_t)(-inode->size & (LOPT_TAR_BLOCK_SIZE - 1)), err);
 }
 
 static enum lopt_status put_pieces(struct making *making, struct lopt_error *err)
 {
-	static const char end[2 * LOPT_TAR_BLOCK];
+	static const char end[2 * LOPT_TAR_BLOCK_SIZE];
 	const struct lopt_output_plan *output = making->output;
 	for (size_t i = 0, count; i < output->piece_count; i += count) {
 		const struct lopt_piece *piece = &output->pieces[i];
@@ -100,54 +101,110 @@ static enum lopt_status put_layer(struct making *making, struct lopt_error *err)
 
 /*
  * The uncompressed tar goes in at the top; its digest, and that of what is stored, are taken on the way down. Uncompressed the
- * two are one.
+ * two are one. What frames the contents is picked out, so that the tar can be known again by its parts.
  */
 struct tower {
 	struct lopt_digest_sink stored, plain;
 	struct lopt_encoder *encoder;
-	struct lopt_sink *top;
+	struct lopt_parts_sink top;
 };
 
 static void release_tower(struct tower *tower)
 {
+	lopt_parts_sink_release(&tower->top);
 	lopt_digest_sink_release(&tower->plain);
 	lopt_encoder_free(tower->encoder);
 	lopt_digest_sink_release(&tower->stored);
 }
 
 static enum lopt_status open_tower(struct tower *tower, struct lopt_sink *below, const struct lopt_compression *how,
-				   struct lopt_error *err)
+				   const struct lopt_limits *limits, struct lopt_error *err)
 {
 	*tower = (struct tower){ 0 };
-	LOPT_TRY(lopt_digest_sink_init(&tower->stored, below, LOPT_SHA256, err));
-	tower->top = &tower->stored.sink;
-	if (how->codec == LOPT_CODEC_PLAIN)
-		return LOPT_OK;
-	LOPT_TRY(lopt_encoder_open(&tower->encoder, how, tower->top, err));
-	tower->top = &tower->plain.sink;
-	return lopt_digest_sink_init(&tower->plain, lopt_encoder_sink(tower->encoder), LOPT_SHA256, err);
+	if (how->codec == LOPT_CODEC_PLAIN) {
+		LOPT_TRY(lopt_digest_sink_init(&tower->plain, below, LOPT_SHA256, LOPT_HASHING, err));
+	} else {
+		LOPT_TRY(lopt_digest_sink_init(&tower->stored, below, LOPT_SHA256, LOPT_HASHING_TO_REMEMBER, err));
+		LOPT_TRY(lopt_encoder_open(&tower->encoder, how, &tower->stored.sink, err));
+		LOPT_TRY(lopt_digest_sink_init(&tower->plain, lopt_encoder_sink(tower->encoder), LOPT_SHA256,
+					       LOPT_HASHING, err));
+	}
+	return lopt_parts_sink_init(&tower->top, &tower->plain.sink, limits, err);
 }
 
-/* *to is its text; what was hashed is remembered. */
-static enum lopt_status finish_digest(struct lopt_new_layer *out, char to[LOPT_DIGEST_TEXT_MAX],
-				      struct lopt_digest_sink *sink, struct lopt_error *err)
+/* --- what it is known by when it is read again --- */
+
+/* NULL: there is none. A hard link has one only if it took the place of the file. */
+static const struct lopt_layer_inode *inode_of(const struct lopt_piece *piece, const struct lopt_bundle_layer *layers)
 {
-	struct lopt_hashed *hashed = &out->hashed[out->hashed_count];
-	LOPT_TRY(lopt_digest_sink_finish(sink, hashed, err));
-	out->hashed_count++;
-	(void)lopt_digest_format(to, &hashed->digest);
+	if (piece->made.ptr && !piece->content)
+		return NULL;
+	const struct lopt_layer_data *data = layers[piece->layer].data;
+	const struct lopt_entry *entry = &data->entries[piece->entry];
+	bool is_link = !piece->made.ptr && (entry->flags & LOPT_ENTRY_HARDLINK);
+	return is_link || entry->inode == LOPT_NO_INODE ? NULL : &data->inodes[entry->inode];
+}
+
+/* LOPT_END: one has no fingerprint. */
+static enum lopt_status add_contents(struct lopt_parts *parts, const struct making *making, struct lopt_error *err)
+{
+	const struct lopt_output_plan *output = making->output;
+	const struct lopt_bundle_layer *layers = lopt_image_bundle(making->plan->image)->layers;
+	for (size_t i = output->first; i <= lopt_output_top(output); i++)
+		if (layers[i].data->has_odd_content)
+			return LOPT_END;
+	const struct lopt_layer_data *kept = layers[output->first].data;
+	for (size_t i = 0; !output->pieces && i < kept->inode_count; i++)
+		LOPT_TRY(lopt_parts_add(parts, &kept->inodes[i], err));
+	for (size_t i = 0; i < output->piece_count; i++) {
+		const struct lopt_layer_inode *inode = inode_of(&output->pieces[i], layers);
+		if (inode)
+			LOPT_TRY(lopt_parts_add(parts, inode, err));
+	}
 	return LOPT_OK;
 }
 
-static enum lopt_status finish_tower(struct tower *tower, struct lopt_new_layer *out, struct lopt_error *err)
+/* *to is its text. */
+static void put_digest(char to[LOPT_DIGEST_TEXT_MAX], const struct lopt_hashed *hashed)
 {
-	if (tower->encoder)
+	(void)lopt_digest_format(to, &hashed->digest);
+}
+
+static enum lopt_status finish_stored(struct lopt_digest_sink *stored, struct lopt_new_layer *out,
+				      struct lopt_error *err)
+{
+	struct lopt_hashed *hashed = &out->hashed[out->hashed_count++];
+	LOPT_TRY(lopt_digest_sink_finish(stored, hashed, err));
+	put_digest(out->blob.digest, hashed);
+	out->blob.size = stored->count;
+	return LOPT_OK;
+}
+
+/* What no parts are known of is hashed when it is read again. */
+static enum lopt_status finish_plain(struct tower *tower, const struct making *making, struct lopt_new_layer *out,
+				     struct lopt_error *err)
+{
+	struct lopt_hashed *hashed = &out->hashed[out->hashed_count];
+	LOPT_TRY(lopt_digest_sink_finish(&tower->plain, hashed, err));
+	put_digest(out->diff_id, hashed);
+	enum lopt_status status = add_contents(&tower->top.parts, making, err);
+	if (status != LOPT_OK)
+		return status == LOPT_END ? LOPT_OK : status;
+	out->hashed_count++;
+	return lopt_parts_finish(&tower->top.parts, hashed->fingerprint, err);
+}
+
+static enum lopt_status finish_tower(struct tower *tower, const struct making *making, struct lopt_new_layer *out,
+				     struct lopt_error *err)
+{
+	if (tower->encoder) {
 		LOPT_TRY(lopt_encoder_finish(tower->encoder, err));
-	LOPT_TRY(finish_digest(out, out->blob.digest, &tower->stored, err));
-	out->blob.size = tower->stored.count;
-	if (tower->encoder)
-		return finish_digest(out, out->diff_id, &tower->plain, err);
-	memcpy(out->diff_id, out->blob.digest, sizeof out->diff_id);
+		LOPT_TRY(finish_stored(&tower->stored, out, err));
+		return finish_plain(tower, making, out, err);
+	}
+	LOPT_TRY(finish_plain(tower, making, out, err));
+	memcpy(out->blob.digest, out->diff_id, sizeof out->blob.digest);
+	out->blob.size = tower->plain.count;
 	return LOPT_OK;
 }
 
@@ -162,10 +219,10 @@ static enum lopt_status encode(struct lopt_new_layer *out, const struct lopt_lay
 				 .meter = job->meter,
 				 .source = { .fd = -1 },
 				 .layer = LOPT_NO_LAYER };
-	LOPT_TRY(open_tower(&tower, to, &out->compression, err));
-	making.to = tower.top;
+	LOPT_TRY(open_tower(&tower, to, &out->compression, job->limits, err));
+	making.to = &tower.top.sink;
 	LOPT_TRY(put_layer(&making, err));
-	return finish_tower(&tower, out, err);
+	return finish_tower(&tower, &making, out, err);
 }
 
 /* --- a blob that stays what it is --- */
@@ -196,9 +253,9 @@ static enum lopt_status copy_blob(struct lopt_new_layer *out, const struct lopt_
 					job->plan->outputs[job->output].first, false, job->limits, job->meter, err));
 	if (out->blob.digest[0])
 		return lopt_layer_source_copy(&source, to, err);
-	LOPT_TRY(lopt_digest_sink_init(&hashed, to, LOPT_SHA256, err));
+	LOPT_TRY(lopt_digest_sink_init(&hashed, to, LOPT_SHA256, LOPT_HASHING_TO_REMEMBER, err));
 	LOPT_TRY(lopt_layer_source_copy(&source, &hashed.sink, err));
-	return finish_digest(out, out->blob.digest, &hashed, err);
+	return finish_stored(&hashed, out, err);
 }
 
 /* --- either --- */

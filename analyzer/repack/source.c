@@ -88,7 +88,7 @@ static enum lopt_status skip_to(struct lopt_layer_source *source, uint64_t posit
 enum lopt_status lopt_layer_source_copy_range(struct lopt_layer_source *source, struct lopt_sink *to, uint64_t from,
 					      uint64_t end, struct lopt_error *err)
 {
-	static const char zeros[LOPT_TAR_BLOCK];
+	static const char zeros[LOPT_TAR_BLOCK_SIZE];
 	LOPT_TRY(skip_to(source, from, err));
 	while (source->position < end) {
 		if (!source->have)
@@ -100,7 +100,7 @@ enum lopt_status lopt_layer_source_copy_range(struct lopt_layer_source *source, 
 		pass(source, size);
 	}
 	uint64_t missing = end - source->position;
-	if (missing >= LOPT_TAR_BLOCK)
+	if (missing >= LOPT_TAR_BLOCK_SIZE)
 		return lopt_error_set(err, LOPT_E_SYSTEM, "the input has changed while it was read");
 	source->position = end;
 	return missing ? lopt_sink_write(to, zeros, (size_t)missing, err) : LOPT_OK;

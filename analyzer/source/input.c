@@ -22,7 +22,7 @@ static enum lopt_status read_trailer(struct lopt_stream *top, bool compressed, s
 	unsigned char unused[4096];
 	size_t got = 1;
 	if (compressed)
-		return lopt_stream_drain(top, err);
+		return lopt_stream_drain(top, NULL, err);
 	for (size_t left = TRAILER_MAX; got && left; left -= got)
 		LOPT_TRY(lopt_stream_read(top, unused, sizeof unused, &got, err));
 	return LOPT_OK;

@@ -3,6 +3,7 @@
 #define LAYEROPT_TAR_READER_H
 
 #include "base/buf.h"
+#include "io/sink.h"
 #include "io/stream.h"
 #include "layeropt/limits.h"
 
@@ -52,6 +53,7 @@ struct lopt_tar_reader;
 struct lopt_tar_options {
 	const struct lopt_limits *limits;
 	bool tolerate_missing_padding; /* a layer whose last padding is cut off (rule P3) */
+	struct lopt_sink *frame; /* is given every byte that was read and is no content, in order; NULL: nobody asks */
 };
 
 /** `below` must stay until the reader is freed. */

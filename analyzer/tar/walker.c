@@ -20,6 +20,7 @@ enum state {
 struct lopt_tar_walker {
 	const struct lopt_limits *limits;
 	bool tolerate_missing_padding;
+	struct lopt_sink *frame; /* or NULL */
 	enum state state;
 	struct lopt_error error;
 	uint64_t position; /* of the next byte */
@@ -48,6 +49,7 @@ enum lopt_status lopt_tar_walker_new(struct lopt_tar_walker **out, const struct 
 		return lopt_error_memory(err);
 	walker->limits = options->limits;
 	walker->tolerate_missing_padding = options->tolerate_missing_padding;
+	walker->frame = options->frame;
 	walker->last = &walker->first;
 	uint64_t max = options->limits->special_header_bytes;
 	for (size_t i = 0; i < TEXTS; i++)
@@ -438,7 +440,10 @@ void lopt_tar_walker_feed(struct lopt_tar_walker *walker, const void *bytes, siz
 	const unsigned char *at = bytes;
 	enum lopt_status status = LOPT_OK;
 	while (size && status == LOPT_OK) {
+		bool is_frame = walker->state != IN_BODY;
 		size_t n = step(walker, at, size, &status);
+		if (status == LOPT_OK && walker->frame && is_frame)
+			status = lopt_sink_write(walker->frame, at, n, &walker->error);
 		at += n;
 		size -= n;
 		if (status == LOPT_OK)

@@ -701,7 +701,7 @@ static void the_default_opens(void **state)
 			 LOPT_OK);
 	assert_false(lopt_stream_can_skip(stream));
 	assert_int_equal(lopt_stream_skip(stream, PLAIN, NULL), LOPT_OK);
-	assert_int_equal(lopt_stream_drain(stream, NULL), LOPT_OK);
+	assert_int_equal(lopt_stream_drain(stream, NULL, NULL), LOPT_OK);
 	lopt_codec_close(stream);
 	lopt_buf_release(&in);
 }

@@ -182,7 +182,7 @@ static void counts_and_hashes(void **state)
 	struct lopt_digest_sink digest;
 	struct lopt_hashed found;
 	struct lopt_digest want;
-	assert_int_equal(lopt_digest_sink_init(&digest, &keeper.sink, LOPT_SHA256, &err), LOPT_OK);
+	assert_int_equal(lopt_digest_sink_init(&digest, &keeper.sink, LOPT_SHA256, LOPT_HASHING, &err), LOPT_OK);
 	assert_int_equal(lopt_sink_write(&digest.sink, "ab", 2, &err), LOPT_OK);
 	assert_int_equal(lopt_sink_write(&digest.sink, "c", 1, &err), LOPT_OK);
 	assert_int_equal(lopt_digest_sink_finish(&digest, &found, &err), LOPT_OK);

@@ -17,13 +17,13 @@ static struct lopt_error err;
 /* A layer of one entry whose header was made, read again by both readers. */
 static struct lopt_layer_data *read_back(const struct lopt_header *header)
 {
-	static const char zeros[3 * LOPT_TAR_BLOCK];
+	static const char zeros[3 * LOPT_TAR_BLOCK_SIZE];
 	const struct lopt_layer_options options = { .limits = lopt_limits_default() };
 	struct lopt_buf tar = LOPT_BUF_INIT(1 << 20);
 	struct lopt_memory_stream stream;
 	struct lopt_layer_data *data = NULL;
 	lopt_header_make(&tar, header);
-	lopt_buf_add(&tar, zeros, (header->size ? LOPT_TAR_BLOCK : 0) + 2 * LOPT_TAR_BLOCK);
+	lopt_buf_add(&tar, zeros, (header->size ? LOPT_TAR_BLOCK_SIZE : 0) + 2 * LOPT_TAR_BLOCK_SIZE);
 	assert_false(tar.failed);
 	lopt_memory_stream_init(&stream, tar.data, tar.len);
 	if (lopt_layer_read(&data, &stream.stream, &options, &err) != LOPT_OK)

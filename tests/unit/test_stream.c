@@ -158,7 +158,7 @@ static void every_stream_skips(void **state)
 			assert_memory_equal(bytes, data + at, want);
 			if (which == COUNT || which == COUNT_PEEK)
 				assert_int_equal(kind.count.count, at + want);
-			assert_int_equal(lopt_stream_drain(kind.stream, NULL), LOPT_OK);
+			assert_int_equal(lopt_stream_drain(kind.stream, NULL, NULL), LOPT_OK);
 			close_kind(&kind, which);
 		}
 	}
@@ -261,7 +261,7 @@ static void a_nonblocking_pipe_is_waited_for(void **state)
 	struct kind kind = { .fds = { -1, -1 } };
 	start_writer(&kind);
 	assert_int_equal(fcntl(kind.fds[0], F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(lopt_stream_drain(kind.stream, NULL), LOPT_OK);
+	assert_int_equal(lopt_stream_drain(kind.stream, NULL, NULL), LOPT_OK);
 	assert_int_equal(kind.pipe.position, SIZE);
 	close_kind(&kind, PIPE);
 }

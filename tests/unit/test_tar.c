@@ -56,7 +56,8 @@ static enum lopt_status read_as_text(const struct lopt_buf *tar, bool tolerate, 
 {
 	struct piecewise pieces = { { &piecewise_ops }, tar->data, tar->len, piece };
 	struct lopt_memory_stream memory;
-	const struct lopt_tar_options options = { lopt_limits_default(), tolerate };
+	const struct lopt_tar_options options = { .limits = lopt_limits_default(),
+						  .tolerate_missing_padding = tolerate };
 	struct lopt_tar_reader *reader;
 	lopt_memory_stream_init(&memory, tar->data, tar->len);
 	lopt_buf_clear(text);
@@ -227,7 +228,7 @@ static void merges_pax_into_entries(void **state)
 	struct lopt_tar_reader *reader;
 	const struct lopt_tar_entry *entry;
 	struct lopt_error err = { 0 };
-	const struct lopt_tar_options options = { lopt_limits_default(), false };
+	const struct lopt_tar_options options = { .limits = lopt_limits_default() };
 	lopt_memory_stream_init(&memory, tar.data, tar.len);
 	assert_int_equal(lopt_tar_reader_open(&reader, &memory.stream, &options, &err), LOPT_OK);
 	assert_int_equal(lopt_tar_reader_next(reader, &entry, &err), LOPT_OK);
