@@ -23,6 +23,7 @@ struct content_stream {
 struct lopt_tar_reader {
 	const struct lopt_limits *limits;
 	struct lopt_stream *below;
+	bool skips; /* what nobody asks for is not read */
 	size_t chunk_size;
 	struct archive *archive;
 	struct lopt_tar_walker *walker;
@@ -192,7 +193,7 @@ static enum lopt_status open_archive(struct lopt_tar_reader *reader, struct lopt
 	    archive_read_set_read_callback(archive, read_chunk) != ARCHIVE_OK ||
 	    archive_read_set_callback_data(archive, reader) != ARCHIVE_OK)
 		return lopt_error_memory(err); /* nothing else can go wrong here */
-	if (lopt_stream_can_skip(reader->below) && archive_read_set_skip_callback(archive, skip_below) != ARCHIVE_OK)
+	if (reader->skips && archive_read_set_skip_callback(archive, skip_below) != ARCHIVE_OK)
 		return lopt_error_memory(err);
 	if (archive_read_open1(archive) == ARCHIVE_OK)
 		return LOPT_OK;
@@ -209,7 +210,8 @@ enum lopt_status lopt_tar_reader_open(struct lopt_tar_reader **out, struct lopt_
 		return lopt_error_memory(err);
 	reader->limits = options->limits;
 	reader->below = below;
-	reader->chunk_size = lopt_stream_can_skip(below) ? SKIMMED_CHUNK : CHUNK;
+	reader->skips = lopt_stream_can_skip(below) && !options->frame;
+	reader->chunk_size = reader->skips ? SKIMMED_CHUNK : CHUNK;
 	reader->content = (struct content_stream){ .stream = { &content_ops }, .reader = reader };
 	enum lopt_status status = lopt_tar_walker_new(&reader->walker, options, err);
 	if (status == LOPT_OK)

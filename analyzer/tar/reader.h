@@ -53,7 +53,8 @@ struct lopt_tar_reader;
 struct lopt_tar_options {
 	const struct lopt_limits *limits;
 	bool tolerate_missing_padding; /* a layer whose last padding is cut off (rule P3) */
-	struct lopt_sink *frame; /* is given every byte that was read and is no content, in order; NULL: nobody asks */
+	struct lopt_sink *
+		frame; /* is given every byte that is no content, in order, and nothing is skipped; NULL: nobody asks */
 };
 
 /** `below` must stay until the reader is freed. */
