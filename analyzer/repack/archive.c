@@ -10,7 +10,7 @@
 #include "repack/header.h"
 #include "repack/inner.h"
 
-enum { BLOCK = LOPT_TAR_BLOCK_SIZE, NAME = 100, SEND = 32 << 20 };
+enum { BLOCK = LOPT_TAR_BLOCK_SIZE, NAME = 100, SEND = 8 << 20 };
 
 void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name, bool flat)
 {
@@ -93,14 +93,12 @@ static enum lopt_status put_headers(struct lopt_archive *archive, const char *na
 
 /* --- layers --- */
 
-/* Have it written to the disk while the rest is made, so that there is little to wait for at the end. */
 static void send(struct lopt_slot *slot)
 {
 	uint64_t size = slot->position - slot->sent;
-	if (size < SEND)
-		return;
-	(void)sync_file_range(slot->archive->fd, (off_t)slot->sent, (off_t)size, SYNC_FILE_RANGE_WRITE);
-	slot->sent = slot->position;
+	struct lopt_sender *sender = slot->archive->sender;
+	if (size >= SEND && sender && lopt_sender_take(sender, slot->sent, size))
+		slot->sent = slot->position;
 }
 
 static enum lopt_status write_slot(struct lopt_sink *sink, const void *bytes, size_t size, struct lopt_error *err)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "codec/encoder.h"
+#include "io/sender.h"
 #include "repack/repack.h"
 #include "source/bundle.h"
 #include "source/meter.h"
@@ -62,6 +63,7 @@ struct lopt_archive {
 	const char *name; /* for messages */
 	bool flat;	  /* blobs are members as a docker archive has them */
 	uint64_t position;
+	struct lopt_sender *sender; /* while layers are written; borrowed, else NULL */
 };
 void lopt_archive_init(struct lopt_archive *archive, FILE *file, const char *name, bool flat);
 

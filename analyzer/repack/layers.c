@@ -235,6 +235,18 @@ static enum lopt_status run(struct work *work, const char *what, struct lopt_err
 	return first_failure(work, err);
 }
 
+/* What is written is on its way to the disk while the rest is made. */
+static enum lopt_status run_and_send(struct work *work, struct lopt_archive *archive, struct lopt_error *err)
+{
+	struct lopt_sender sender;
+	lopt_sender_start(&sender, archive->fd);
+	archive->sender = &sender;
+	enum lopt_status status = run(work, "writing layers", err);
+	archive->sender = NULL;
+	lopt_sender_stop(&sender);
+	return status;
+}
+
 enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct lopt_repack_plan *plan,
 				   const struct lopt_repack_writing *options, struct lopt_archive *archive,
 				   struct lopt_error *err)
@@ -243,7 +255,7 @@ enum lopt_status lopt_layers_write(struct lopt_new_layer *layers, const struct l
 	LOPT_TRY(begin(&work, plan, options, err));
 	reserve(&work, archive);
 	LOPT_TRY(allocate(&work, err));
-	LOPT_TRY(run(&work, "writing layers", err));
+	LOPT_TRY(run_and_send(&work, archive, err));
 	return settle(&work, archive, err);
 }
 
