@@ -17,7 +17,7 @@ IN_THE_WAY = [
 	 "others."),
 	("heavy.tar: with digests", "`heavy.tar` with digests: contents of which several have one size are read twice, once for the "
 	 "digest of their layer and once to compare them; the second reading takes about a tenth."),
-	("heavy.tar: written again", "`heavy.tar` written again: a fingerprint of every content and layer, by which what was written is "
+	("heavy.tar: written again", "`heavy.tar` written again: a fingerprint of every content, by which what was written is "
 	 "compared, the headers of both images, and planning and proving, for which there is one thread."),
 	("heavy-gzip.oci.tar: time", "gzip: every content gets a fingerprint when it passes, since it cannot be gone back for (0.5 of "
 	 "5.7 s of processor time on `heavy`), and ISA-L copies its window for each piece of output that igzip writes as it is."),
