@@ -427,14 +427,16 @@ static enum lopt_status finish_parts(struct reading *reading, unsigned char room
 				     const unsigned char **out, struct lopt_error *err)
 {
 	const struct lopt_layer_data *data = reading->data;
+	enum lopt_status status = LOPT_OK;
 	*out = NULL;
 	if (!reading->options->contents.all_fingerprints || data->has_odd_content)
 		return LOPT_OK;
-	for (size_t i = 0; i < data->inode_count; i++)
-		LOPT_TRY(lopt_parts_add(&reading->parts, &data->inodes[i], err));
-	LOPT_TRY(lopt_parts_finish(&reading->parts, room, err));
+	for (size_t i = 0; i < data->inode_count && status == LOPT_OK; i++)
+		status = lopt_parts_add(&reading->parts, &data->inodes[i], err);
+	if (status != LOPT_OK)
+		return status == LOPT_END ? LOPT_OK : status;
 	*out = room;
-	return LOPT_OK;
+	return lopt_parts_finish(&reading->parts, room, err);
 }
 
 /* `parts` NULL: there is no fingerprint to know it by another time. */

@@ -55,9 +55,14 @@ struct lopt_join {
 LOPT_CHECKED enum lopt_status lopt_join(struct lopt_draft *out, const struct lopt_join *join, bool *fits,
 					struct lopt_error *err);
 
-/** Decide what nobody sees of it; `below` is the stack of what is to be written below it (trim.c). Sets draft->goes. */
+/** What is to be written below a layer. */
+struct lopt_below {
+	const struct lopt_tree *overlay;
+	const struct lopt_tree *applied; /* to engines that apply layers in place; NULL: they see the same, or nothing */
+};
+/** Decide what nobody sees of it (trim.c). Sets draft->goes. */
 LOPT_CHECKED enum lopt_status lopt_draft_trim(struct lopt_draft *draft, const struct lopt_repack_plan *plan,
-					      const struct lopt_tree *below, struct lopt_error *err);
+					      const struct lopt_below *below, struct lopt_error *err);
 
 /** Make hard links of files that are equal, of those that stay (dedupe.c). */
 LOPT_CHECKED enum lopt_status lopt_draft_dedupe(struct lopt_draft *draft, struct lopt_repack_plan *plan,

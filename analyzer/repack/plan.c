@@ -91,9 +91,12 @@ static enum lopt_status put_output(struct lopt_repack_plan *plan, const struct l
 static enum lopt_status finish_draft(struct planning *planning, struct lopt_draft *draft, struct lopt_error *err)
 {
 	struct lopt_repack_plan *plan = planning->plan;
+	const struct lopt_stacks *stacks = &planning->stacks;
+	const struct lopt_below below = { &stacks->overlay,
+					  stacks->wants_applied && !stacks->fails ? &stacks->applied : NULL };
 	bool may_change = plan->layers[draft->first].fate == LOPT_FATE_KEPT;
 	if (may_change)
-		LOPT_TRY(lopt_draft_trim(draft, plan, &planning->stacks.overlay, err));
+		LOPT_TRY(lopt_draft_trim(draft, plan, &below, err));
 	if (may_change && plan->dedupe)
 		LOPT_TRY(lopt_draft_dedupe(draft, plan, err));
 	LOPT_TRY(put_output(plan, draft, err));

@@ -7,13 +7,22 @@
 #include "tree/inplace.h"
 #include "tree/same.h"
 
+/* Whether a layer is not the same to all engines, or may not be. */
+static bool has_doubtful_layer(const struct lopt_repack_plan *plan)
+{
+	for (size_t i = 0; i < plan->layer_count; i++)
+		if (plan->layers[i].why.ptr)
+			return true;
+	return false;
+}
+
 enum lopt_status lopt_stacks_init(struct lopt_stacks *stacks, struct lopt_repack_plan *plan,
 				  const struct lopt_limits *limits, struct lopt_error *err)
 {
 	*stacks = (struct lopt_stacks){
 		.plan = plan,
 		.limits = limits,
-		.wants_applied = plan->mode != LOPT_REPACK_TRIM || plan->max_layers,
+		.wants_applied = plan->mode != LOPT_REPACK_TRIM || plan->max_layers || has_doubtful_layer(plan),
 	};
 	lopt_arena_init(&stacks->arena, limits->arena_bytes);
 	lopt_notes_init(&stacks->notes, &stacks->arena);

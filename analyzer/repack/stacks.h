@@ -6,8 +6,8 @@
 #include "repack/draft.h"
 
 /**
- * What is going to be written, so far, stacked in both ways: laid over each other, and where layers are joined also applied in
- * place. Private to this room.
+ * What is going to be written, so far, stacked in both ways: laid over each other, and where layers are joined or not the same to
+ * all engines also applied in place. Private to this room.
  */
 struct lopt_stacks {
 	struct lopt_repack_plan *plan; /* borrowed */

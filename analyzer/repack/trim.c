@@ -15,7 +15,7 @@ struct trimming {
 	size_t index; /* of the highest layer of the input in it */
 	struct lopt_draft *draft;
 	const struct lopt_layer *layer;
-	const struct lopt_tree *below;
+	const struct lopt_below *below;
 	struct lopt_ways ways;
 	bool *gone; /* by inode */
 	bool *goes; /* by entry; the draft's */
@@ -29,10 +29,22 @@ static void release_trimming(struct trimming *t)
 
 /* --- what lies below --- */
 
-static bool is_directory_below(const struct lopt_tree *below, struct lopt_str path)
+static bool is_directory_in(const struct lopt_tree *tree, struct lopt_str path)
 {
-	uint32_t node = lopt_nodes_reach(&below->stack, path);
-	return node != LOPT_NODE_NONE && lopt_nodes_at(&below->stack, node)->kind == LOPT_NODE_DIR;
+	uint32_t node = lopt_nodes_reach(&tree->stack, path);
+	return node != LOPT_NODE_NONE && lopt_nodes_at(&tree->stack, node)->kind == LOPT_NODE_DIR;
+}
+
+/* To any engine. */
+static bool is_directory_below(const struct lopt_below *below, struct lopt_str path)
+{
+	return is_directory_in(below->overlay, path) || (below->applied && is_directory_in(below->applied, path));
+}
+
+static bool is_below(const struct lopt_below *below, struct lopt_str path)
+{
+	return lopt_nodes_reach(&below->overlay->stack, path) != LOPT_NODE_NONE ||
+	       (below->applied && lopt_nodes_reach(&below->applied->stack, path) != LOPT_NODE_NONE);
 }
 
 /* --- files --- */
@@ -100,8 +112,7 @@ static enum lopt_status is_dangling(struct trimming *t, uint32_t number, struct 
 	lopt_whiteout_target(path, entry->path);
 	if (path->failed)
 		return lopt_error_memory(err);
-	*out = lopt_nodes_reach(&t->below->stack, lopt_buf_view(path)) == LOPT_NODE_NONE &&
-	       !lopt_ways_is_one(&t->ways, lopt_buf_view(path));
+	*out = !is_below(t->below, lopt_buf_view(path)) && !lopt_ways_is_one(&t->ways, lopt_buf_view(path));
 	return LOPT_OK;
 }
 
@@ -120,9 +131,9 @@ static void spare_directories(struct trimming *t)
 {
 	for (size_t i = 0; i < t->layer->entry_count; i++)
 		if (!t->goes[i] && !is_gone(t, i))
-			lopt_ways_need(&t->ways, (uint32_t)i);
+			lopt_ways_need(&t->ways, t->layer, (uint32_t)i);
 	for (size_t i = 0; i < t->layer->entry_count; i++) {
-		if ((!t->goes[i] && !is_gone(t, i)) || lopt_ways_can_spare(&t->ways, (uint32_t)i))
+		if ((!t->goes[i] && !is_gone(t, i)) || lopt_ways_can_spare(&t->ways, t->layer, (uint32_t)i))
 			continue;
 		t->goes[i] = false;
 		if (is_gone(t, i))
@@ -155,7 +166,7 @@ static bool has_marker_elsewhere(const struct trimming *t)
 }
 
 enum lopt_status lopt_draft_trim(struct lopt_draft *draft, const struct lopt_repack_plan *plan,
-				 const struct lopt_tree *below, struct lopt_error *err)
+				 const struct lopt_below *below, struct lopt_error *err)
 {
 	LOPT_CLEANUP(release_trimming)
 	struct trimming t = { .plan = plan,

@@ -79,6 +79,12 @@ enum lopt_status lopt_ways_make(struct lopt_ways *out, const struct lopt_layer *
 	return LOPT_OK;
 }
 
+/* For which not every engine makes a directory. */
+static bool is_marker(const struct lopt_entry *entry)
+{
+	return lopt_whiteout_of(entry->path, NULL) != LOPT_WHITEOUT_NONE;
+}
+
 void lopt_ways_release(struct lopt_ways *ways)
 {
 	lopt_table_release(&ways->by_name);
@@ -87,17 +93,20 @@ void lopt_ways_release(struct lopt_ways *ways)
 	*ways = (struct lopt_ways){ 0 };
 }
 
-void lopt_ways_need(struct lopt_ways *ways, uint32_t entry)
+void lopt_ways_need(struct lopt_ways *ways, const struct lopt_layer *layer, uint32_t entry)
 {
+	bool fills = !is_marker(&layer->entries[entry]);
 	uint32_t at = ways->of_entry[entry];
-	for (; !ways->items[at].needed; at = ways->items[at].parent)
+	for (; fills ? !ways->items[at].filled : !ways->items[at].needed; at = ways->items[at].parent) {
 		ways->items[at].needed = true;
+		ways->items[at].filled |= fills;
+	}
 }
 
-bool lopt_ways_can_spare(const struct lopt_ways *ways, uint32_t entry)
+bool lopt_ways_can_spare(const struct lopt_ways *ways, const struct lopt_layer *layer, uint32_t entry)
 {
 	const struct lopt_way *way = &ways->items[ways->of_entry[entry]];
-	return way->listed || way->needed;
+	return way->listed || (is_marker(&layer->entries[entry]) ? way->needed : way->filled);
 }
 
 bool lopt_ways_is_one(struct lopt_ways *ways, struct lopt_str path)

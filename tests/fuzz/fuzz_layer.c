@@ -32,6 +32,42 @@ static void check_layer(const struct lopt_layer_data *data, size_t size, unsigne
 		MUST(lopt_digest_equal(&data->diff_id, &data->digest));
 }
 
+static enum lopt_status read_again(struct lopt_layer_data **out, const uint8_t *data, size_t size,
+				   const struct lopt_layer_options *options)
+{
+	uint64_t entries_left = 1000;
+	struct lopt_memory_stream memory;
+	struct lopt_layer_options again = *options;
+	struct lopt_error err = { 0 };
+	again.entries_left = &entries_left;
+	lopt_memory_stream_init(&memory, data, size);
+	enum lopt_status status = lopt_layer_read(out, &memory.stream, &again, &err);
+	must_be_clean(status, &err);
+	return status;
+}
+
+/* What was hashed is known again without hashing it, and nothing else is taken for it. */
+static void check_hashed(const struct lopt_layer_data *layer, const uint8_t *data, size_t size,
+			 const struct lopt_layer_options *options)
+{
+	struct lopt_layer_data *known = NULL;
+	struct lopt_layer_options again = *options;
+	again.hashed_digest = lopt_hashed_find(layer->hashed, layer->hashed_count, &layer->digest);
+	again.hashed_diff_id = lopt_hashed_find(layer->hashed, layer->hashed_count, &layer->diff_id);
+	MUST(read_again(&known, data, size, &again) == LOPT_OK);
+	MUST(lopt_digest_equal(&known->digest, &layer->digest) && lopt_digest_equal(&known->diff_id, &layer->diff_id));
+	lopt_layer_free(known);
+	if (!size || !(again.hashed_digest || (again.hashed_diff_id && layer->codec == LOPT_CODEC_PLAIN)))
+		return;
+	uint8_t *other = malloc(size);
+	MUST(other != NULL);
+	memcpy(other, data, size);
+	other[(((size_t)layer->digest.bytes[0] << 8) + layer->diff_id.bytes[1]) % size] ^= 1;
+	known = NULL;
+	MUST(read_again(&known, other, size, &again) != LOPT_OK);
+	free(other);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
@@ -45,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.diff_id = want & WANT_DIFF_ID ? LOPT_SHA256 : LOPT_DIGEST_NONE,
 		.digest = want & WANT_DIGEST ? LOPT_SHA256 : LOPT_DIGEST_NONE,
 		.again = !(want & WANT_CONTENT),
-		.contents = { .all_digests = want & WANT_CONTENT },
+		.contents = { .all_digests = want & WANT_CONTENT, .all_fingerprints = want & WANT_CONTENT },
 		.entries_left = &entries_left,
 	};
 	struct lopt_memory_stream memory;
@@ -60,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST((status == LOPT_OK) == (layer != NULL));
 	if (layer)
 		check_layer(layer, size, want);
+	if (layer && want & WANT_CONTENT)
+		check_hashed(layer, data, size, &options);
 	lopt_layer_free(layer);
 	return 0;
 }

@@ -109,6 +109,9 @@ static void leaves_what_something_hangs_on(void **state)
 		{ { "a=1", ".wh.e= e/.wh..wh..opq=" }, .want = "kept\nkept" },
 		/* the same, where the marker gets there through a link */
 		{ { "l@.. .wh.a= l/a/.wh..wh..opq=" }, .want = "kept" },
+		/* the directory is made for the file: for the marker not every engine makes it */
+		{ { "d/.wh..wh..opq= d/a=1 b=", "d/.wh..wh..opq= c=" }, .want = "kept\nkept" },
+		{ { "d/.wh..wh..opq= d/a=1 d/b=2", "d/.wh.a= c=" }, .want = "trimmed d/a\nkept" },
 		/* a whiteout that only makes its directory */
 		{ { "d/ d/a=1", "e/.wh.x= f=" }, .want = "kept\nkept" },
 	};
@@ -126,6 +129,10 @@ static void leaves_what_engines_see_differently(void **state)
 		{ { "u/ u/a=1 l@u", "l/a=2", "l/ l/a=3" }, .want = "kept\nleft\nkept" },
 		/* a path twice, spelled so that docker takes it for two */
 		{ { "a=1 /a=2", "a=3" }, .want = "left\nkept" },
+		/* a device to engines that apply layers in place, a whiteout to the others, to whom the other one removes nothing */
+		{ { "a%0:0 b=1", ".wh.a= b=2" }, .want = "left\nkept" },
+		{ { "a%0:0 b=1", ".wh.a= b=2" }, .want = "base\nkept", .base = 1 },
+		{ { "a%0:0 b=1", ".wh.a= .wh.c=" }, .want = "base\ntrimmed .wh.c", .base = 1 },
 	};
 	CHECK_PLANS(cases);
 }
@@ -207,10 +214,10 @@ static void knows_what_directories_are_for(void **state)
 	test_opened_open(&opened, layers, "");
 	const struct lopt_layer *layer = lopt_image_layer(opened.image, 0);
 	assert_int_equal(lopt_ways_make(&ways, layer, &err), LOPT_OK);
-	assert_true(lopt_ways_can_spare(&ways, 1)); /* d is listed */
-	assert_false(lopt_ways_can_spare(&ways, 2));
-	lopt_ways_need(&ways, 3);
-	assert_true(lopt_ways_can_spare(&ways, 2)); /* for the other one */
+	assert_true(lopt_ways_can_spare(&ways, layer, 1)); /* d is listed */
+	assert_false(lopt_ways_can_spare(&ways, layer, 2));
+	lopt_ways_need(&ways, layer, 3);
+	assert_true(lopt_ways_can_spare(&ways, layer, 2)); /* for the other one */
 	assert_true(lopt_ways_is_one(&ways, lopt_str_from("e/f")));
 	assert_false(lopt_ways_is_one(&ways, lopt_str_from("e/g")));
 	assert_true(lopt_ways_through_link(&ways, 5));
