@@ -114,19 +114,23 @@ static size_t run_at(const struct planning *planning, size_t first)
 	return count;
 }
 
-/* As many of `count` layers as can be joined so that every engine sees what it saw: `good` are known to, `bad` are not. */
+/*
+ * As many of `count` layers, which cannot be joined all, as can be so that every engine sees what it saw. More may do where fewer
+ * do not, when a layer hides what two below it would differ in, so the most are tried first; of very many that takes too long.
+ */
 static enum lopt_status find_run(struct planning *planning, size_t first, size_t *count, struct lopt_error *err)
 {
+	enum { MANY = 24 };
 	size_t good = 1, bad = *count;
 	while (bad - good > 1) {
 		LOPT_CLEANUP(lopt_draft_release) struct lopt_draft draft = { 0 };
-		size_t middle = good + (bad - good) / 2;
+		size_t some = *count <= MANY ? bad - 1 : good + (bad - good) / 2;
 		bool same;
-		LOPT_TRY(lopt_stacks_join(&draft, &planning->stacks, first, middle, &same, err));
+		LOPT_TRY(lopt_stacks_join(&draft, &planning->stacks, first, some, &same, err));
 		if (same)
-			good = middle;
+			good = some;
 		else
-			bad = middle;
+			bad = some;
 	}
 	planning->plan->layers[first + good - 1].cut = "together they would not be seen as they are one by one";
 	planning->never[first + good - 1] = true;

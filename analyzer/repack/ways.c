@@ -54,25 +54,31 @@ static bool reach_all(struct lopt_ways *ways, const struct lopt_layer *layer)
 	return true;
 }
 
-static void mark_entries(struct lopt_ways *ways, const struct lopt_layer *layer)
+/* A directory that is listed is one, empty or not: what stands in it may go, and it does not then become another thing. */
+static bool mark_entries(struct lopt_ways *ways, const struct lopt_layer *layer)
 {
 	for (size_t i = 0; i < layer->entry_count; i++) {
 		const struct lopt_entry *entry = &layer->entries[i];
-		uint32_t at = entry->type == LOPT_DIR || entry->type == LOPT_SYMLINK ? reach(ways, entry->path, false)
-										     : LOPT_TABLE_NONE;
+		bool is_directory = entry->type == LOPT_DIR && !(entry->flags & LOPT_ENTRY_IGNORED);
+		if (!is_directory && entry->type != LOPT_SYMLINK)
+			continue;
+		uint32_t at = reach(ways, entry->path, is_directory);
+		if (at == LOPT_TABLE_NONE && is_directory)
+			return false;
 		if (at == LOPT_TABLE_NONE)
 			continue;
-		ways->items[at].listed |= entry->type == LOPT_DIR;
-		ways->items[at].through_link |= entry->type == LOPT_SYMLINK;
+		ways->items[at].listed |= is_directory;
+		ways->items[at].through_link |= !is_directory;
 	}
+	return true;
 }
 
 enum lopt_status lopt_ways_make(struct lopt_ways *out, const struct lopt_layer *layer, struct lopt_error *err)
 {
 	*out = (struct lopt_ways){ .of_entry = calloc(layer->entry_count + 1, sizeof *out->of_entry) };
-	if (!out->of_entry || add(out, LOPT_WAY_ROOT, lopt_str_from("")) == LOPT_TABLE_NONE || !reach_all(out, layer))
+	if (!out->of_entry || add(out, LOPT_WAY_ROOT, lopt_str_from("")) == LOPT_TABLE_NONE || !reach_all(out, layer) ||
+	    !mark_entries(out, layer))
 		return lopt_error_memory(err);
-	mark_entries(out, layer);
 	out->items[LOPT_WAY_ROOT].listed = true;
 	for (size_t i = 0; i < out->count; i++) /* a parent stands in front of what is below it */
 		out->items[i].through_link |= out->items[out->items[i].parent].through_link;

@@ -39,7 +39,7 @@ void lopt_ways_need(struct lopt_ways *ways, const struct lopt_layer *layer, uint
 /** Whether the entry's directory is there without it, to every engine, once lopt_ways_need was told of all that stay. */
 bool lopt_ways_can_spare(const struct lopt_ways *ways, const struct lopt_layer *layer, uint32_t entry);
 
-/** Whether entries of the layer stand in a directory of this path, whatever else the layer has there. */
+/** Whether the layer lists a directory of this path, or entries of it stand in one, whatever else it has there. */
 bool lopt_ways_is_one(struct lopt_ways *ways, struct lopt_str path);
 
 /** Whether the entry's name leads through a symbolic link of its layer. */
