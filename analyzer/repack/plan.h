@@ -130,6 +130,9 @@ struct lopt_repack_sizes {
 };
 struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan *plan, size_t output);
 
+/** Of a layer: the sum of its inodes. */
+uint64_t lopt_repack_content_of(const struct lopt_layer *layer);
+
 /** What a plan gains, and what it costs: bytes of layers as stored that are no layers of the new image. */
 struct lopt_repack_account {
 	enum lopt_repack_mode mode;

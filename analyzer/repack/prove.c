@@ -151,14 +151,6 @@ static enum lopt_status unforeseen(struct lopt_error *err, size_t layer, const c
 			      "the new image is not what was planned, and is thrown away: layer %zu: %s", layer, what);
 }
 
-static uint64_t content_of(const struct lopt_layer *layer)
-{
-	uint64_t sum = 0;
-	for (size_t i = 0; i < layer->inode_count; i++)
-		sum = lopt_add_saturating(sum, layer->inodes[i].size, NULL);
-	return sum;
-}
-
 static enum lopt_status prove_layer(const struct lopt_repack_plan *plan, const struct lopt_repacked *repacked,
 				    size_t index, const struct lopt_layer *after, struct lopt_error *err)
 {
@@ -171,7 +163,7 @@ static enum lopt_status prove_layer(const struct lopt_repack_plan *plan, const s
 		return unforeseen(err, index, "its digest was not verified");
 	if (after->size != planned->size || after->entry_count != planned->entries)
 		return unforeseen(err, index, "its size");
-	if (content_of(after) != planned->content)
+	if (lopt_repack_content_of(after) != planned->content)
 		return unforeseen(err, index, "its content");
 	return LOPT_OK;
 }

@@ -166,3 +166,11 @@ struct lopt_repack_sizes lopt_repack_sizes_before(const struct lopt_repack_plan 
 	}
 	return sum;
 }
+
+uint64_t lopt_repack_content_of(const struct lopt_layer *layer)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < layer->inode_count; i++)
+		sum = lopt_add_saturating(sum, layer->inodes[i].size, NULL);
+	return sum;
+}

@@ -74,20 +74,12 @@ static enum lopt_status take_stored(struct lopt_repack_view *view, const struct 
 	return LOPT_OK;
 }
 
-static uint64_t content_of(const struct lopt_layer *layer)
-{
-	uint64_t sum = 0;
-	for (size_t i = 0; i < layer->inode_count; i++)
-		sum = lopt_add_saturating(sum, layer->inodes[i].size, NULL);
-	return sum;
-}
-
 static void sum_up(struct lopt_repack_view *view)
 {
 	const struct lopt_repack_plan *plan = view->plan;
 	for (size_t i = 0; i < plan->layer_count; i++) {
 		const struct lopt_layer *layer = lopt_image_layer(plan->image, i);
-		view->content = lopt_add_saturating(view->content, content_of(layer), NULL);
+		view->content = lopt_add_saturating(view->content, lopt_repack_content_of(layer), NULL);
 		view->size = lopt_add_saturating(view->size, layer->size, NULL);
 		view->stored = lopt_add_saturating(view->stored, layer->compressed_size, NULL);
 		if (i < plan->base_layers)
