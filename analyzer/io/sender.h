@@ -19,7 +19,7 @@ struct lopt_sender {
 	bool threaded;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	/* under the lock: ranges to be sent, from `first` on, round the end */
+	/* under the lock: ranges to be sent, in bytes, from `first` on, round the end */
 	struct {
 		uint64_t offset, size;
 	} ranges[LOPT_SENDER_RANGES];
@@ -27,6 +27,7 @@ struct lopt_sender {
 	bool stop;
 };
 
+/** Stop it before `fd` is closed. */
 void lopt_sender_start(struct lopt_sender *sender, int fd);
 /** By any thread. False: there is too much to do already; ask for more of it later. */
 bool lopt_sender_take(struct lopt_sender *sender, uint64_t offset, uint64_t size);

@@ -253,14 +253,13 @@ static enum lopt_status fill_entry(struct reading *reading, const struct lopt_ta
 /* The end of this entry is where the next one begins, unless this is the last. */
 static enum lopt_status add_place(struct reading *reading, const struct lopt_tar_entry *from, struct lopt_error *err)
 {
-	enum { BLOCK = 512 };
 	struct lopt_layer_data *data = reading->data;
 	uint64_t *places = lopt_grow(data->places, &reading->place_cap, data->entry_count + 2, sizeof *places);
 	if (!places)
 		return lopt_error_memory(err);
 	data->places = places;
 	places[data->entry_count] = from->header_offset;
-	places[data->entry_count + 1] = from->data_offset + (from->stored + BLOCK - 1) / BLOCK * BLOCK;
+	places[data->entry_count + 1] = from->data_offset + from->stored + (-from->stored & (LOPT_TAR_BLOCK_SIZE - 1));
 	return LOPT_OK;
 }
 

@@ -29,7 +29,10 @@ LOPT_CHECKED enum lopt_status lopt_parts_finish(struct lopt_parts *parts, unsign
 /** Zeroed is fine. */
 void lopt_parts_release(struct lopt_parts *parts);
 
-/** Passes a tar on, and picks out what frames its contents. */
+/**
+ * Passes a tar on, and picks out what frames its contents. These are added to `parts` when all of it was written, and then that
+ * is finished. LOPT_E_INPUT when writing: it is no tar.
+ */
 struct lopt_parts_sink {
 	struct lopt_sink sink;
 	struct lopt_sink *below;

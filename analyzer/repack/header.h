@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "layeropt/image.h"
-#include "tar/header.h"
+#include "tar/reader.h"
 
 /**
  * Headers of tar entries that are made here and not copied: ustar, and what that has no room for in PAX records, which is

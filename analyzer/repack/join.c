@@ -234,13 +234,9 @@ static enum lopt_status write_listed(struct joining *j, const struct place *at, 
 	return spot->opaque ? add_marker(j, node, err) : LOPT_OK;
 }
 
-/* What is hidden as a whole needs no whiteout, and must have none. */
 static enum lopt_status write_whiteout(struct joining *j, const struct place *at, uint32_t directory,
 				       struct lopt_error *err)
 {
-	const struct lopt_spot *spot = &j->spots.items[directory];
-	if (spot->opaque || spot->twin == LOPT_NODE_NONE)
-		return LOPT_OK;
 	LOPT_TRY(settle_way(j, directory, err));
 	return copy_entry(j, at, err);
 }

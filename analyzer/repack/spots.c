@@ -147,6 +147,18 @@ static void find_opaque(struct lopt_spots *spots)
 	}
 }
 
+/* What is hidden as a whole needs no whiteout, and must have none. */
+static void drop_whiteouts(const struct lopt_spots *spots, struct lopt_join_part *part)
+{
+	for (size_t i = 0; i < part->entry_count; i++) {
+		if (part->nodes[i] == LOPT_NODE_NONE || !lopt_is_whiteout(&part->entries[i]))
+			continue;
+		const struct lopt_spot *directory = &spots->items[part->nodes[i]];
+		if (directory->opaque || directory->twin == LOPT_NODE_NONE)
+			part->nodes[i] = LOPT_NODE_NONE;
+	}
+}
+
 /* --- directories that nothing lists --- */
 
 static void fill(struct lopt_spots *spots, uint32_t id)
@@ -224,6 +236,7 @@ enum lopt_status lopt_spots_make(struct lopt_spots *out, const struct lopt_join 
 	find_opaque(out);
 	for (size_t k = 0; k < join->count; k++) {
 		find_heirs(out, &out->parts[k]);
+		drop_whiteouts(out, &out->parts[k]);
 		fill_part(out, &out->parts[k]);
 	}
 	list_others(out);

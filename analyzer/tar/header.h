@@ -6,8 +6,6 @@
 
 /** The 512 bytes of a header block, and the records that PAX and GNU headers add to it. Private to this room. */
 
-enum { LOPT_TAR_BLOCK_SIZE = 512 };
-
 /** What a block says by itself. Strings point into the block. */
 struct lopt_tar_block {
 	char typeflag;

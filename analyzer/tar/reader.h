@@ -13,6 +13,8 @@
  * star and pax (POSIX.1-2001), sparse files as PAX 0.0, 0.1 and 1.0. What no container engine loads is an error:
  * types other than 0-6 (S, D, V, 7, ...), bad checksums and numbers, an entry behind a single zero block.
  */
+enum { LOPT_TAR_BLOCK_SIZE = 512 }; /* bytes of a header, and what contents are padded to */
+
 enum lopt_tar_type {
 	LOPT_TAR_FILE = 'f',
 	LOPT_TAR_HARDLINK = 'h',

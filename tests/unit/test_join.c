@@ -78,6 +78,9 @@ static void joins_layers(void **state)
 		{ { "b=1", "d/;time=5", "d/a=1" }, .want = "0-0:\n1-2: [d/] d/a" },
 		{ { "b=1", "d/a=1", "d/ d/.wh.a=" }, .want = "0-0:\n1-2: d" },
 		{ { "b=1", "d/a=1 c=1", "d/.wh.a=" }, .want = "0-0:\n1-2: c [d/]" },
+		/* nor does one made for a whiteout that is not written (nobody applies these in place: x is a file) */
+		{ { "d/e/a=1 d/f=1 x=1", "x/y=1", "d/.wh..wh..opq= d/g=1", "d/e/.wh.a=" },
+		  .want = "0-0:\n1-1:\n2-3: [d/] [d/.wh..wh..opq] d/g [d/e/]" },
 	};
 	struct join_case c[sizeof cases / sizeof cases[0]];
 	memcpy(c, cases, sizeof cases);
